@@ -1,0 +1,96 @@
+# rubric: how it is built, tested and installed.
+#
+#   make demo        packages, build, the whole pipeline on examples/essays.csv
+#   make test        packages, build, every test        make asan=1 test   under the sanitizers
+#   make             build into build/                  make install       PREFIX, DESTDIR
+#   make parity      against Hugging Face, PyTorch, scikit-learn (slow, own Python environment)
+#   make bench       against the peers, ratios          make fuzz          fuzz the parsers
+
+VERSION = 0.1.0
+PREFIX = /usr/local
+bindir = $(PREFIX)/bin
+libexecdir = $(PREFIX)/libexec
+datadir = $(PREFIX)/share
+mandir = $(PREFIX)/share/man
+
+# The tree under $(BUILD) is laid out as it is installed, so that a program finds the rest from where it lies.
+BUILD = build
+CC = gcc
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+CFLAGS = -O2 -g
+CPPFLAGS = -Ilib -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DRUBRIC_VERSION='"$(VERSION)"'
+LDLIBS_common = -ljansson -lxxhash -lm -lpthread
+ifdef asan
+BUILD = build-asan
+CFLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+endif
+# -ffp-contract=off: a multiply and an add are two roundings everywhere, on every path.
+all_cflags = -std=gnu11 -ffp-contract=off $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
+
+# A filter links its rooms, each after those that build on it, and the libraries they need.
+FILTERS = tok split embed fit predict evalm show tally vocab
+rooms_tok     = model text stream base
+rooms_split   = stream base
+rooms_embed   = model nn text stream base
+rooms_fit     = train eval model nn text stream base
+rooms_predict = eval model nn text stream base
+rooms_evalm   = eval stream base
+rooms_show    = model text stream base
+rooms_tally   = eval model text stream base
+rooms_vocab   = model text stream base
+rooms_rubric  = base
+libs_text  = -lcsv -lutf8proc -lmd
+libs_model = -lzip -lmd
+libs_nn    = -lopenblas
+libs_train = -llbfgs
+
+programs = $(FILTERS:%=$(BUILD)/libexec/rubric/%) $(BUILD)/bin/rubric
+ROOMS = base stream text nn model train eval
+
+all: $(programs) $(BUILD)/share/rubric/default
+
+define room_rules
+$(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c))
+	@mkdir -p $$(@D)
+	rm -f $$@ && ar rcsD $$@ $$^
+endef
+$(foreach room,$(ROOMS),$(eval $(call room_rules,$(room))))
+
+# $(1) program, $(2) where it goes, $(3) its source
+define program_rules
+$(2)/$(1): $(BUILD)/$(3).o $(foreach room,$(rooms_$(1)),$(BUILD)/lib/$(room).a)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ -Wl,--as-needed $(foreach room,$(rooms_$(1)),$(libs_$(room))) $$(LDLIBS_common)
+endef
+$(foreach filter,$(FILTERS),$(eval $(call program_rules,$(filter),$(BUILD)/libexec/rubric,cmd/$(filter))))
+$(eval $(call program_rules,rubric,$(BUILD)/bin,cmd/rubric))
+
+# Kernels for newer CPUs are compiled for them and chosen at run time; everything else is baseline.
+$(BUILD)/lib/nn/%_avx2.o: all_cflags += -mavx2 -mfma
+$(BUILD)/lib/nn/%_avx512.o: all_cflags += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(all_cflags) -c -o $@ $<
+
+$(BUILD)/share/rubric/default: $(wildcard lib/default/*)
+	@mkdir -p $@
+	cp lib/default/* $@/
+	@touch $@
+
+# Unit tests: tests/unit/NAME.c each become one program.
+unit_tests = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(ROOMS:%=$(BUILD)/lib/%.a)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ROOMS:%=$(BUILD)/lib/%.a) -Wl,--end-group \
+	    $(sort $(foreach room,$(ROOMS),$(libs_$(room)))) $(LDLIBS_common)
+$(BUILD)/tests/unit/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(CC) $(all_cflags) -Itests/unit -c -o $@ $<
+
+clean:
+	rm -rf build build-asan
+
+.PHONY: all clean
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,177 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+int file_open(const char *path)
+{
+    if (strcmp(path, "-") == 0)
+        return STDIN_FILENO;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        die_errno("%s: cannot open", path);
+    return fd;
+}
+
+const char *file_name(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
+
+size_t file_read_some(int fd, void *to, size_t size, const char *name)
+{
+    for (;;) {
+        ssize_t got = read(fd, to, size);
+        if (got >= 0)
+            return (size_t)got;
+        if (errno != EINTR)
+            die_errno("%s: cannot read", name);
+    }
+}
+
+size_t file_read(int fd, void *to, size_t size, const char *name)
+{
+    size_t done = 0;
+    while (done < size) {
+        size_t got = file_read_some(fd, (char *)to + done, size - done, name);
+        if (got == 0)
+            break;
+        done += got;
+    }
+    return done;
+}
+
+void file_write(int fd, const void *from, size_t size, const char *name)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t put = write(fd, (const char *)from + done, size - done);
+        if (put >= 0) {
+            done += (size_t)put;
+        } else if (errno == EPIPE) {
+            /* SIGPIPE may have been ignored by our parent: end as if it had not. */
+            signal(SIGPIPE, SIG_DFL);
+            raise(SIGPIPE);
+        } else if (errno != EINTR) {
+            die_errno("cannot write to %s", name);
+        }
+    }
+}
+
+void file_close(int fd, const char *name)
+{
+    if (close(fd) != 0 && errno != EINTR)
+        die_errno("cannot close %s", name);
+}
+
+static struct file_view read_all(int fd, const char *name, uint64_t limit)
+{
+    struct buffer all = {0};
+    for (;;) {
+        size_t got = file_read_some(fd, buffer_reserve(&all, 1 << 16), 1 << 16, name);
+        if (got == 0)
+            break;
+        all.size += got;
+        if (all.size > limit)
+            die(STATUS_BROKEN, "%s: larger than the %llu bytes such a file may have", name,
+                (unsigned long long)limit);
+    }
+    return (struct file_view){all.at, all.size, false};
+}
+
+struct file_view file_view(const char *path, uint64_t limit)
+{
+    int fd = file_open(path);
+    struct stat about;
+    if (fstat(fd, &about) != 0)
+        die_errno("%s: cannot stat", path);
+    if (S_ISDIR(about.st_mode)) {
+        errno = EISDIR;
+        die_errno("%s: cannot read", path);
+    }
+    struct file_view view;
+    if (S_ISREG(about.st_mode) && about.st_size > 0) {
+        if ((uint64_t)about.st_size > limit)
+            die(STATUS_BROKEN, "%s: %lld bytes, more than the %llu such a file may have", path,
+                (long long)about.st_size, (unsigned long long)limit);
+        void *at = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (at == MAP_FAILED)
+            die_errno("%s: cannot map", path);
+        view = (struct file_view){at, (size_t)about.st_size, true};
+    } else {
+        view = read_all(fd, file_name(path), limit);
+    }
+    if (fd != STDIN_FILENO)
+        file_close(fd, path);
+    return view;
+}
+
+void file_unview(struct file_view *view)
+{
+    if (view->mapped)
+        munmap((void *)(uintptr_t)view->at, view->size);
+    else
+        free((void *)(uintptr_t)view->at);
+    *view = (struct file_view){0};
+}
+
+void file_save(const char *path, const void *bytes, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        die_errno("%s: cannot create", path);
+    file_write(fd, bytes, size, path);
+    if (fsync(fd) != 0)
+        die_errno("%s: cannot sync", path);
+    file_close(fd, path);
+}
+
+void directory_sync(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        die_errno("%s: cannot open", path);
+    if (fsync(fd) != 0 && errno != EINVAL) /* some file systems cannot sync a directory */
+        die_errno("%s: cannot sync", path);
+    file_close(fd, path);
+}
+
+void directory_remove(const char *path)
+{
+    DIR *directory = opendir(path);
+    if (!directory) {
+        if (errno != ENOENT)
+            die_errno("%s: cannot open", path);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (unlinkat(dirfd(directory), entry->d_name, 0) != 0)
+            die_errno("%s/%s: cannot remove", path, entry->d_name);
+    }
+    closedir(directory);
+    if (rmdir(path) != 0)
+        die_errno("%s: cannot remove", path);
+}
+
+int file_temporary(const char *what)
+{
+    const char *place = getenv("TMPDIR");
+    if (!place || !*place)
+        place = "/tmp";
+    char *path = memory_format("%s/rubric-XXXXXX", place);
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        die_errno("%s: cannot create a temporary file for %s (TMPDIR chooses the place)", place, what);
+    if (unlink(path) != 0)
+        die_errno("%s: cannot unlink", path);
+    free(path);
+    return fd;
+}

@@ -1,0 +1,50 @@
+/* Files: every open, write, sync and close is checked, and every message names the file. */
+#ifndef RUBRIC_BASE_FILE_H
+#define RUBRIC_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Opens `path` for reading; "-" is standard input.  Dies with STATUS_SYSTEM. */
+int file_open(const char *path);
+
+/* What messages call it: the path, or "standard input". */
+const char *file_name(const char *path);
+
+/* read() until `size` bytes or the end of the input; returns the bytes read, dies on an error. */
+size_t file_read(int fd, void *to, size_t size, const char *name);
+
+/* One read(), restarted after a signal: 0 at the end of the input. */
+size_t file_read_some(int fd, void *to, size_t size, const char *name);
+
+/* write() until all is written; dies with STATUS_SYSTEM ("cannot write to NAME: ...").
+ * A closed pipe ends the process quietly, as SIGPIPE does. */
+void file_write(int fd, const void *from, size_t size, const char *name);
+
+/* close(), checked. */
+void file_close(int fd, const char *name);
+
+/* A whole file, read-only: mapped when it is a regular file, else read.  At most `limit` bytes
+ * (STATUS_BROKEN beyond).  `at` is never NULL. */
+struct file_view {
+    const char *at;
+    size_t size;
+    bool mapped;
+};
+struct file_view file_view(const char *path, uint64_t limit);
+void file_unview(struct file_view *view);
+
+/* Writes a file and syncs it: for files inside a directory that is renamed into place later. */
+void file_save(const char *path, const void *bytes, size_t size);
+
+/* fsync of a directory (what makes a rename last). */
+void directory_sync(const char *path);
+
+/* Removes a directory and the plain files in it; missing is no error. */
+void directory_remove(const char *path);
+
+/* An unlinked temporary file in $TMPDIR, else /tmp. */
+int file_temporary(const char *what);
+
+#endif

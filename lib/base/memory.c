@@ -1,0 +1,142 @@
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static size_t product(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX)
+        die(STATUS_SYSTEM, "out of memory: %zu items of %zu bytes asked for", count, size);
+    return bytes ? bytes : 1;
+}
+
+static void *checked(void *got, size_t bytes)
+{
+    if (!got)
+        die(STATUS_SYSTEM, "out of memory: %zu bytes asked for", bytes);
+    return got;
+}
+
+void *memory_new(size_t count, size_t size)
+{
+    size_t bytes = product(count, size);
+    return checked(malloc(bytes), bytes);
+}
+
+void *memory_zeroed(size_t count, size_t size)
+{
+    size_t bytes = product(count, size);
+    return checked(calloc(bytes, 1), bytes);
+}
+
+void *memory_resize(void *old, size_t count, size_t size)
+{
+    size_t bytes = product(count, size);
+    return checked(realloc(old, bytes), bytes);
+}
+
+void *memory_aligned(size_t count, size_t size)
+{
+    size_t bytes = product(count, size);
+    if (bytes > SIZE_MAX - 63)
+        die(STATUS_SYSTEM, "out of memory: %zu bytes asked for", bytes);
+    bytes = (bytes + 63) / 64 * 64;
+    return memset(checked(aligned_alloc(64, bytes), bytes), 0, bytes);
+}
+
+void memory_grow(void *array, size_t *capacity, size_t need, size_t size)
+{
+    if (need <= *capacity)
+        return;
+    size_t wanted = *capacity ? *capacity : 16;
+    while (wanted < need)
+        wanted = wanted > SIZE_MAX / 2 ? need : 2 * wanted;
+    void **at = array;
+    *at = memory_resize(*at, wanted, size);
+    *capacity = wanted;
+}
+
+char *memory_string(const char *text)
+{
+    return slice_string(slice_of(text));
+}
+
+char *memory_format(const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+    va_start(arguments, format);
+    int size = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (size < 0)
+        die(STATUS_SYSTEM, "out of memory: formatting a text");
+    return text;
+}
+
+struct slice slice_of(const char *text) { return (struct slice){text, strlen(text)}; }
+
+bool slice_equal(struct slice a, struct slice b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+}
+
+bool slice_is(struct slice a, const char *text) { return slice_equal(a, slice_of(text)); }
+
+char *slice_string(struct slice a)
+{
+    char *copy = memory_new(a.size + 1, 1);
+    if (a.size)
+        memcpy(copy, a.at, a.size);
+    copy[a.size] = '\0';
+    return copy;
+}
+
+char *buffer_reserve(struct buffer *b, size_t size)
+{
+    if (size > SIZE_MAX - b->size)
+        die(STATUS_SYSTEM, "out of memory: %zu more bytes asked for", size);
+    memory_grow(&b->at, &b->capacity, b->size + size, 1);
+    return b->at + b->size;
+}
+
+void buffer_append(struct buffer *b, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    memcpy(buffer_reserve(b, size), bytes, size);
+    b->size += size;
+}
+
+void buffer_byte(struct buffer *b, char byte)
+{
+    *buffer_reserve(b, 1) = byte;
+    b->size++;
+}
+
+void buffer_text(struct buffer *b, const char *text) { buffer_append(b, text, strlen(text)); }
+
+void buffer_format(struct buffer *b, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (size < 0)
+        die(STATUS_SYSTEM, "cannot format a text");
+    char *to = buffer_reserve(b, (size_t)size + 1);
+    va_start(arguments, format);
+    vsnprintf(to, (size_t)size + 1, format, arguments);
+    va_end(arguments);
+    b->size += (size_t)size;
+}
+
+void buffer_free(struct buffer *b)
+{
+    free(b->at);
+    *b = (struct buffer){0};
+}

@@ -1,0 +1,70 @@
+/* rubric-model(5): a model directory, read whole or written whole.
+ *
+ * A model is its encoder and head (a parameter block under a layout), the text settings that made its
+ * ids, and the scoring that turns outputs into predictions.  Directories come from Hugging Face as
+ * well as from `fit`; what rubric adds stands under "rubric" in config.json and "rubric.*" tensors. */
+#ifndef RUBRIC_MODEL_MODEL_H
+#define RUBRIC_MODEL_MODEL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nn/network.h"
+#include "nn/scoring.h"
+#include "stream/stream.h"
+#include "text/tokenizer.h"
+
+struct model {
+    char *directory;
+    struct layout *layout;
+    float *params;             /* [layout->size] */
+    struct tokenizer_settings text; /* casing, accents, placeholders, long-text policy, maximum length */
+    char vocabulary_hash[65];  /* hex SHA-256 of the pieces */
+    bool pretrained;           /* weights were in the directory (false: drawn from a seed) */
+    bool has_head;             /* the head was trained: predict may use it */
+    enum label_type y;         /* label type of the classes */
+    size_t label_count;
+    struct label *labels;      /* owned, with their strings */
+    bool ordered;
+    struct scoring scoring;
+    json_t *rubric;            /* the whole "rubric" object of config.json; NULL for a foreign directory */
+    json_t *config;            /* config.json as read */
+    char print[65];            /* hex; hash of parameters and settings */
+};
+
+/* The directory to use: `option` (-m), the header's model (if its directory's print is the header's, else a
+ * note), $RUBRIC_MODEL, the default model installed beside this program.  Any argument may be NULL.
+ * Returns a new string. */
+char *model_find(const char *option, const struct header *header);
+
+/* What model_open is to do beyond reading. */
+struct model_request {
+    bool need_head;         /* die (STATUS_BROKEN) when no trained head is there, saying to run fit */
+    bool no_weights;        /* config and settings only: params is NULL */
+    const struct shape *head; /* NULL: the head as saved.  Else pool, taps, C, E of the wanted head: tensors that the
+                             * directory lacks are drawn from `seed`, and named in one note */
+    uint64_t seed;          /* for tensors that must be drawn */
+    int layers;             /* > 0: cut the encoder there */
+};
+
+/* Reads a model directory (safetensors, pytorch_model.bin; see rubric-model(5)); dies with STATUS_BROKEN on
+ * anything it cannot honour, naming file and field. */
+struct model *model_open(const char *directory, const struct model_request *request);
+void model_free(struct model *model);
+
+/* A new model in memory with random weights, with the text settings and vocabulary of `directory` (--scratch). */
+struct model *model_scratch(const char *directory, const struct shape *shape, uint64_t seed);
+
+/* Dies with STATUS_BROKEN unless a tokens header was made with this model's vocabulary, casing etc. */
+void model_check_tokens(const struct model *model, const struct header *header);
+
+/* Writes the files of a model (config.json, model.safetensors, vocab.txt copied from `vocabulary_from`,
+ * tokenizer_config.json) into `directory`, which exists; synced.  `rubric` is the object to store
+ * under config.json's "rubric" key beyond what model.* says (may be NULL). */
+void model_save(const struct model *model, const char *directory, const char *vocabulary_from);
+
+/* The hash of parameters and settings, into model->print. */
+void model_fingerprint(struct model *model);
+
+#endif

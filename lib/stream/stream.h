@@ -1,0 +1,198 @@
+/* rubric-stream(5): segments of msgpack maps (header, records, trailer).
+ *
+ * A reader hands out one record at a time; what a record points to lives until the next
+ * stream_read on the same reader.  A writer buffers and seals a segment only when it is told to
+ * (stream_write_trailer), so a filter that dies never passes half a stream off as whole.
+ * Everything read is checked against limits before anything is allocated for it: a record is at
+ * most 64 MiB, maps have at most 256 keys, nesting is at most 16 deep, no array or string is longer
+ * than the bytes that are left.  What breaks these, or ends early, or has another count or hash
+ * than its trailer, ends the process with STATUS_BROKEN and names the last good record. */
+#ifndef RUBRIC_STREAM_STREAM_H
+#define RUBRIC_STREAM_STREAM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+
+#define STREAM_VERSION 1
+
+/* What a stream carries; readers name the kinds they take as a set. */
+enum stream_kind {
+    KIND_TOKENS = 1,
+    KIND_VECTORS = 2,
+    KIND_PREDICTIONS = 4,
+    KIND_ANY = 7,
+};
+const char *stream_kind_name(enum stream_kind kind); /* "tokens", "vectors", "predictions" */
+
+/* ---- Labels ---- */
+
+enum label_type { LABEL_NONE, LABEL_INTEGER, LABEL_NUMBER, LABEL_STRING };
+const char *label_type_name(enum label_type type); /* "none", "integer", "number", "string" */
+
+/* One label.  `number` is set for integers too, so that numeric code reads one member. */
+struct label {
+    enum label_type type; /* LABEL_NONE: the record has none */
+    int64_t integer;
+    double number;
+    struct slice string;
+};
+
+/* Writes a label as text: integers in decimal, numbers in the shortest form that reads back, strings as
+ * they are.  Appends to `to`. */
+void label_print(struct buffer *to, const struct label *label);
+
+/* ---- Header ---- */
+
+/* A segment's header.  `map` is the whole of it (jansson objects; keys unknown to rubric included),
+ * owned by the header; the other members are read from it and are changed only with header_*. */
+struct header {
+    enum stream_kind kind;
+    enum label_type y;
+    size_t label_count;    /* declared or found classes, in order; 0 when not known */
+    struct label *labels;  /* [label_count]; strings point into `map` */
+    bool ordered;          /* the classes have an order: numbers, or a declared list (key "ordered") */
+    json_t *map;
+};
+
+/* A header with "rubric", "kind" and "y" set. */
+void header_init(struct header *header, enum stream_kind kind, enum label_type y);
+void header_free(struct header *header);
+struct header header_copy(const struct header *header);
+
+/* Takes over `labels` as the classes: updates both the map and the parsed members. */
+void header_set_labels(struct header *header, const struct label *labels, size_t count, bool ordered);
+/* Changes what the stream carries (embed: tokens to vectors; predict: to predictions). */
+void header_set_kind(struct header *header, enum stream_kind kind);
+/* Sets any other key; takes ownership of `value`. */
+void header_set(struct header *header, const char *key, json_t *value);
+
+/* Adds this command to "trail": {"cmd": name, "version": ..., "args": [...], "seed": N}.
+ * `seed` is left out when negative. */
+void header_sign(struct header *header, int argc, char **argv, int64_t seed);
+
+/* Index of a record's label among the classes (numbers compare by value), or -1. */
+ptrdiff_t header_class(const struct header *header, const struct label *label);
+
+/* The header's model: {"path": ..., "print": "..."}; NULL where absent. */
+const char *header_model_path(const struct header *header);
+const char *header_model_print(const struct header *header);
+void header_set_model(struct header *header, const char *path, const char *print);
+
+/* ---- Records ---- */
+
+/* One field of a record: msgpack bytes of its value. */
+struct field {
+    struct slice key;
+    struct slice value; /* one complete msgpack object */
+};
+
+/* One essay.  The parsed members are read-only: use record_set_* to change a record, which keeps
+ * them in step.  Fields keep their order; unknown ones pass through as the bytes they were. */
+struct record {
+    struct slice id;
+    struct label y;
+    double w;            /* weight; 1 where absent */
+    struct slice part;   /* "train", "val", "test", ...; size 0 where absent */
+    int64_t fold;        /* -1 where absent */
+    uint64_t number;     /* position in its segment, from 0 */
+    struct field *fields;
+    size_t field_count, field_capacity;
+    struct buffer store; /* bytes of fields that were set (never moves what `fields` point to: see record.c) */
+};
+
+/* The value of a field, or a slice with at == NULL. */
+struct slice record_field(const struct record *record, const char *key);
+
+/* An empty record to fill (tok); record_clear makes it empty again and keeps its memory. */
+void record_clear(struct record *record);
+void record_free(struct record *record);
+
+/* Set, replace or remove a field.  Known keys (id, y, w, part, fold) update the parsed members. */
+void record_set_string(struct record *record, const char *key, struct slice value);
+void record_set_integer(struct record *record, const char *key, int64_t value);
+void record_set_number(struct record *record, const char *key, double value);  /* float64 */
+void record_set_label(struct record *record, const char *key, const struct label *value);
+void record_set_ids(struct record *record, const char *key, const int32_t *values, size_t count);
+void record_set_floats(struct record *record, const char *key, const float *values, size_t count);
+void record_set_doubles(struct record *record, const char *key, const double *values, size_t count);
+void record_set_json(struct record *record, const char *key, const json_t *value);
+void record_set_raw(struct record *record, const char *key, struct slice msgpack);
+void record_remove(struct record *record, const char *key);
+/* meta: kept input columns, string to string.  Adds one column (creating "meta"). */
+void record_add_meta(struct record *record, struct slice column, struct slice text);
+
+/* Read typed values out of a field.  They return false when the field is absent and die with
+ * STATUS_BROKEN (naming the record and the key) when it is of another type or out of range.
+ * Arrays are written to a growing array that the caller keeps from record to record and frees. */
+bool record_ids(const struct record *record, const char *key, struct int_array *out);
+bool record_floats(const struct record *record, const char *key, struct float_array *out);
+bool record_integer(const struct record *record, const char *key, int64_t *out);
+bool record_number(const struct record *record, const char *key, double *out);
+bool record_string(const struct record *record, const char *key, struct slice *out);
+bool record_label(const struct record *record, const char *key, struct label *out);
+/* A column of meta. */
+bool record_meta(const struct record *record, const char *column, struct slice *out);
+/* Any named value as text, for --by, --where and --group: "part", "fold", "y", "id", a top-level field
+ * or a meta column (meta.NAME, or NAME where no field is called so).  Appends to `out`. */
+bool record_text(const struct record *record, const char *name, struct buffer *out);
+
+/* "essays.csv:318" style name of a record for messages: its id, escaped; valid until the next call
+ * in the same thread. */
+const char *record_name(const struct record *record);
+
+/* A record as one run of msgpack bytes (appended to `out`), and back; for spooling. */
+void record_pack(const struct record *record, struct buffer *out);
+void record_unpack(struct record *record, struct slice msgpack, enum label_type y);
+
+/* ---- Reading ---- */
+
+struct stream_reader;
+
+/* Reads the files one after another ("-": standard input; none: standard input). */
+struct stream_reader *stream_open(char *const *paths, size_t count);
+void stream_close(struct stream_reader *reader);
+
+/* The next segment's header.  Returns false at the end of the input between segments (an input with no
+ * segment at all is an error).  Dies with STATUS_BROKEN when the kind is not in `kinds`, and for a later
+ * segment that is not compatible with the first (kind, label type, payload settings). */
+bool stream_next(struct stream_reader *reader, struct header *header, unsigned kinds);
+
+/* The next record of the segment; false after its trailer was read and verified. */
+bool stream_read(struct stream_reader *reader, struct record **record);
+
+/* The trailer of the segment that ended: borrowed until the next stream_next.  Has "end" and the counts;
+ * "hash" is not in it. */
+const json_t *stream_trailer(const struct stream_reader *reader);
+/* Whether that segment carried a hash. */
+bool stream_sealed(const struct stream_reader *reader);
+/* The reader's first name for messages. */
+const char *stream_name(const struct stream_reader *reader);
+/* Bytes read so far, for progress. */
+uint64_t stream_bytes(const struct stream_reader *reader);
+
+/* ---- Writing ---- */
+
+struct stream_writer;
+
+/* Writes to `path` ("-" or NULL: standard output).  Dies with STATUS_USAGE when that is a terminal
+ * (msgpack never goes there), naming `show` as the way to look. */
+struct stream_writer *stream_create(const char *path);
+void stream_write_header(struct stream_writer *writer, const struct header *header);
+void stream_write(struct stream_writer *writer, const struct record *record);
+
+/* Seals the segment: "end", the counts of `counts` (may be NULL; its "end" and "hash" are ignored),
+ * and the hash; flushes. */
+void stream_write_trailer(struct stream_writer *writer, const json_t *counts);
+
+/* Flushes what is buffered (before a long wait). */
+void stream_flush(struct stream_writer *writer);
+
+/* Closes both ends, checked; dies with STATUS_BROKEN if a segment that was begun is not sealed
+ * (a bug).  Either may be NULL. Returns STATUS_GOOD. */
+int stream_finish(struct stream_reader *reader, struct stream_writer *writer);
+
+#endif
