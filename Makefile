@@ -78,19 +78,76 @@ $(BUILD)/share/rubric/default: $(wildcard lib/default/*)
 	cp lib/default/* $@/
 	@touch $@
 
-# Unit tests: tests/unit/NAME.c each become one program.
+# Unit tests, parity drivers and benchmarks: each tests/WHERE/NAME.c becomes one program over all rooms.
 unit_tests = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
-$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(ROOMS:%=$(BUILD)/lib/%.a)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ROOMS:%=$(BUILD)/lib/%.a) -Wl,--end-group \
-	    $(sort $(foreach room,$(ROOMS),$(libs_$(room)))) $(LDLIBS_common)
-$(BUILD)/tests/unit/%.o: tests/unit/%.c
-	@mkdir -p $(@D)
-	$(CC) $(all_cflags) -Itests/unit -c -o $@ $<
+link_all = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ROOMS:%=$(BUILD)/lib/%.a) -Wl,--end-group \
+    $(sort $(foreach room,$(ROOMS),$(libs_$(room)))) $(libs_$*) $(LDLIBS_common)
+define driver_rules
+$(BUILD)/$(1)/%: $(BUILD)/tests/$(2)/%.o $(ROOMS:%=$(BUILD)/lib/%.a)
+	@mkdir -p $$(@D)
+	$$(link_all)
+endef
+$(eval $(call driver_rules,tests,unit))
+$(eval $(call driver_rules,parity,parity))
+$(eval $(call driver_rules,bench,bench))
+$(BUILD)/tests/%.o: all_cflags += -Itests/unit
+
+# ---- Tests.  `make test` is what the README says and what CI calls. ----
+
+PYTHON = $(HOME)/.cache/rubric/parity/bin/python
+pages = $(wildcard man/*.[157]rubric)
+
+packages:
+	@./packages
+
+demo: packages
+	@$(MAKE) --no-print-directory -s -j2 all
+	@BUILD=$(BUILD) examples/demo
+
+test: packages
+	@$(MAKE) --no-print-directory -j2 all unit-programs
+	@BUILD=$(BUILD) tests/run
+
+unit-programs: $(unit_tests)
+
+# Against the real peers, in a Python environment of its own, kept outside the tree.
+parity: all parity-programs
+	PYTHON=$(PYTHON) BUILD=$(BUILD) tests/parity/run
+
+bench: all bench-programs
+	PYTHON=$(PYTHON) BUILD=$(BUILD) tests/bench/run
+
+fuzz: all
+	BUILD=$(BUILD)-fuzz tests/fuzz/run
+
+# Drivers for parity and benchmarks are linked as the unit tests are.
+parity-programs: $(patsubst tests/parity/%.c,$(BUILD)/parity/%,$(wildcard tests/parity/*.c))
+bench-programs: $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+
+# ---- Installing and shipping. ----
+
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/rubric $(DESTDIR)$(datadir)/rubric/default
+	install -m 755 $(BUILD)/bin/rubric $(DESTDIR)$(bindir)/
+	install -m 755 $(FILTERS:%=$(BUILD)/libexec/rubric/%) $(DESTDIR)$(libexecdir)/rubric/
+	install -m 644 lib/default/* $(DESTDIR)$(datadir)/rubric/default/
+	for page in $(pages); do \
+	    section=$${page##*.}; directory=$(DESTDIR)$(mandir)/man$${section%rubric}; \
+	    install -d $$directory && install -m 644 $$page $$directory/ || exit 1; done
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/rubric
+	rm -rf $(DESTDIR)$(libexecdir)/rubric $(DESTDIR)$(datadir)/rubric
+	for page in $(notdir $(pages)); do section=$${page##*.}; \
+	    rm -f $(DESTDIR)$(mandir)/man$${section%rubric}/$$page; done
+
+dist:
+	git archive --prefix=rubric-$(VERSION)/ -o rubric-$(VERSION).tar.gz HEAD
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-fuzz build-asan-fuzz
 
-.PHONY: all clean
+.PHONY: all clean packages demo test unit-programs parity bench fuzz parity-programs bench-programs install \
+        uninstall dist
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

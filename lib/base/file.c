@@ -161,6 +161,22 @@ void directory_remove(const char *path)
         die_errno("%s: cannot remove", path);
 }
 
+char *file_beside_program(const char *relative)
+{
+    char here[4096];
+    ssize_t size = readlink("/proc/self/exe", here, sizeof here - 1);
+    if (size < 0)
+        die_errno("cannot tell where this program lies (/proc/self/exe)");
+    here[size] = '\0';
+    char *slash = strrchr(here, '/');
+    char *joined = memory_format("%.*s/%s", (int)(slash - here), here, relative);
+    char *path = realpath(joined, NULL);
+    if (!path) /* not there: the caller's message names it as it was looked for */
+        return joined;
+    free(joined);
+    return path;
+}
+
 int file_temporary(const char *what)
 {
     const char *place = getenv("TMPDIR");

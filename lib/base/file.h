@@ -44,6 +44,11 @@ void directory_sync(const char *path);
 /* Removes a directory and the plain files in it; missing is no error. */
 void directory_remove(const char *path);
 
+/* The path of what is installed with this program: `relative` to the directory of its executable
+ * ("../../share/rubric/default").  Installed or in the build directory, the layout is the same.
+ * The caller frees. */
+char *file_beside_program(const char *relative);
+
 /* An unlinked temporary file in $TMPDIR, else /tmp. */
 int file_temporary(const char *what);
 
