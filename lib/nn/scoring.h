@@ -27,8 +27,14 @@ struct scored {
     bool has_prob;       /* whether prob [K] was filled */
 };
 
-/* outputs [C]; extra as in loss_compute; prob [K] may be NULL. */
+/* What the head's outputs [C] say.
+ *   extra   [E]  the loss's own parameters; NULL if E = 0
+ *   prob    [K]  class probabilities, filled where the loss has them; may be NULL
+ * Of mse, the probabilities are those of a normal around the score with `deviation`, cut at the thresholds. */
 struct scored scoring_apply(const struct scoring *scoring, const float *outputs, const float *extra, double *prob);
+
+/* The class of a score: the number of thresholds (or halfway points) that lie below it. */
+int scoring_class(const struct scoring *scoring, double score);
 
 void scoring_free(struct scoring *scoring); /* frees the arrays, not the struct */
 
