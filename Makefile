@@ -127,19 +127,19 @@ bench-programs: $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/ben
 # ---- Installing and shipping. ----
 
 install: all
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/rubric $(DESTDIR)$(datadir)/rubric/default
-	install -m 755 $(BUILD)/bin/rubric $(DESTDIR)$(bindir)/
-	install -m 755 $(FILTERS:%=$(BUILD)/libexec/rubric/%) $(DESTDIR)$(libexecdir)/rubric/
-	install -m 644 lib/default/* $(DESTDIR)$(datadir)/rubric/default/
+	install -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)/rubric" "$(DESTDIR)$(datadir)/rubric/default"
+	install -m 755 $(BUILD)/bin/rubric "$(DESTDIR)$(bindir)/"
+	install -m 755 $(FILTERS:%=$(BUILD)/libexec/rubric/%) "$(DESTDIR)$(libexecdir)/rubric/"
+	install -m 644 lib/default/* "$(DESTDIR)$(datadir)/rubric/default/"
 	for page in $(pages); do \
-	    section=$${page##*.}; directory=$(DESTDIR)$(mandir)/man$${section%rubric}; \
-	    install -d $$directory && install -m 644 $$page $$directory/ || exit 1; done
+	    section=$${page##*.}; directory="$(DESTDIR)$(mandir)/man$${section%rubric}"; \
+	    install -d "$$directory" && install -m 644 $$page "$$directory/" || exit 1; done
 
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/rubric
-	rm -rf $(DESTDIR)$(libexecdir)/rubric $(DESTDIR)$(datadir)/rubric
+	rm -f "$(DESTDIR)$(bindir)/rubric"
+	rm -rf "$(DESTDIR)$(libexecdir)/rubric" "$(DESTDIR)$(datadir)/rubric"
 	for page in $(notdir $(pages)); do section=$${page##*.}; \
-	    rm -f $(DESTDIR)$(mandir)/man$${section%rubric}/$$page; done
+	    rm -f "$(DESTDIR)$(mandir)/man$${section%rubric}/$$page"; done
 
 dist:
 	git archive --prefix=rubric-$(VERSION)/ -o rubric-$(VERSION).tar.gz HEAD
