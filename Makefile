@@ -69,6 +69,9 @@ $(eval $(call program_rules,rubric,$(BUILD)/bin,cmd/rubric))
 $(BUILD)/lib/nn/%_avx2.o: all_cflags += -mavx2 -mfma
 $(BUILD)/lib/nn/%_avx512.o: all_cflags += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 
+# Loops left to the compiler's vectoriser (exactly rounded operations only: the bits do not change).
+$(BUILD)/lib/nn/optimizer_arithmetic.o: all_cflags += -O3 -fno-math-errno -fno-trapping-math
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(all_cflags) -c -o $@ $<

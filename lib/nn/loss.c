@@ -114,23 +114,24 @@ static double clm(int K, const float *f, const float *e, int t, float *df, float
     double below = (double)e[0] - f[0]; /* h_{t-1} - f, or h_0 - f where t = 0 */
     for (int k = 1; k < t; k++)
         below += softplus(e[k]);
-    double loss, da = 0, db = 0;
+    double loss, db, both; /* dL/db and dL/da + dL/db, in which the quotients' common part cancels */
     if (t == 0) {
         loss = softplus(-below);
-        db = -logistic(-below);
+        both = db = -logistic(-below);
     } else if (t == K - 1) {
         loss = softplus(below);
-        da = logistic(below);
+        both = logistic(below);
+        db = 0;
     } else {
-        double gap = softplus(e[t]), shared = 1 / expm1(gap);
+        double gap = softplus(e[t]);
         loss = logistic_gap_cost(below, gap);
-        db = -logistic(-below - gap) - shared;
-        da = logistic(below) + shared;
+        both = logistic(below) - logistic(-below - gap);
+        db = -logistic(-below - gap) - 1 / expm1(gap);
     }
-    df[0] = (float)-(da + db);
-    de[0] = (float)(da + db);
+    df[0] = (float)-both;
+    de[0] = (float)both;
     for (int j = 1; j < K - 1; j++)
-        de[j] = (float)((j < t ? da + db : j == t ? db : 0) * logistic(e[j]));
+        de[j] = (float)((j < t ? both : j == t ? db : 0) * logistic(e[j]));
     return loss;
 }
 

@@ -14,7 +14,8 @@ struct optimizer_settings {
     double weight_decay;          /* on tensors whose table row says so */
     double clip;                  /* largest global gradient norm; 0: no clipping */
     double head_rate;             /* factor on the learning rate for pooler and head tensors; 1 */
-    double layer_decay;           /* factor per layer below the top; 1: none */
+    double layer_decay;           /* factor on the learning rate for each layer below the head: d for encoder
+                                   * layer L-1, d^2 for L-2, ..., d^(L+1) for the embeddings; 1: none */
     int frozen;                   /* as in struct training_step: these tensors are not touched */
 };
 
