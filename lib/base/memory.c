@@ -135,6 +135,18 @@ void buffer_format(struct buffer *b, const char *format, ...)
     b->size += (size_t)size;
 }
 
+void buffer_number(struct buffer *b, double value)
+{
+    char text[40];
+    int size = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        size = snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    buffer_append(b, text, (size_t)size);
+}
+
 void buffer_free(struct buffer *b)
 {
     free(b->at);

@@ -49,6 +49,8 @@ void buffer_append(struct buffer *b, const void *bytes, size_t size);
 void buffer_byte(struct buffer *b, char byte);
 void buffer_text(struct buffer *b, const char *text);
 void buffer_format(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A number in the fewest digits that read back as the same double. */
+void buffer_number(struct buffer *b, double value);
 /* Makes room for `size` more bytes and returns where they go; the caller adds to b->size. */
 char *buffer_reserve(struct buffer *b, size_t size);
 void buffer_free(struct buffer *b);
@@ -60,6 +62,10 @@ struct int_array {
 };
 struct float_array {
     float *at;
+    size_t count, capacity;
+};
+struct double_array {
+    double *at;
     size_t count, capacity;
 };
 

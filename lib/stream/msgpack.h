@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 
-enum { MSGPACK_MAX_DEPTH = 16, MSGPACK_MAX_KEYS = 256 };
+enum { MSGPACK_MAX_DEPTH = 16, MSGPACK_MAX_KEYS = 256, MSGPACK_MAX_SIZE = 64 << 20 };
 
 enum msgpack_type {
     MSGPACK_NIL, MSGPACK_BOOL, MSGPACK_INTEGER, /* fits int64 */
@@ -39,15 +39,22 @@ enum msgpack_result {
     MSGPACK_MORE,    /* the object goes on beyond the bytes at hand */
     MSGPACK_BROKEN,  /* no such msgpack */
     MSGPACK_TOO_DEEP,
-    MSGPACK_TOO_LONG,
+    MSGPACK_TOO_LONG,  /* more than MSGPACK_MAX_SIZE bytes or items, or MSGPACK_MAX_KEYS keys */
+    MSGPACK_DUPLICATE, /* a map with one string key twice */
+    MSGPACK_KEYS,      /* not a map with string keys, where one must be */
 };
 const char *msgpack_result_text(enum msgpack_result result);
 
-/* Reads one token and moves on; leaves the cursor alone unless MSGPACK_GOOD. */
+/* Reads one token and moves on; leaves the cursor alone unless MSGPACK_GOOD.  An array or map that says it
+ * has more items than bytes are left is MSGPACK_MORE. */
 enum msgpack_result msgpack_next(struct msgpack_cursor *cursor, struct msgpack_token *token);
 
-/* Moves over one whole object; `depth` is how deep it already is. */
+/* Moves over one whole object; `depth` is how many arrays and maps it already lies in.  Leaves the cursor
+ * alone unless MSGPACK_GOOD.  In maps at any depth string keys must differ. */
 enum msgpack_result msgpack_skip(struct msgpack_cursor *cursor, int depth);
+
+/* Writes one integer in its shortest form to `to`, which has room for nine bytes; returns the end. */
+uint8_t *msgpack_write_integer(uint8_t *to, int64_t value);
 
 void msgpack_put_nil(struct buffer *to);
 void msgpack_put_bool(struct buffer *to, bool value);

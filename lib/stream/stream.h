@@ -58,10 +58,16 @@ struct header {
     json_t *map;
 };
 
-/* A header with "rubric", "kind" and "y" set. */
+/* A header with "rubric", "kind" and "y" set.  Every header that was filled in is freed by whoever has it. */
 void header_init(struct header *header, enum stream_kind kind, enum label_type y);
 void header_free(struct header *header);
 struct header header_copy(const struct header *header);
+/* A header of `map`, which it takes over.  Dies with STATUS_BROKEN, beginning with `where`, when the map is
+ * no header. */
+void header_from_map(struct header *header, json_t *map, const char *where);
+/* NULL when records of one can follow records of the other: kind, label type and payload settings
+ * ("tokenizer", "dim", "layers", "pool") are equal.  Else the key that differs. */
+const char *header_difference(const struct header *a, const struct header *b);
 
 /* Takes over `labels` as the classes: updates both the map and the parsed members. */
 void header_set_labels(struct header *header, const struct label *labels, size_t count, bool ordered);
@@ -107,11 +113,14 @@ struct record {
 /* The value of a field, or a slice with at == NULL. */
 struct slice record_field(const struct record *record, const char *key);
 
-/* An empty record to fill (tok); record_clear makes it empty again and keeps its memory. */
+/* An empty record to fill (tok): start with {0} and call record_clear, which also makes a used one empty
+ * again and keeps its memory. */
 void record_clear(struct record *record);
 void record_free(struct record *record);
 
-/* Set, replace or remove a field.  Known keys (id, y, w, part, fold) update the parsed members. */
+/* Set, replace or remove a field.  Known keys (id, y, w, part, fold) update the parsed members.  A new field
+ * goes to its place in the order of rubric-stream(5); keys it does not know go to the end.  Keys and values
+ * are copied.  A label of LABEL_NONE removes the field. */
 void record_set_string(struct record *record, const char *key, struct slice value);
 void record_set_integer(struct record *record, const char *key, int64_t value);
 void record_set_number(struct record *record, const char *key, double value);  /* float64 */
@@ -130,6 +139,7 @@ void record_add_meta(struct record *record, struct slice column, struct slice te
  * Arrays are written to a growing array that the caller keeps from record to record and frees. */
 bool record_ids(const struct record *record, const char *key, struct int_array *out);
 bool record_floats(const struct record *record, const char *key, struct float_array *out);
+bool record_doubles(const struct record *record, const char *key, struct double_array *out);
 bool record_integer(const struct record *record, const char *key, int64_t *out);
 bool record_number(const struct record *record, const char *key, double *out);
 bool record_string(const struct record *record, const char *key, struct slice *out);
@@ -146,6 +156,7 @@ const char *record_name(const struct record *record);
 
 /* A record as one run of msgpack bytes (appended to `out`), and back; for spooling. */
 void record_pack(const struct record *record, struct buffer *out);
+/* `record` then points into `msgpack`, which must outlive its use; dies with STATUS_BROKEN. */
 void record_unpack(struct record *record, struct slice msgpack, enum label_type y);
 
 /* ---- Reading ---- */
@@ -156,7 +167,8 @@ struct stream_reader;
 struct stream_reader *stream_open(char *const *paths, size_t count);
 void stream_close(struct stream_reader *reader);
 
-/* The next segment's header.  Returns false at the end of the input between segments (an input with no
+/* The next segment's header, written over what `header` held (the caller frees each).  What is left of the
+ * segment before is read and verified first.  Returns false at the end of the input between segments (an input with no
  * segment at all is an error).  Dies with STATUS_BROKEN when the kind is not in `kinds`, and for a later
  * segment that is not compatible with the first (kind, label type, payload settings). */
 bool stream_next(struct stream_reader *reader, struct header *header, unsigned kinds);

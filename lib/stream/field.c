@@ -1,0 +1,227 @@
+/* Typed values out of a record's fields. */
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "stream/internal.h"
+
+static void wrong_type(const struct record *record, const char *key, struct slice value, const char *expected)
+{
+    die(STATUS_BROKEN, "record %s: '%s' is %s: expected %s", record_name(record), key, msgpack_kind(value),
+        expected);
+}
+
+static struct msgpack_cursor cursor_of(struct slice value)
+{
+    return (struct msgpack_cursor){(const uint8_t *)value.at, (const uint8_t *)value.at + value.size};
+}
+
+static struct msgpack_token token_of(struct slice value)
+{
+    struct msgpack_cursor c = cursor_of(value);
+    struct msgpack_token token;
+    /* Fields hold whole objects: the first token is always there. */
+    if (msgpack_next(&c, &token) != MSGPACK_GOOD)
+        token = (struct msgpack_token){.type = MSGPACK_NIL};
+    return token;
+}
+
+/* Opens the array of a field; false when the field is absent.  `*count` items follow at the cursor. */
+static bool open_array(const struct record *record, const char *key, const char *expected,
+                       struct msgpack_cursor *c, uint32_t *count)
+{
+    struct slice value = record_field(record, key);
+    if (!value.at)
+        return false;
+    *c = cursor_of(value);
+    struct msgpack_token head;
+    if (msgpack_next(c, &head) != MSGPACK_GOOD || head.type != MSGPACK_ARRAY)
+        wrong_type(record, key, value, expected);
+    *count = head.count;
+    return true;
+}
+
+/* Ids are nearly all one byte, or 0xcd and two: those are read here, the rest by msgpack_next. */
+bool record_ids(const struct record *record, const char *key, struct int_array *out)
+{
+    struct msgpack_cursor c;
+    uint32_t count;
+    if (!open_array(record, key, "an array of integers", &c, &count))
+        return false;
+    memory_grow(&out->at, &out->capacity, count, sizeof *out->at);
+    const uint8_t *at = c.at;
+    for (uint32_t i = 0; i < count; i++) {
+        if (c.end - at >= 3 && *at == 0xcd) {
+            out->at[i] = at[1] << 8 | at[2];
+            at += 3;
+            continue;
+        }
+        struct msgpack_token token;
+        c.at = at;
+        if (msgpack_next(&c, &token) != MSGPACK_GOOD || token.type != MSGPACK_INTEGER ||
+            token.integer < INT32_MIN || token.integer > INT32_MAX)
+            die(STATUS_BROKEN, "record %s: '%s': item %u is not an integer of 32 bits", record_name(record), key,
+                i + 1);
+        out->at[i] = (int32_t)token.integer;
+        at = c.at;
+    }
+    out->count = count;
+    return true;
+}
+
+/* The next item as a finite number. */
+static double next_number(const struct record *record, const char *key, struct msgpack_cursor *c, uint32_t i)
+{
+    struct msgpack_token token;
+    if (msgpack_next(c, &token) == MSGPACK_GOOD) {
+        if (token.type == MSGPACK_INTEGER)
+            return (double)token.integer;
+        if ((token.type == MSGPACK_FLOAT || token.type == MSGPACK_DOUBLE) && isfinite(token.number))
+            return token.number;
+    }
+    die(STATUS_BROKEN, "record %s: '%s': item %u is not a finite number", record_name(record), key, i + 1);
+}
+
+bool record_floats(const struct record *record, const char *key, struct float_array *out)
+{
+    struct msgpack_cursor c;
+    uint32_t count;
+    if (!open_array(record, key, "an array of numbers", &c, &count))
+        return false;
+    memory_grow(&out->at, &out->capacity, count, sizeof *out->at);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t bits;
+        if (c.end - c.at >= 5 && *c.at == 0xca) {
+            memcpy(&bits, c.at + 1, sizeof bits);
+            bits = __builtin_bswap32(bits);
+            memcpy(&out->at[i], &bits, sizeof bits);
+            c.at += 5;
+        } else {
+            out->at[i] = (float)next_number(record, key, &c, i);
+        }
+        if (!isfinite(out->at[i]))
+            die(STATUS_BROKEN, "record %s: '%s': item %u is not a finite number of 32 bits", record_name(record),
+                key, i + 1);
+    }
+    out->count = count;
+    return true;
+}
+
+bool record_doubles(const struct record *record, const char *key, struct double_array *out)
+{
+    struct msgpack_cursor c;
+    uint32_t count;
+    if (!open_array(record, key, "an array of numbers", &c, &count))
+        return false;
+    memory_grow(&out->at, &out->capacity, count, sizeof *out->at);
+    for (uint32_t i = 0; i < count; i++)
+        out->at[i] = next_number(record, key, &c, i);
+    out->count = count;
+    return true;
+}
+
+bool record_integer(const struct record *record, const char *key, int64_t *out)
+{
+    struct slice value = record_field(record, key);
+    if (!value.at)
+        return false;
+    struct msgpack_token token = token_of(value);
+    if (token.type != MSGPACK_INTEGER)
+        wrong_type(record, key, value, "an integer");
+    *out = token.integer;
+    return true;
+}
+
+bool record_number(const struct record *record, const char *key, double *out)
+{
+    struct slice value = record_field(record, key);
+    if (!value.at)
+        return false;
+    struct label label;
+    if (!label_read(value, &label) || label.type == LABEL_STRING)
+        wrong_type(record, key, value, "a finite number");
+    *out = label.number;
+    return true;
+}
+
+bool record_string(const struct record *record, const char *key, struct slice *out)
+{
+    struct slice value = record_field(record, key);
+    if (!value.at)
+        return false;
+    struct msgpack_token token = token_of(value);
+    if (token.type != MSGPACK_STRING)
+        wrong_type(record, key, value, "a string");
+    *out = token.bytes;
+    return true;
+}
+
+bool record_label(const struct record *record, const char *key, struct label *out)
+{
+    struct slice value = record_field(record, key);
+    if (!value.at)
+        return false;
+    if (!label_read(value, out))
+        wrong_type(record, key, value, "an integer, a finite number or a string");
+    return true;
+}
+
+/* The value under `column` in the map of meta, or a slice with at == NULL. */
+static struct slice meta_value(const struct record *record, const char *column)
+{
+    struct slice meta = record_field(record, "meta"), wanted = slice_of(column);
+    if (!meta.at)
+        return meta;
+    struct msgpack_cursor c = cursor_of(meta);
+    struct msgpack_token token;
+    if (msgpack_next(&c, &token) != MSGPACK_GOOD || token.type != MSGPACK_MAP)
+        wrong_type(record, "meta", meta, "a map");
+    for (uint32_t left = token.count; left; left--) {
+        struct slice key = {(const char *)c.at, 0};
+        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
+            break;
+        key.size = (size_t)((const char *)c.at - key.at);
+        struct slice value = {(const char *)c.at, 0};
+        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
+            break;
+        value.size = (size_t)((const char *)c.at - value.at);
+        struct msgpack_token name = token_of(key);
+        if (name.type == MSGPACK_STRING && slice_equal(name.bytes, wanted))
+            return value;
+    }
+    return (struct slice){0};
+}
+
+bool record_meta(const struct record *record, const char *column, struct slice *out)
+{
+    struct slice value = meta_value(record, column);
+    if (!value.at)
+        return false;
+    struct msgpack_token token = token_of(value);
+    if (token.type != MSGPACK_STRING)
+        die(STATUS_BROKEN, "record %s: 'meta.%s' is %s: expected a string", record_name(record), column,
+            msgpack_kind(value));
+    *out = token.bytes;
+    return true;
+}
+
+bool record_text(const struct record *record, const char *name, struct buffer *out)
+{
+    struct slice value = record_field(record, name);
+    if (!value.at)
+        value = meta_value(record, strncmp(name, "meta.", 5) == 0 ? name + 5 : name);
+    if (!value.at)
+        return false;
+    struct label label;
+    if (label_read(value, &label)) {
+        label_print(out, &label);
+        return true;
+    }
+    struct msgpack_token token = token_of(value);
+    if (token.type != MSGPACK_BOOL)
+        die(STATUS_INPUT, "record %s: '%s' is %s: expected a single value", record_name(record), name,
+            msgpack_kind(value));
+    buffer_text(out, token.boolean ? "true" : "false");
+    return true;
+}

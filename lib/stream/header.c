@@ -1,0 +1,304 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "stream/internal.h"
+
+/* Classes are compared with each other; more than this many are no classes. */
+enum { MAX_CLASSES = 10000 };
+
+const char *stream_kind_name(enum stream_kind kind)
+{
+    switch (kind) {
+    case KIND_TOKENS:
+        return "tokens";
+    case KIND_VECTORS:
+        return "vectors";
+    case KIND_PREDICTIONS:
+        return "predictions";
+    case KIND_ANY:
+        break;
+    }
+    return "any";
+}
+
+const char *label_type_name(enum label_type type)
+{
+    static const char *const names[] = {"none", "integer", "number", "string"};
+    return names[type];
+}
+
+void label_print(struct buffer *to, const struct label *label)
+{
+    switch (label->type) {
+    case LABEL_NONE:
+        break;
+    case LABEL_INTEGER:
+        buffer_format(to, "%lld", (long long)label->integer);
+        break;
+    case LABEL_NUMBER:
+        buffer_number(to, label->number);
+        break;
+    case LABEL_STRING:
+        buffer_append(to, label->string.at, label->string.size);
+        break;
+    }
+}
+
+/* ---- Reading a map ---- */
+
+/* The text under `key`, or "" where there is none. */
+static const char *text_of(const json_t *map, const char *key)
+{
+    const char *text = json_string_value(json_object_get(map, key));
+    return text ? text : "";
+}
+
+static enum stream_kind kind_of(const json_t *map, const char *where)
+{
+    const char *name = text_of(map, "kind");
+    for (int kind = KIND_TOKENS; kind <= KIND_PREDICTIONS; kind *= 2)
+        if (strcmp(name, stream_kind_name((enum stream_kind)kind)) == 0)
+            return (enum stream_kind)kind;
+    die(STATUS_BROKEN, "%s: header: 'kind' is '%s': expected tokens, vectors or predictions", where, name);
+}
+
+static enum label_type type_of(const json_t *map, const char *where)
+{
+    const char *name = text_of(map, "y");
+    for (int type = LABEL_NONE; type <= LABEL_STRING; type++)
+        if (strcmp(name, label_type_name((enum label_type)type)) == 0)
+            return (enum label_type)type;
+    die(STATUS_BROKEN, "%s: header: 'y' is '%s': expected none, integer, number or string", where, name);
+}
+
+static bool label_from_json(const json_t *value, struct label *label)
+{
+    *label = (struct label){0};
+    if (json_is_integer(value)) {
+        label->type = LABEL_INTEGER;
+        label->integer = json_integer_value(value);
+        label->number = (double)label->integer;
+    } else if (json_is_real(value)) {
+        label->type = LABEL_NUMBER;
+        label->number = json_real_value(value);
+    } else if (json_is_string(value)) {
+        label->type = LABEL_STRING;
+        label->string = (struct slice){json_string_value(value), json_string_length(value)};
+    }
+    return label->type != LABEL_NONE;
+}
+
+static bool same_class(const struct label *a, const struct label *b)
+{
+    if ((a->type == LABEL_STRING) != (b->type == LABEL_STRING))
+        return false;
+    if (a->type == LABEL_STRING)
+        return slice_equal(a->string, b->string);
+    if (a->type == LABEL_INTEGER && b->type == LABEL_INTEGER)
+        return a->integer == b->integer;
+    return a->number == b->number;
+}
+
+/* The type all classes share: numbers where integers and numbers are mixed, else none where they differ. */
+static enum label_type common_type(const struct label *labels, size_t count)
+{
+    enum label_type type = labels[0].type;
+    for (size_t i = 1; i < count; i++) {
+        if ((labels[i].type == LABEL_STRING) != (type == LABEL_STRING))
+            return LABEL_NONE;
+        if (labels[i].type > type)
+            type = labels[i].type;
+    }
+    return type;
+}
+
+/* Fills header->labels from the map; a stream without labels (y none) may still name a model's classes. */
+static void read_labels(struct header *header, const char *where)
+{
+    free(header->labels);
+    header->labels = NULL;
+    header->label_count = 0;
+    json_t *list = json_object_get(header->map, "labels");
+    header->ordered = json_is_true(json_object_get(header->map, "ordered"));
+    if (!list)
+        return;
+    size_t count = json_array_size(list);
+    if (!json_is_array(list))
+        die(STATUS_BROKEN, "%s: header: 'labels' is no list", where);
+    if (count > MAX_CLASSES)
+        die(STATUS_BROKEN, "%s: header: %zu labels: at most %d are read", where, count, MAX_CLASSES);
+    if (count == 0)
+        return;
+    header->labels = memory_zeroed(count, sizeof *header->labels);
+    for (size_t i = 0; i < count; i++) {
+        if (!label_from_json(json_array_get(list, i), &header->labels[i]))
+            die(STATUS_BROKEN, "%s: header: label %zu is neither a number nor a string", where, i + 1);
+        for (size_t j = 0; j < i; j++)
+            if (same_class(&header->labels[i], &header->labels[j]))
+                die(STATUS_BROKEN, "%s: header: labels %zu and %zu are the same", where, j + 1, i + 1);
+    }
+    header->label_count = count;
+    enum label_type type = common_type(header->labels, count);
+    bool fits = header->y == LABEL_NONE || type == header->y ||
+                (type == LABEL_INTEGER && header->y == LABEL_NUMBER);
+    if (type == LABEL_NONE || !fits)
+        die(STATUS_BROKEN, "%s: header: labels are of type %s: 'y' says %s", where,
+            type == LABEL_NONE ? "number and string" : label_type_name(type), label_type_name(header->y));
+    for (size_t i = 0; i < count; i++)
+        header->labels[i].type = header->y == LABEL_NUMBER ? LABEL_NUMBER : type;
+}
+
+void header_from_map(struct header *header, json_t *map, const char *where)
+{
+    *header = (struct header){.map = map};
+    const json_t *version = json_object_get(map, "rubric");
+    if (!json_is_integer(version))
+        die(STATUS_BROKEN, "%s: header: 'rubric' is no format version", where);
+    if (json_integer_value(version) != STREAM_VERSION)
+        die(STATUS_BROKEN, "%s: format version %lld: this rubric reads version %d", where,
+            (long long)json_integer_value(version), STREAM_VERSION);
+    header->kind = kind_of(map, where);
+    header->y = type_of(map, where);
+    read_labels(header, where);
+}
+
+/* ---- Life ---- */
+
+void header_init(struct header *header, enum stream_kind kind, enum label_type y)
+{
+    *header = (struct header){.kind = kind, .y = y, .map = json_object()};
+    header_set(header, "rubric", json_integer(STREAM_VERSION));
+    header_set(header, "kind", json_string(stream_kind_name(kind)));
+    header_set(header, "y", json_string(label_type_name(y)));
+}
+
+void header_free(struct header *header)
+{
+    free(header->labels);
+    json_decref(header->map);
+    *header = (struct header){0};
+}
+
+struct header header_copy(const struct header *header)
+{
+    struct header copy;
+    header_from_map(&copy, json_deep_copy(header->map), "copied header");
+    return copy;
+}
+
+/* ---- Changing ---- */
+
+void header_set(struct header *header, const char *key, json_t *value)
+{
+    if (json_object_set_new(header->map, key, value) != 0)
+        die(STATUS_INPUT, "header: '%s' cannot be set: text that is not UTF-8, or a number that is not finite", key);
+}
+
+void header_set_kind(struct header *header, enum stream_kind kind)
+{
+    header->kind = kind;
+    header_set(header, "kind", json_string(stream_kind_name(kind)));
+}
+
+static json_t *label_to_json(const struct label *label)
+{
+    switch (label->type) {
+    case LABEL_INTEGER:
+        return json_integer(label->integer);
+    case LABEL_NUMBER:
+        return json_real(label->number);
+    case LABEL_STRING:
+        return json_stringn(label->string.at, label->string.size);
+    case LABEL_NONE:
+        break;
+    }
+    return NULL;
+}
+
+void header_set_labels(struct header *header, const struct label *labels, size_t count, bool ordered)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (json_array_append_new(list, label_to_json(&labels[i])) != 0)
+            die(STATUS_INPUT, "class %zu cannot be written: text that is not UTF-8, or a number that is not finite",
+                i + 1);
+    header_set(header, "labels", list);
+    header_set(header, "ordered", json_boolean(ordered));
+    read_labels(header, error_program());
+}
+
+/* Command lines may hold any bytes; a header holds UTF-8: what is not becomes "?". */
+static json_t *argument(const char *text)
+{
+    json_t *value = json_string(text);
+    if (value)
+        return value;
+    char *ascii = memory_string(text);
+    for (char *p = ascii; *p; p++)
+        if (*p & 0x80)
+            *p = '?';
+    value = json_string(ascii);
+    free(ascii);
+    return value;
+}
+
+void header_sign(struct header *header, int argc, char **argv, int64_t seed)
+{
+    json_t *trail = json_object_get(header->map, "trail");
+    if (!json_is_array(trail)) {
+        trail = json_array();
+        header_set(header, "trail", trail);
+    }
+    json_t *entry = json_object(), *args = json_array();
+    for (int i = 1; i < argc; i++)
+        json_array_append_new(args, argument(argv[i]));
+    json_object_set_new(entry, "cmd", json_string(error_program()));
+    json_object_set_new(entry, "version", json_string(RUBRIC_VERSION));
+    json_object_set_new(entry, "args", args);
+    if (seed >= 0)
+        json_object_set_new(entry, "seed", json_integer(seed));
+    json_array_append_new(trail, entry);
+}
+
+void header_set_model(struct header *header, const char *path, const char *print)
+{
+    json_t *model = json_object();
+    json_object_set_new(model, "path", argument(path));
+    if (print)
+        json_object_set_new(model, "print", json_string(print));
+    header_set(header, "model", model);
+}
+
+/* ---- Asking ---- */
+
+ptrdiff_t header_class(const struct header *header, const struct label *label)
+{
+    if (label->type == LABEL_NONE)
+        return -1;
+    for (size_t i = 0; i < header->label_count; i++)
+        if (same_class(&header->labels[i], label))
+            return (ptrdiff_t)i;
+    return -1;
+}
+
+static const char *model_text(const struct header *header, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(header->map, "model"), key));
+}
+
+const char *header_model_path(const struct header *header) { return model_text(header, "path"); }
+const char *header_model_print(const struct header *header) { return model_text(header, "print"); }
+
+const char *header_difference(const struct header *a, const struct header *b)
+{
+    static const char *const settings[] = {"kind", "y", "tokenizer", "dim", "layers", "pool"};
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const json_t *left = json_object_get(a->map, settings[i]), *right = json_object_get(b->map, settings[i]);
+        bool equal = left && right ? json_equal(left, right) : left == right;
+        if (!equal)
+            return settings[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,474 @@
+/* Records: a list of fields that point to msgpack bytes, and the few members that every filter reads.
+ *
+ * Fields that were read point into the reader's buffer.  Bytes of fields that were set lie in the record's
+ * store: a chain of chunks, each beginning with the address of the one before.  A chunk never moves; when
+ * one is full a larger one is added, and record_clear keeps the last, so that a record soon needs one chunk
+ * and no allocation. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/terminal.h"
+#include "stream/internal.h"
+
+enum { CHUNK_HEAD = sizeof(char *), FIRST_CHUNK = 4096 };
+
+/* ---- The store ---- */
+
+static void store_add_chunk(struct buffer *store, size_t size)
+{
+    size_t capacity = store->capacity ? 2 * store->capacity : FIRST_CHUNK;
+    if (capacity < size + CHUNK_HEAD)
+        capacity = size + CHUNK_HEAD;
+    char *chunk = memory_new(capacity, 1);
+    memcpy(chunk, &store->at, CHUNK_HEAD);
+    *store = (struct buffer){chunk, CHUNK_HEAD, capacity};
+}
+
+static void free_chunks(char *chunk)
+{
+    while (chunk) {
+        char *before;
+        memcpy(&before, chunk, CHUNK_HEAD);
+        free(chunk);
+        chunk = before;
+    }
+}
+
+static void store_clear(struct buffer *store)
+{
+    if (!store->at)
+        return;
+    char *before;
+    memcpy(&before, store->at, CHUNK_HEAD);
+    free_chunks(before);
+    before = NULL;
+    memcpy(store->at, &before, CHUNK_HEAD);
+    store->size = CHUNK_HEAD;
+}
+
+/* Room for `size` bytes as a buffer to append to; not more than `size` may be. */
+static struct buffer store_room(struct record *record, size_t size)
+{
+    struct buffer *store = &record->store;
+    if (store->capacity - store->size < size)
+        store_add_chunk(store, size);
+    return (struct buffer){store->at + store->size, 0, store->capacity - store->size};
+}
+
+static struct slice store_take(struct record *record, const struct buffer *room)
+{
+    record->store.size += room->size;
+    return (struct slice){room->at, room->size};
+}
+
+static struct slice store_copy(struct record *record, struct slice bytes)
+{
+    struct buffer room = store_room(record, bytes.size);
+    buffer_append(&room, bytes.at, bytes.size);
+    return store_take(record, &room);
+}
+
+/* ---- Life ---- */
+
+static void forget(struct record *record)
+{
+    record->id = record->part = (struct slice){0};
+    record->y = (struct label){0};
+    record->w = 1;
+    record->fold = -1;
+    record->field_count = 0;
+}
+
+void record_clear(struct record *record)
+{
+    forget(record);
+    record->number = 0;
+    store_clear(&record->store);
+}
+
+void record_free(struct record *record)
+{
+    free(record->fields);
+    free_chunks(record->store.at);
+    *record = (struct record){0};
+}
+
+/* ---- Fields ---- */
+
+int record_rank(struct slice key)
+{
+    static const struct slice order[] = {
+        {"id", 2},  {"y", 1},     {"w", 1},    {"part", 4}, {"fold", 4}, {"meta", 4},  {"ids", 3},  {"types", 5},
+        {"win", 3}, {"words", 5}, {"full", 4}, {"vec", 3},  {"pred", 4}, {"score", 5}, {"prob", 4}, {"logits", 6},
+    };
+    int rank = 0;
+    for (; rank < (int)(sizeof order / sizeof *order); rank++)
+        if (slice_equal(key, order[rank]))
+            break;
+    return rank;
+}
+
+static ptrdiff_t field_index(const struct record *record, struct slice key)
+{
+    for (size_t i = 0; i < record->field_count; i++)
+        if (slice_equal(record->fields[i].key, key))
+            return (ptrdiff_t)i;
+    return -1;
+}
+
+struct slice record_field(const struct record *record, const char *key)
+{
+    ptrdiff_t index = field_index(record, slice_of(key));
+    return index < 0 ? (struct slice){0} : record->fields[index].value;
+}
+
+static void add_field(struct record *record, struct slice key, struct slice value)
+{
+    memory_grow(&record->fields, &record->field_capacity, record->field_count + 1, sizeof *record->fields);
+    record->fields[record->field_count++] = (struct field){key, value};
+}
+
+/* A new field in its place: before the first that comes later in the order. */
+static void insert_field(struct record *record, struct slice key, struct slice value)
+{
+    if (record->field_count == MSGPACK_MAX_KEYS)
+        die(STATUS_INPUT, "%s: a record may have %d fields", record_name(record), MSGPACK_MAX_KEYS);
+    add_field(record, store_copy(record, key), value);
+    struct field added = record->fields[record->field_count - 1];
+    size_t to = record->field_count - 1;
+    for (int rank = record_rank(key); to > 0 && record_rank(record->fields[to - 1].key) > rank; to--)
+        record->fields[to] = record->fields[to - 1];
+    record->fields[to] = added;
+}
+
+enum msgpack_result record_split(struct record *record, struct msgpack_cursor *cursor)
+{
+    record_clear(record);
+    struct msgpack_cursor c = *cursor;
+    struct msgpack_token token;
+    enum msgpack_result result = msgpack_next(&c, &token);
+    if (result != MSGPACK_GOOD)
+        return result;
+    if (token.type != MSGPACK_MAP)
+        return MSGPACK_KEYS;
+    if (token.count > MSGPACK_MAX_KEYS)
+        return MSGPACK_TOO_LONG;
+    for (uint32_t left = token.count; left; left--) {
+        if ((result = msgpack_next(&c, &token)) != MSGPACK_GOOD)
+            return result;
+        if (token.type != MSGPACK_STRING)
+            return MSGPACK_KEYS;
+        if (field_index(record, token.bytes) >= 0)
+            return MSGPACK_DUPLICATE;
+        const char *value = (const char *)c.at;
+        if ((result = msgpack_skip(&c, 1)) != MSGPACK_GOOD)
+            return result;
+        add_field(record, token.bytes, (struct slice){value, (size_t)((const char *)c.at - value)});
+    }
+    *cursor = c;
+    return MSGPACK_GOOD;
+}
+
+/* ---- The members that are kept parsed ---- */
+
+static struct msgpack_token first_token(struct slice value)
+{
+    struct msgpack_cursor c = {(const uint8_t *)value.at, (const uint8_t *)value.at + value.size};
+    struct msgpack_token token = {.type = MSGPACK_NIL};
+    if (msgpack_next(&c, &token) != MSGPACK_GOOD)
+        token.type = MSGPACK_NIL;
+    return token;
+}
+
+const char *msgpack_kind(struct slice msgpack)
+{
+    static const char *const names[] = {"nil",      "a boolean", "an integer", "an integer of 64 bits without sign",
+                                        "a number", "a number",  "a string",   "binary",
+                                        "an array", "a map",     "an extension"};
+    return names[first_token(msgpack).type];
+}
+
+bool label_read(struct slice msgpack, struct label *label)
+{
+    struct msgpack_token token = first_token(msgpack);
+    if (token.type == MSGPACK_INTEGER)
+        *label = (struct label){.type = LABEL_INTEGER, .integer = token.integer, .number = (double)token.integer};
+    else if ((token.type == MSGPACK_FLOAT || token.type == MSGPACK_DOUBLE) && isfinite(token.number))
+        *label = (struct label){.type = LABEL_NUMBER, .number = token.number};
+    else if (token.type == MSGPACK_STRING)
+        *label = (struct label){.type = LABEL_STRING, .string = token.bytes};
+    else
+        return false;
+    return true;
+}
+
+static bool number_read(struct slice msgpack, double *out)
+{
+    struct label label;
+    if (!label_read(msgpack, &label) || label.type == LABEL_STRING)
+        return false;
+    *out = label.number;
+    return true;
+}
+
+/* Reads one field into the member it belongs to.  Returns what it should have been, or NULL. */
+static const char *interpret_field(struct record *record, const struct field *field)
+{
+    struct label label;
+    switch (record_rank(field->key)) {
+    case 0:
+        if (!label_read(field->value, &label) || label.type != LABEL_STRING)
+            return "a string";
+        record->id = label.string;
+        return NULL;
+    case 1:
+        return label_read(field->value, &record->y) ? NULL : "a label: an integer, a finite number or a string";
+    case 2:
+        return number_read(field->value, &record->w) && record->w >= 0 ? NULL : "a number of at least 0";
+    case 3:
+        if (!label_read(field->value, &label) || label.type != LABEL_STRING || label.string.size == 0)
+            return "a string that is not empty";
+        record->part = label.string;
+        return NULL;
+    case 4:
+        if (!label_read(field->value, &label) || label.type != LABEL_INTEGER || label.integer < 0)
+            return "an integer of at least 0";
+        record->fold = label.integer;
+        return NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* The label that was read, as one of the header's type. */
+static bool fit_label(struct label *label, enum label_type y)
+{
+    if (label->type == LABEL_INTEGER && y == LABEL_NUMBER)
+        label->type = LABEL_NUMBER;
+    return label->type == y || label->type == LABEL_NONE;
+}
+
+bool record_interpret(struct record *record, enum label_type y, char *problem, size_t room)
+{
+    for (size_t i = 0; i < record->field_count; i++) {
+        const struct field *field = &record->fields[i];
+        const char *expected = interpret_field(record, field);
+        if (expected) {
+            snprintf(problem, room, "'%.*s' is %s: expected %s", (int)field->key.size, field->key.at,
+                     msgpack_kind(field->value), expected);
+            return false;
+        }
+    }
+    if (!record->id.at) {
+        snprintf(problem, room, "it has no 'id'");
+        return false;
+    }
+    enum label_type found = record->y.type;
+    if (!fit_label(&record->y, y)) {
+        snprintf(problem, room, "'y' is of type %s: the header says %s", label_type_name(found),
+                 label_type_name(y));
+        return false;
+    }
+    return true;
+}
+
+/* ---- Setting ---- */
+
+static void set_field(struct record *record, struct slice key, struct slice value)
+{
+    ptrdiff_t index = field_index(record, key);
+    if (index >= 0)
+        record->fields[index].value = value;
+    else
+        insert_field(record, key, value);
+    struct field field = {key, value};
+    const char *expected = interpret_field(record, &field);
+    if (expected)
+        die(STATUS_INPUT, "record %s: '%.*s' was to become %s: expected %s", record_name(record),
+            (int)key.size, key.at, msgpack_kind(value), expected);
+}
+
+void record_remove(struct record *record, const char *key)
+{
+    struct slice name = slice_of(key);
+    ptrdiff_t index = field_index(record, name);
+    if (index < 0)
+        return;
+    record->field_count--;
+    memmove(record->fields + index, record->fields + index + 1,
+            (record->field_count - (size_t)index) * sizeof *record->fields);
+    switch (record_rank(name)) {
+    case 0:
+        record->id = (struct slice){0};
+        break;
+    case 1:
+        record->y = (struct label){0};
+        break;
+    case 2:
+        record->w = 1;
+        break;
+    case 3:
+        record->part = (struct slice){0};
+        break;
+    case 4:
+        record->fold = -1;
+        break;
+    }
+}
+
+void record_set_string(struct record *record, const char *key, struct slice value)
+{
+    struct buffer room = store_room(record, value.size + 9);
+    msgpack_put_string(&room, value);
+    set_field(record, slice_of(key), store_take(record, &room));
+}
+
+void record_set_integer(struct record *record, const char *key, int64_t value)
+{
+    struct buffer room = store_room(record, 9);
+    msgpack_put_integer(&room, value);
+    set_field(record, slice_of(key), store_take(record, &room));
+}
+
+void record_set_number(struct record *record, const char *key, double value)
+{
+    struct buffer room = store_room(record, 9);
+    msgpack_put_double(&room, value);
+    set_field(record, slice_of(key), store_take(record, &room));
+}
+
+void record_set_label(struct record *record, const char *key, const struct label *value)
+{
+    switch (value->type) {
+    case LABEL_NONE:
+        record_remove(record, key);
+        break;
+    case LABEL_INTEGER:
+        record_set_integer(record, key, value->integer);
+        break;
+    case LABEL_NUMBER:
+        record_set_number(record, key, value->number);
+        break;
+    case LABEL_STRING:
+        record_set_string(record, key, value->string);
+        break;
+    }
+}
+
+/* Room for an array of `count` items of at most `each` bytes, its head written. */
+static struct buffer array_room(struct record *record, const char *key, size_t count, size_t each)
+{
+    if (count > MSGPACK_MAX_SIZE / each)
+        die(STATUS_INPUT, "record %s: '%s' has %zu items: more than the 64 MiB of a record", record_name(record),
+            key, count);
+    struct buffer room = store_room(record, 9 + count * each);
+    msgpack_put_array(&room, (uint32_t)count);
+    return room;
+}
+
+void record_set_ids(struct record *record, const char *key, const int32_t *values, size_t count)
+{
+    struct buffer room = array_room(record, key, count, 5);
+    uint8_t *to = (uint8_t *)room.at + room.size;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t value = (uint32_t)values[i];
+        if (value - 0x100 < 0xff00) { /* most ids take this form */
+            to[0] = 0xcd;
+            to[1] = (uint8_t)(value >> 8);
+            to[2] = (uint8_t)value;
+            to += 3;
+        } else {
+            to = msgpack_write_integer(to, values[i]);
+        }
+    }
+    room.size = (size_t)((char *)to - room.at);
+    set_field(record, slice_of(key), store_take(record, &room));
+}
+
+void record_set_floats(struct record *record, const char *key, const float *values, size_t count)
+{
+    struct buffer room = array_room(record, key, count, 5);
+    char *to = room.at + room.size;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        bits = __builtin_bswap32(bits);
+        *to = (char)0xca;
+        memcpy(to + 1, &bits, sizeof bits);
+        to += 5;
+    }
+    room.size = (size_t)(to - room.at);
+    set_field(record, slice_of(key), store_take(record, &room));
+}
+
+void record_set_doubles(struct record *record, const char *key, const double *values, size_t count)
+{
+    struct buffer room = array_room(record, key, count, 9);
+    for (size_t i = 0; i < count; i++)
+        msgpack_put_double(&room, values[i]);
+    set_field(record, slice_of(key), store_take(record, &room));
+}
+
+void record_set_json(struct record *record, const char *key, const json_t *value)
+{
+    struct buffer bytes = {0};
+    msgpack_put_json(&bytes, value);
+    record_set_raw(record, key, (struct slice){bytes.at, bytes.size});
+    buffer_free(&bytes);
+}
+
+void record_set_raw(struct record *record, const char *key, struct slice msgpack)
+{
+    set_field(record, slice_of(key), store_copy(record, msgpack));
+}
+
+void record_add_meta(struct record *record, struct slice column, struct slice text)
+{
+    struct slice old = record_field(record, "meta");
+    struct msgpack_cursor c = {(const uint8_t *)old.at, (const uint8_t *)old.at + old.size};
+    struct msgpack_token head = {0};
+    if (old.at && (msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP))
+        die(STATUS_BROKEN, "record %s: 'meta' is %s: expected a map", record_name(record), msgpack_kind(old));
+    struct buffer room = store_room(record, old.size + column.size + text.size + 3 * 9);
+    msgpack_put_map(&room, head.count + 1);
+    if (old.at)
+        buffer_append(&room, c.at, (size_t)(c.end - c.at));
+    msgpack_put_string(&room, column);
+    msgpack_put_string(&room, text);
+    set_field(record, SLICE("meta"), store_take(record, &room));
+}
+
+/* ---- As one run of bytes ---- */
+
+void record_pack(const struct record *record, struct buffer *out)
+{
+    msgpack_put_map(out, (uint32_t)record->field_count);
+    for (size_t i = 0; i < record->field_count; i++) {
+        msgpack_put_string(out, record->fields[i].key);
+        buffer_append(out, record->fields[i].value.at, record->fields[i].value.size);
+    }
+}
+
+void record_unpack(struct record *record, struct slice msgpack, enum label_type y)
+{
+    struct msgpack_cursor c = {(const uint8_t *)msgpack.at, (const uint8_t *)msgpack.at + msgpack.size};
+    char problem[512];
+    enum msgpack_result result = record_split(record, &c);
+    if (result != MSGPACK_GOOD)
+        die(STATUS_BROKEN, "a record of %zu bytes: found %s", msgpack.size, msgpack_result_text(result));
+    if (!record_interpret(record, y, problem, sizeof problem))
+        die(STATUS_BROKEN, "a record of %zu bytes: %s", msgpack.size, problem);
+}
+
+const char *record_name(const struct record *record)
+{
+    static _Thread_local char name[256];
+    if (!record->id.at) {
+        snprintf(name, sizeof name, "number %llu", (unsigned long long)record->number + 1);
+        return name;
+    }
+    name[terminal_escape(name, sizeof name - 1, record->id.at, record->id.size)] = '\0';
+    return name;
+}
