@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/names.h"
 #include "base/options.h"
 #include "base/random.h"
 
@@ -60,11 +61,14 @@ struct split_shares split_shares_equal(int parts)
     return shares;
 }
 
+static uint64_t key_hash(uint64_t seed, struct slice key)
+{
+    return random_hash(key.size ? key.at : "", key.size, seed, RANDOM_SPLIT);
+}
+
 /* A stratum: its place in the current period, and what each part has got of it. */
 struct stratum {
-    char *name;
-    size_t name_size;
-    uint64_t hash;
+    uint64_t key;                   /* its share of the random numbers' key */
     uint64_t period_number;
     uint32_t position;              /* records in this period */
     uint32_t got[SPLIT_MAX_PARTS];  /* in this period */
@@ -73,8 +77,9 @@ struct stratum {
 struct splitter {
     struct split_shares shares;
     uint64_t seed;
-    struct stratum **table; /* open addressing, a power of two, at most half full */
-    size_t capacity, count;
+    struct names names;
+    struct stratum *strata; /* [names.count] */
+    size_t capacity;
 };
 
 struct splitter *splitter_new(const struct split_shares *shares, uint64_t seed)
@@ -82,8 +87,6 @@ struct splitter *splitter_new(const struct split_shares *shares, uint64_t seed)
     struct splitter *s = memory_zeroed(1, sizeof *s);
     s->shares = *shares;
     s->seed = seed;
-    s->capacity = 64;
-    s->table = memory_zeroed(s->capacity, sizeof(struct stratum *));
     return s;
 }
 
@@ -91,56 +94,23 @@ void splitter_free(struct splitter *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->capacity; i++)
-        if (s->table[i]) {
-            free(s->table[i]->name);
-            free(s->table[i]);
-        }
-    free(s->table);
+    names_free(&s->names);
+    free(s->strata);
     free(s);
-}
-
-static struct stratum **find_place(struct stratum **table, size_t capacity, uint64_t hash, struct slice name)
-{
-    size_t i = hash & (capacity - 1);
-    while (table[i] && !(table[i]->hash == hash &&
-                         slice_equal((struct slice){table[i]->name, table[i]->name_size}, name)))
-        i = (i + 1) & (capacity - 1);
-    return &table[i];
-}
-
-static void grow(struct splitter *s)
-{
-    size_t capacity = 2 * s->capacity;
-    struct stratum **table = memory_zeroed(capacity, sizeof(struct stratum *));
-    for (size_t i = 0; i < s->capacity; i++) {
-        struct stratum *old = s->table[i];
-        if (old)
-            *find_place(table, capacity, old->hash, (struct slice){old->name, old->name_size}) = old;
-    }
-    free(s->table);
-    s->table = table;
-    s->capacity = capacity;
 }
 
 static struct stratum *stratum_of(struct splitter *s, struct slice name)
 {
-    uint64_t hash = random_hash(name.at ? name.at : "", name.size, s->seed, RANDOM_SPLIT);
-    struct stratum **place = find_place(s->table, s->capacity, hash, name);
-    if (!*place) {
-        if (s->count == SPLIT_MAX_STRATA)
+    bool added;
+    size_t number = names_add(&s->names, name, &added);
+    if (added) {
+        if (number == SPLIT_MAX_STRATA)
             die(STATUS_INPUT, "more than %d different labels to stratify by (use --bins N for numbers)",
                 SPLIT_MAX_STRATA);
-        struct stratum *fresh = memory_zeroed(1, sizeof *fresh);
-        fresh->name = slice_string(name);
-        fresh->name_size = name.size;
-        fresh->hash = hash;
-        *place = fresh;
-        if (2 * ++s->count > s->capacity)
-            grow(s);
-        return fresh;
+        memory_grow(&s->strata, &s->capacity, number + 1, sizeof *s->strata);
+        s->strata[number] = (struct stratum){.key = key_hash(s->seed, name)};
     }
-    return *place;
+    return &s->strata[number];
 }
 
 /* Whether part p may take position n (from 1): its next record's window is open. */
@@ -181,7 +151,7 @@ static int draw_part(const struct splitter *s, struct stratum *st, uint32_t n)
         for (int p = 0; p < shares->parts; p++)
             if (!aside[p] && window_open(shares, st, p, n))
                 weights += shares->share[p] - st->got[p];
-        uint64_t draw = random_below(weights, s->seed ^ st->hash, RANDOM_SPLIT,
+        uint64_t draw = random_below(weights, st->key, RANDOM_SPLIT,
                                      st->period_number, (uint64_t)n * SPLIT_MAX_PARTS + attempt);
         int p = 0;
         for (;; p++) {
@@ -224,7 +194,7 @@ static int part_at(const struct split_shares *shares, uint64_t bits)
 
 int splitter_by_key(const struct split_shares *shares, uint64_t seed, struct slice key)
 {
-    return part_at(shares, random_hash(key.at ? key.at : "", key.size, seed, RANDOM_SPLIT));
+    return part_at(shares, key_hash(seed, key));
 }
 
 int splitter_at_random(const struct split_shares *shares, uint64_t seed, uint64_t n)

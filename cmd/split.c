@@ -1,0 +1,127 @@
+/* split: marks each record with its part (train, val, test) or its fold. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "eval/assigner.h"
+#include "stream/stream.h"
+
+struct settings {
+    const char *output, *ratio, *by, *group, *hold_out, *from;
+    bool stratify, random, keep, replace;
+    struct text_list edges;
+    int64_t seed, folds, bins;
+};
+
+#define AT(member) OPTION_AT(struct settings, member)
+static const struct option_row rows[] = {
+    {0, "ratio", OPTION_TEXT, AT(ratio), "A:B[:C]", .help = "shares of train, val and test (80:20)"},
+    {0, "stratify", OPTION_FLAG, AT(stratify), .help = "divide each class by itself, exactly"},
+    {0, "bins", OPTION_INTEGER, AT(bins), "N", 2, 100,
+     .help = "with --stratify: divide numbers into N bins of equal size,\nfrom the first 1,000 labels"},
+    {0, "edges", OPTION_LIST, AT(edges), "X,...", .help = "with --stratify: bins with these edges"},
+    {0, "random", OPTION_FLAG, AT(random), .help = "draw each record by itself"},
+    {0, "by", OPTION_TEXT, AT(by), "id", .help = "decide by a hash of the id: adding rows moves no one"},
+    {0, "group", OPTION_TEXT, AT(group), "FIELD",
+     .help = "decide by a hash of FIELD: all that share its value\nare on one side"},
+    {0, "hold-out", OPTION_TEXT, AT(hold_out), "FIELD=VALUE",
+     .help = "these records are test, the others train (or are\ndivided by --ratio)"},
+    {0, "from", OPTION_TEXT, AT(from), "FILE", .help = "parts (or folds) by id, from a CSV file of others"},
+    {0, "folds", OPTION_INTEGER, AT(folds), "K", 2, SPLIT_MAX_PARTS,
+     .help = "write fold 0 .. K-1 instead of a part"},
+    {0, "keep", OPTION_FLAG, AT(keep), .help = "records that are marked keep their mark"},
+    {0, "replace", OPTION_FLAG, AT(replace), .help = "mark records anew that are marked"},
+    {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p63, .help = "which records go where (0)"},
+    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
+};
+
+static const struct command command = {
+    "split", "[OPTION]... [FILE]...",
+    "Marks each record of a stream with its part: 80 % train and 20 % val, or as told.\n"
+    "What went where is said on standard error.",
+    rows, OPTION_COUNT(rows), .reads_input = true};
+
+/* FIELD=VALUE into its two halves. */
+static void set_hold_out(struct split_plan *plan, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text)
+        command_misuse("--hold-out is '%s': expected FIELD=VALUE", text);
+    plan->hold_field = slice_string((struct slice){text, (size_t)(equals - text)});
+    plan->hold_value = equals + 1;
+}
+
+static void set_edges(struct split_plan *plan, const struct text_list *list)
+{
+    double *edges = memory_new(list->count, sizeof *edges);
+    for (size_t i = 0; i < list->count; i++)
+        if (!parse_number(list->at[i], -1e300, 1e300, &edges[i]) || (i > 0 && edges[i] <= edges[i - 1]))
+            command_misuse("--edges has '%s': expected ascending numbers such as 1.5,2.5", list->at[i]);
+    plan->edges = edges;
+    plan->edge_count = list->count;
+}
+
+static struct split_plan plan_of(const struct settings *opt)
+{
+    int ways = opt->stratify + opt->random + (opt->by != NULL) + (opt->group != NULL) + (opt->from != NULL);
+    if (ways > 1)
+        command_misuse("--stratify, --random, --by, --group and --from are different ways: choose one");
+    if (opt->by && strcmp(opt->by, "id") != 0)
+        command_misuse("--by is '%s': expected id (--group %s keeps equal values together)", opt->by, opt->by);
+    if ((opt->bins || opt->edges.count) && !opt->stratify)
+        command_misuse("--bins and --edges go with --stratify");
+    if (opt->folds && (opt->ratio || opt->hold_out))
+        command_misuse("--folds goes with neither --ratio nor --hold-out");
+    if (opt->keep && opt->replace)
+        command_misuse("--keep and --replace exclude each other");
+    struct split_plan plan = {
+        .mode = opt->stratify ? SPLIT_STRATIFY : opt->random ? SPLIT_RANDOM : opt->from ? SPLIT_FROM
+              : opt->by || opt->group ? SPLIT_BY_FIELD : SPLIT_EXACT,
+        .shares = opt->folds ? split_shares_equal((int)opt->folds)
+                             : split_shares_parse(opt->ratio ? opt->ratio : "80:20"),
+        .seed = (uint64_t)opt->seed,
+        .folds = opt->folds > 0,
+        .marked = opt->keep ? MARKED_KEEP : opt->replace ? MARKED_REPLACE : MARKED_REFUSE,
+        .field = opt->by ? opt->by : opt->group,
+        .from = opt->from,
+        .divide_rest = opt->ratio != NULL,
+        .bins = (int)opt->bins,
+    };
+    if (!plan.folds && plan.shares.parts > 3)
+        command_misuse("--ratio is '%s': expected two or three shares (train:val:test); --folds K makes more", opt->ratio);
+    if (opt->hold_out)
+        set_hold_out(&plan, opt->hold_out);
+    if (opt->edges.count)
+        set_edges(&plan, &opt->edges);
+    return plan;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings opt = {0};
+    int first = command_parse(&command, &opt, argc, argv);
+    struct split_plan plan = plan_of(&opt);
+    struct assigner *assigner = assigner_new(&plan);
+    struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
+    struct stream_writer *out = stream_create(opt.output);
+
+    for (struct header head; stream_next(in, &head, KIND_ANY); header_free(&head)) {
+        header_sign(&head, argc, argv, opt.seed);
+        stream_write_header(out, &head);
+        assigner_begin(assigner, &head);
+        for (struct record *record; stream_read(in, &record);) {
+            assigner_put(assigner, record);
+            while ((record = assigner_take(assigner)))
+                stream_write(out, record);
+        }
+        assigner_end(assigner);
+        for (struct record *record; (record = assigner_take(assigner));)
+            stream_write(out, record);
+        stream_write_trailer(out, stream_trailer(in));
+    }
+    assigner_finish(assigner);
+    assigner_report(assigner);
+    assigner_free(assigner);
+    return stream_finish(in, out);
+}

@@ -1,0 +1,24 @@
+/* A split made by others: a CSV or TSV file with the columns `id` and `part` (or `fold`).
+ * It is held in memory: memory grows with the file. */
+#ifndef RUBRIC_EVAL_SPLIT_FILE_H
+#define RUBRIC_EVAL_SPLIT_FILE_H
+
+#include <stdbool.h>
+
+#include "base/memory.h"
+
+struct split_file;
+
+/* Reads it whole.  Dies with STATUS_INPUT, naming file and line, on a missing column, an id that
+ * comes twice, an empty part, or a fold that is no whole number. */
+struct split_file *split_file_open(const char *path, bool folds);
+void split_file_close(struct split_file *file);
+
+/* The part of `id`, ticked off; dies with STATUS_INPUT when the file does not name it or it came
+ * before.  `name` is what messages call the record. */
+struct slice split_file_part(struct split_file *file, struct slice id, const char *name);
+
+/* Dies with STATUS_INPUT when ids of the file were never asked for. */
+void split_file_check_all_met(const struct split_file *file);
+
+#endif
