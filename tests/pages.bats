@@ -4,10 +4,10 @@ load helper
 pages() { ls "$root"/man/*.[157]rubric; }
 
 @test "every page is clean mdoc" {
-    run mandoc -Tlint -Wstyle $(pages)
-    # rubric's section suffix and its own cross references are no mistakes of form
-    printf '%s\n' "$output" | grep -v -e 'referenced manual not found' -e 'unknown manual section' || [ -z "$output" ] || true
-    ! printf '%s\n' "$output" | grep -v -e 'referenced manual not found' -e 'unknown manual section' | grep .
+    # What mandoc says of other programs' pages depends on the machine, not on ours.
+    mandoc -Tlint -Wstyle $(pages) 2>&1 | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' >found || true
+    cat found
+    [ ! -s found ]
 }
 
 @test "every command has a page, and every page's options are the command's" {
@@ -52,3 +52,23 @@ examples_of() {
     run_examples "$PWD/$1.text" "$BATS_TEST_TMPDIR/$1.run"
 }
 
+@test "the examples of tok.1rubric run" { examples_of tok.1rubric; }
+@test "the examples of split.1rubric run" { examples_of split.1rubric; }
+@test "the examples of embed.1rubric run" { examples_of embed.1rubric; }
+@test "the examples of fit.1rubric run" { examples_of fit.1rubric; }
+@test "the examples of predict.1rubric run" { examples_of predict.1rubric; }
+@test "the examples of evalm.1rubric run" { examples_of evalm.1rubric; }
+@test "the examples of show.1rubric run" { examples_of show.1rubric; }
+@test "the examples of tally.1rubric run" { examples_of tally.1rubric; }
+@test "the examples of vocab.1rubric run" { examples_of vocab.1rubric; }
+@test "the examples of rubric.1rubric run" { examples_of rubric.1rubric; }
+@test "the examples of rubric-stream.5rubric run" { examples_of rubric-stream.5rubric; }
+@test "the examples of rubric-model.5rubric run" { examples_of rubric-model.5rubric; }
+@test "the examples of rubric.7rubric run" { examples_of rubric.7rubric; }
+@test "the examples of rubric-guide.7rubric run" { examples_of rubric-guide.7rubric; }
+
+@test "no page is without its test of examples" {
+    for page in $(pages); do
+        grep -q "examples_of $(basename "$page");" "$BATS_TEST_FILENAME" || { echo "$page"; return 1; }
+    done
+}
