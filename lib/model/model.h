@@ -28,15 +28,25 @@ struct model {
     struct label *labels;      /* owned, with their strings */
     bool ordered;
     struct scoring scoring;
-    json_t *rubric;            /* the whole "rubric" object of config.json; NULL for a foreign directory */
-    json_t *config;            /* config.json as read */
-    char print[65];            /* hex; hash of parameters and settings */
+    json_t *rubric;            /* the whole "rubric" object of config.json; NULL for a foreign directory.  Keys that fit adds
+                                * here ("chosen_by", "encoder") are saved; those that model_save writes replace them */
+    json_t *config;            /* config.json as read; NULL for a new model */
+    char print[65];            /* hex: model_print of the directory it was read from or saved to */
+    char *vocabulary;          /* the file of the vocabulary (vocab.txt or tokenizer.json) */
+    size_t vocabulary_size;    /* pieces */
+    void *map;                 /* the mapping that params lie in, or NULL: params are on the heap */
+    size_t map_size;
 };
 
 /* The directory to use: `option` (-m), the header's model (if its directory's print is the header's, else a
  * note), $RUBRIC_MODEL, the default model installed beside this program.  Any argument may be NULL.
  * Returns a new string. */
 char *model_find(const char *option, const struct header *header);
+
+/* The print of a directory: hex XXH3-128 over the bytes of config.json, tokenizer_config.json and the weights, where there
+ * are such files.  A directory that model_save wrote binds its vocabulary through config.json.  Neither the directory's
+ * name nor file times matter.  Dies with STATUS_SYSTEM when a file cannot be read. */
+void model_print(const char *directory, char print[65]);
 
 /* What model_open is to do beyond reading. */
 struct model_request {
@@ -59,12 +69,17 @@ struct model *model_scratch(const char *directory, const struct shape *shape, ui
 /* Dies with STATUS_BROKEN unless a tokens header was made with this model's vocabulary, casing etc. */
 void model_check_tokens(const struct model *model, const struct header *header);
 
-/* Writes the files of a model (config.json, model.safetensors, vocab.txt copied from `vocabulary_from`,
- * tokenizer_config.json) into `directory`, which exists; synced.  `rubric` is the object to store
- * under config.json's "rubric" key beyond what model.* says (may be NULL). */
-void model_save(const struct model *model, const char *directory, const char *vocabulary_from);
+/* Dies with STATUS_BROKEN unless a vectors header has this head's inputs: its layers, pooling, size, and an encoder whose
+ * print is this directory's or that of the encoder the head was trained on ("encoder" in the "rubric" object). */
+void model_check_vectors(const struct model *model, const struct header *header);
 
-/* The hash of parameters and settings, into model->print. */
-void model_fingerprint(struct model *model);
+/* Writes the files of a model (config.json, model.safetensors, vocab.txt, tokenizer_config.json) into `directory`,
+ * which exists; synced.  The vocabulary is that of `vocabulary_from`, a model directory or a vocabulary file, and must
+ * be the model's.  Sets model->print, which stays true when the directory is renamed. */
+void model_save(struct model *model, const char *directory, const char *vocabulary_from);
+
+/* Shapes of the published small BERTs by name (tiny, mini, small, medium, base) or as "L,H,A" (F = 4 H), into
+ * shape's L, H, A and F.  Returns false when `text` is neither. */
+bool model_shape_parse(const char *text, struct shape *shape);
 
 #endif

@@ -1,0 +1,390 @@
+#include "model/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "model/json.h"
+
+static const char *const pooling_names[] = {
+    [POOL_CLS] = "cls", [POOL_MEAN] = "mean",     [POOL_MAX] = "max", [POOL_ATTENTION] = "attention",
+    [POOL_POOLER] = "pooler", [POOL_NONE] = "none",
+};
+
+const char *pooling_name(enum pooling pool) { return pooling_names[pool]; }
+
+bool pooling_parse(const char *name, enum pooling *pool)
+{
+    for (size_t i = 0; i < sizeof pooling_names / sizeof *pooling_names; i++)
+        if (strcmp(pooling_names[i], name) == 0) {
+            *pool = (enum pooling)i;
+            return true;
+        }
+    return false;
+}
+
+json_t *config_read(const char *directory)
+{
+    char *path = memory_format("%s/config.json", directory);
+    if (access(path, F_OK) != 0)
+        die(STATUS_BROKEN, "%s: is no model directory: there is no config.json in it", directory);
+    json_t *config = json_read_object(path);
+    free(path);
+    return config;
+}
+
+/* ---- Fields, each refused by name when it is not what BertConfig allows ---- */
+
+/* A field's value; NULL where it is absent or null. */
+static const json_t *field(const json_t *config, const char *key)
+{
+    const json_t *value = json_object_get(config, key);
+    return json_is_null(value) ? NULL : value;
+}
+
+static int integer_field(const json_t *config, const char *path, const char *key, int minimum, int maximum, int otherwise)
+{
+    const json_t *value = field(config, key);
+    if (!value)
+        return otherwise;
+    if (!json_is_integer(value) || json_integer_value(value) < minimum || json_integer_value(value) > maximum)
+        die(STATUS_BROKEN, "%s: field '%s': expected a whole number from %d to %d", path, key, minimum, maximum);
+    return (int)json_integer_value(value);
+}
+
+static float real_field(const json_t *config, const char *path, const char *key, double minimum, double maximum,
+                        float otherwise)
+{
+    const json_t *value = field(config, key);
+    if (!value)
+        return otherwise;
+    double number = json_number_value(value);
+    if (!json_is_number(value) || !(number >= minimum && number <= maximum))
+        die(STATUS_BROKEN, "%s: field '%s': expected a number from %g to %g", path, key, minimum, maximum);
+    return (float)number;
+}
+
+static const char *text_field(const json_t *config, const char *path, const char *key, const char *otherwise)
+{
+    const json_t *value = field(config, key);
+    if (!value)
+        return otherwise;
+    if (!json_is_string(value))
+        die(STATUS_BROKEN, "%s: field '%s': expected a string", path, key);
+    return json_string_value(value);
+}
+
+static void refuse_other(const json_t *config, const char *path, const char *key, const char *only)
+{
+    const char *text = text_field(config, path, key, only);
+    if (strcmp(text, only) != 0)
+        die(STATUS_BROKEN, "%s: field '%s' is \"%s\": rubric knows only \"%s\"", path, key, text, only);
+}
+
+/* Anything but absent, null, false, 0, or empty changes what the network computes. */
+static void refuse_set(const json_t *config, const char *path, const char *key, const char *what)
+{
+    const json_t *value = field(config, key);
+    bool empty = !value || json_is_false(value) || (json_is_integer(value) && json_integer_value(value) == 0) ||
+                 (json_is_object(value) && json_object_size(value) == 0) ||
+                 (json_is_array(value) && json_array_size(value) == 0);
+    if (!empty)
+        die(STATUS_BROKEN, "%s: field '%s' is set: rubric does not compute %s", path, key, what);
+}
+
+static enum activation read_activation(const json_t *config, const char *path)
+{
+    static const struct {
+        const char *name;
+        enum activation activation;
+    } known[] = {
+        {"gelu", ACTIVATION_GELU},          {"gelu_python", ACTIVATION_GELU},
+        {"gelu_new", ACTIVATION_GELU_TANH}, {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH},
+        {"relu", ACTIVATION_RELU},
+    };
+    const char *name = text_field(config, path, "hidden_act", "gelu");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, name) == 0)
+            return known[i].activation;
+    die(STATUS_BROKEN, "%s: field 'hidden_act' is \"%s\": rubric knows gelu, gelu_new, gelu_pytorch_tanh and relu", path,
+        name);
+}
+
+static void refuse_foreign(const json_t *config, const char *path)
+{
+    refuse_other(config, path, "model_type", "bert");
+    refuse_other(config, path, "position_embedding_type", "absolute");
+    refuse_other(config, path, "directionality", "bidi");
+    refuse_set(config, path, "is_decoder", "decoders");
+    refuse_set(config, path, "is_encoder_decoder", "decoders");
+    refuse_set(config, path, "add_cross_attention", "cross attention");
+    refuse_set(config, path, "pruned_heads", "pruned attention heads");
+    refuse_set(config, path, "quantization_config", "quantized weights");
+    refuse_set(config, path, "auto_map", "models that bring their own code");
+}
+
+struct shape config_shape(const json_t *config, const char *path)
+{
+    refuse_foreign(config, path);
+    struct shape shape = {
+        .L = integer_field(config, path, "num_hidden_layers", 1, 1024, 12),
+        .H = integer_field(config, path, "hidden_size", 1, 1 << 16, 768),
+        .A = integer_field(config, path, "num_attention_heads", 1, 1 << 12, 12),
+        .F = integer_field(config, path, "intermediate_size", 1, 1 << 18, 3072),
+        .V = integer_field(config, path, "vocab_size", 1, 1 << 24, 30522),
+        .P = integer_field(config, path, "max_position_embeddings", 1, 1 << 20, 512),
+        .types = integer_field(config, path, "type_vocab_size", 1, 1 << 10, 2),
+        .activation = read_activation(config, path),
+        .layer_norm_eps = real_field(config, path, "layer_norm_eps", 0, 1, 1e-12f),
+        .pad = field(config, "pad_token_id") || !json_object_get(config, "pad_token_id")
+                   ? integer_field(config, path, "pad_token_id", 0, (1 << 24) - 1, 0)
+                   : -1,
+        .pool = POOL_CLS,
+        .tap_count = 1,
+        .hidden_dropout = real_field(config, path, "hidden_dropout_prob", 0, 0.99, 0.1f),
+        .attention_dropout = real_field(config, path, "attention_probs_dropout_prob", 0, 0.99, 0.1f),
+    };
+    if (shape.H % shape.A != 0)
+        die(STATUS_BROKEN, "%s: hidden_size %d is no multiple of num_attention_heads %d", path, shape.H, shape.A);
+    if (shape.pad >= shape.V)
+        die(STATUS_BROKEN, "%s: pad_token_id %d lies outside the vocabulary of %d", path, shape.pad, shape.V);
+    shape.taps[0] = shape.L;
+    shape.head_dropout = real_field(config, path, "classifier_dropout", 0, 0.99, shape.hidden_dropout);
+    return shape;
+}
+
+/* ---- The head ---- */
+
+bool config_standard_head(const struct shape *shape)
+{
+    return shape->pool == POOL_POOLER && shape->tap_count == 1 && shape->taps[0] == shape->L;
+}
+
+static const json_t *rubric_of(const json_t *config, const char *path)
+{
+    const json_t *rubric = field(config, "rubric");
+    if (rubric && !json_is_object(rubric))
+        die(STATUS_BROKEN, "%s: field 'rubric': expected an object", path);
+    return rubric;
+}
+
+/* Labels that Hugging Face's class would have: id2label's, else num_labels, else two. */
+static int foreign_labels(const json_t *config, const char *path)
+{
+    const json_t *names = field(config, "id2label");
+    if (json_is_object(names))
+        return (int)json_object_size(names);
+    return integer_field(config, path, "num_labels", 1, 1 << 16, 2);
+}
+
+static bool foreign_regression(const json_t *config, const char *path)
+{
+    const char *type = text_field(config, path, "problem_type", "");
+    if (strcmp(type, "multi_label_classification") == 0)
+        die(STATUS_BROKEN, "%s: field 'problem_type' is \"%s\": rubric gives each text one label", path, type);
+    bool regression = strcmp(type, "regression") == 0;
+    int labels = foreign_labels(config, path);
+    if (*type && !regression && strcmp(type, "single_label_classification") != 0)
+        die(STATUS_BROKEN, "%s: field 'problem_type' is \"%s\": rubric knows regression and single_label_classification",
+            path, type);
+    if (regression && labels != 1)
+        die(STATUS_BROKEN, "%s: a regression with %d outputs: rubric gives each text one score", path, labels);
+    return labels == 1;
+}
+
+static enum loss loss_of(const json_t *rubric, const char *path)
+{
+    const char *name = text_field(rubric, path, "loss", "ce");
+    enum loss loss;
+    if (!loss_find(name, &loss))
+        die(STATUS_BROKEN, "%s: field 'rubric.loss' is \"%s\": no loss that this version knows", path, name);
+    return loss;
+}
+
+static void read_taps(const json_t *rubric, const char *path, struct shape *shape)
+{
+    const json_t *taps = field(rubric, "layers");
+    if (!taps)
+        return;
+    if (!json_is_array(taps) || json_array_size(taps) < 1 || json_array_size(taps) > MAX_TAPS)
+        die(STATUS_BROKEN, "%s: field 'rubric.layers': expected 1 to %d layers", path, MAX_TAPS);
+    shape->tap_count = (int)json_array_size(taps);
+    for (int i = 0; i < shape->tap_count; i++) {
+        const json_t *tap = json_array_get(taps, (size_t)i);
+        json_int_t layer = json_is_integer(tap) ? json_integer_value(tap) : -1;
+        if (layer < 0 || layer > shape->L || (i > 0 && layer <= shape->taps[i - 1]))
+            die(STATUS_BROKEN, "%s: field 'rubric.layers': expected layers from 0 to %d, ascending", path, shape->L);
+        shape->taps[i] = (int)layer;
+    }
+}
+
+void config_head(const json_t *config, const char *path, struct shape *shape)
+{
+    const json_t *rubric = rubric_of(config, path);
+    shape->pool = POOL_POOLER;
+    if (!rubric || !field(rubric, "loss")) {
+        foreign_regression(config, path);
+        shape->C = foreign_labels(config, path);
+        return;
+    }
+    const char *pool = text_field(rubric, path, "pool", "pooler");
+    if (!pooling_parse(pool, &shape->pool) || shape->pool == POOL_NONE)
+        die(STATUS_BROKEN, "%s: field 'rubric.pool' is \"%s\": expected cls, pooler, mean, max or attention", path, pool);
+    read_taps(rubric, path, shape);
+    const json_t *labels = field(rubric, "labels");
+    enum loss loss = loss_of(rubric, path);
+    int classes = (int)json_array_size(labels);
+    if (loss != LOSS_MSE && classes < 2)
+        die(STATUS_BROKEN, "%s: field 'rubric.labels': expected at least two classes", path);
+    shape->C = loss_outputs(loss, classes);
+    shape->E = loss_extra_count(loss, classes);
+}
+
+/* ---- Labels and scoring ---- */
+
+json_t *label_to_json(const struct label *label)
+{
+    switch (label->type) {
+    case LABEL_INTEGER:
+        return json_integer(label->integer);
+    case LABEL_NUMBER:
+        return json_real(label->number);
+    case LABEL_STRING:
+        return json_stringn(label->string.at, label->string.size);
+    case LABEL_NONE:
+        break;
+    }
+    return json_null();
+}
+
+struct label label_from_json(const json_t *value)
+{
+    if (json_is_integer(value))
+        return (struct label){LABEL_INTEGER, json_integer_value(value), (double)json_integer_value(value), {NULL, 0}};
+    if (json_is_real(value))
+        return (struct label){.type = LABEL_NUMBER, .number = json_real_value(value)};
+    if (json_is_string(value))
+        return (struct label){.type = LABEL_STRING, .string = {json_string_value(value), json_string_length(value)}};
+    return (struct label){.type = LABEL_NONE};
+}
+
+static enum label_type label_type_parse(const char *name, const char *path)
+{
+    for (enum label_type type = LABEL_NONE; type <= LABEL_STRING; type++)
+        if (strcmp(label_type_name(type), name) == 0)
+            return type;
+    die(STATUS_BROKEN, "%s: field 'rubric.y' is \"%s\": expected none, integer, number or string", path, name);
+}
+
+/* Numbers of an array of `count`, or NULL where the key is absent. */
+static double *numbers_of(const json_t *rubric, const char *path, const char *key, size_t count)
+{
+    const json_t *array = field(rubric, key);
+    if (!array)
+        return NULL;
+    if (!json_is_array(array) || json_array_size(array) != count)
+        die(STATUS_BROKEN, "%s: field 'rubric.%s': expected %zu numbers", path, key, count);
+    double *numbers = memory_new(count, sizeof *numbers);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *number = json_array_get(array, i);
+        if (!json_is_number(number))
+            die(STATUS_BROKEN, "%s: field 'rubric.%s': expected numbers", path, key);
+        numbers[i] = json_number_value(number);
+        if (i > 0 && !(numbers[i] >= numbers[i - 1]))
+            die(STATUS_BROKEN, "%s: field 'rubric.%s': expected ascending numbers", path, key);
+    }
+    return numbers;
+}
+
+static void own_scoring(const json_t *rubric, const char *path, struct model *model)
+{
+    const json_t *labels = field(rubric, "labels");
+    model->y = label_type_parse(text_field(rubric, path, "y", "none"), path);
+    model->ordered = json_is_true(field(rubric, "ordered"));
+    model->label_count = json_array_size(labels);
+    model->labels = memory_zeroed(model->label_count, sizeof *model->labels);
+    for (size_t i = 0; i < model->label_count; i++) {
+        struct label label = label_from_json(json_array_get(labels, i));
+        if (label.type == LABEL_INTEGER && model->y == LABEL_NUMBER)
+            label.type = LABEL_NUMBER;
+        if (label.type != model->y || label.type == LABEL_NONE)
+            die(STATUS_BROKEN, "%s: field 'rubric.labels': label %zu is not of type %s", path, i + 1,
+                label_type_name(model->y));
+        if (label.type == LABEL_STRING)
+            label.string.at = slice_string(label.string);
+        model->labels[i] = label;
+    }
+    struct scoring *scoring = &model->scoring;
+    scoring->loss = loss_of(rubric, path);
+    scoring->classes = (int)model->label_count;
+    if (model->label_count > 0) {
+        scoring->values = numbers_of(rubric, path, "values", model->label_count);
+        scoring->thresholds = numbers_of(rubric, path, "thresholds", model->label_count - 1);
+    }
+    scoring->deviation = json_number_value(field(rubric, "deviation"));
+}
+
+/* Whether every name is a whole number as one would write it, in ascending order. */
+static bool whole_numbers(const struct label *labels, size_t count, int64_t *numbers)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *text = slice_string(labels[i].string), *end, back[24];
+        long long number = strtoll(text, &end, 10);
+        snprintf(back, sizeof back, "%lld", number);
+        bool whole = *text && strcmp(back, text) == 0;
+        free(text);
+        if (!whole || (i > 0 && number <= numbers[i - 1]))
+            return false;
+        numbers[i] = number;
+    }
+    return true;
+}
+
+static void foreign_scoring(const json_t *config, const char *path, struct model *model)
+{
+    if (foreign_regression(config, path)) {
+        model->y = LABEL_NUMBER;
+        model->ordered = true;
+        model->scoring.loss = LOSS_MSE;
+        return;
+    }
+    size_t count = (size_t)foreign_labels(config, path);
+    const json_t *names = field(config, "id2label");
+    model->y = LABEL_STRING;
+    model->label_count = count;
+    model->labels = memory_zeroed(count, sizeof *model->labels);
+    for (size_t i = 0; i < count; i++) {
+        char key[24];
+        snprintf(key, sizeof key, "%zu", i);
+        const json_t *name = json_object_get(names, key);
+        if (names && !json_is_string(name))
+            die(STATUS_BROKEN, "%s: field 'id2label' has no name for output %zu", path, i);
+        char *text = name ? memory_string(json_string_value(name)) : memory_format("LABEL_%zu", i);
+        model->labels[i] = (struct label){.type = LABEL_STRING, .string = slice_of(text)};
+    }
+    model->scoring.loss = LOSS_CE;
+    model->scoring.classes = (int)count;
+    int64_t *numbers = memory_new(count, sizeof *numbers);
+    if (whole_numbers(model->labels, count, numbers)) {
+        model->y = LABEL_INTEGER;
+        model->ordered = true;
+        model->scoring.values = memory_new(count, sizeof *model->scoring.values);
+        for (size_t i = 0; i < count; i++) {
+            free((char *)(uintptr_t)model->labels[i].string.at);
+            model->labels[i] = (struct label){.type = LABEL_INTEGER, .integer = numbers[i], .number = (double)numbers[i]};
+            model->scoring.values[i] = (double)numbers[i];
+        }
+    }
+    free(numbers);
+}
+
+void config_scoring(const json_t *config, const char *path, struct model *model)
+{
+    const json_t *rubric = rubric_of(config, path);
+    if (rubric && field(rubric, "loss"))
+        own_scoring(rubric, path, model);
+    else
+        foreign_scoring(config, path, model);
+}

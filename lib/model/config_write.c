@@ -1,0 +1,140 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "model/config.h"
+#include "model/json.h"
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+    if (!value || json_object_set_new(object, key, value) != 0)
+        die(STATUS_SYSTEM, "out of memory: writing '%s' of a model", key);
+}
+
+static void set_integer(json_t *object, const char *key, int value) { set(object, key, json_integer(value)); }
+static void set_text(json_t *object, const char *key, const char *value) { set(object, key, json_string(value)); }
+static void set_real(json_t *object, const char *key, float value) { set(object, key, json_real(json_widen(value))); }
+
+static const char *activation_name(enum activation activation)
+{
+    switch (activation) {
+    case ACTIVATION_GELU_TANH:
+        return "gelu_new";
+    case ACTIVATION_RELU:
+        return "relu";
+    case ACTIVATION_GELU:
+        break;
+    }
+    return "gelu";
+}
+
+/* Names of the outputs: the classes where there is one output for each, else as Hugging Face numbers them. */
+static void set_outputs(json_t *config, const struct model *model)
+{
+    int outputs = model->layout->shape.C;
+    bool classes = (size_t)outputs == model->label_count && model->label_count > 1;
+    json_t *names = json_object(), *numbers = json_object();
+    for (int i = 0; i < outputs; i++) {
+        char *key = memory_format("%d", i);
+        struct buffer name = {0};
+        if (classes)
+            label_print(&name, &model->labels[i]);
+        else
+            buffer_format(&name, "LABEL_%d", i);
+        buffer_byte(&name, '\0');
+        set_text(names, key, name.at);
+        set_integer(numbers, name.at, i);
+        buffer_free(&name);
+        free(key);
+    }
+    set(config, "id2label", names);
+    set(config, "label2id", numbers);
+    set_text(config, "problem_type", outputs == 1 ? "regression" : "single_label_classification");
+}
+
+static json_t *numbers_json(const double *numbers, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_real(numbers[i]));
+    return array;
+}
+
+/* What the model says of itself replaces what its "rubric" object said; other keys stay. */
+static json_t *rubric_json(const struct model *model)
+{
+    const struct shape *shape = &model->layout->shape;
+    const struct scoring *scoring = &model->scoring;
+    json_t *rubric = model->rubric ? json_deep_copy(model->rubric) : json_object();
+    set(rubric, "trained", json_boolean(model->has_head));
+    set_text(rubric, "vocabulary", model->vocabulary_hash);
+    set_text(rubric, "head", config_standard_head(shape) ? "classifier" : "rubric.head");
+    set_text(rubric, "pool", pooling_name(shape->pool));
+    json_t *taps = json_array(), *labels = json_array();
+    for (int i = 0; i < shape->tap_count; i++)
+        json_array_append_new(taps, json_integer(shape->taps[i]));
+    set(rubric, "layers", taps);
+    set_text(rubric, "loss", loss_name(scoring->loss));
+    set_text(rubric, "y", label_type_name(model->y));
+    for (size_t i = 0; i < model->label_count; i++)
+        json_array_append_new(labels, label_to_json(&model->labels[i]));
+    set(rubric, "labels", labels);
+    set(rubric, "ordered", json_boolean(model->ordered));
+    json_object_del(rubric, "values");
+    json_object_del(rubric, "thresholds");
+    json_object_del(rubric, "deviation");
+    if (scoring->values && scoring->classes > 0)
+        set(rubric, "values", numbers_json(scoring->values, (size_t)scoring->classes));
+    if (scoring->thresholds && scoring->classes > 0)
+        set(rubric, "thresholds", numbers_json(scoring->thresholds, (size_t)scoring->classes - 1));
+    if (scoring->deviation > 0)
+        set(rubric, "deviation", json_real(scoring->deviation));
+    return rubric;
+}
+
+json_t *config_write(const struct model *model)
+{
+    const struct shape *shape = &model->layout->shape;
+    json_t *config = json_object();
+    const char *class = shape->C > 0 && config_standard_head(shape) ? "BertForSequenceClassification" : "BertModel";
+    set(config, "architectures", json_pack("[s]", class));
+    set_text(config, "model_type", "bert");
+    set_integer(config, "vocab_size", shape->V);
+    set_integer(config, "hidden_size", shape->H);
+    set_integer(config, "num_hidden_layers", shape->L);
+    set_integer(config, "num_attention_heads", shape->A);
+    set_integer(config, "intermediate_size", shape->F);
+    set_text(config, "hidden_act", activation_name(shape->activation));
+    set_integer(config, "max_position_embeddings", shape->P);
+    set_integer(config, "type_vocab_size", shape->types);
+    set_text(config, "position_embedding_type", "absolute");
+    set_real(config, "layer_norm_eps", shape->layer_norm_eps);
+    set_real(config, "initializer_range", 0.02f);
+    set_real(config, "hidden_dropout_prob", shape->hidden_dropout);
+    set_real(config, "attention_probs_dropout_prob", shape->attention_dropout);
+    set_real(config, "classifier_dropout", shape->head_dropout);
+    set(config, "pad_token_id", shape->pad < 0 ? json_null() : json_integer(shape->pad));
+    set_text(config, "torch_dtype", "float32");
+    if (shape->C > 0) {
+        set_outputs(config, model);
+        set(config, "rubric", rubric_json(model));
+    }
+    return config;
+}
+
+json_t *config_write_tokenizer(const struct tokenizer_settings *text, char *const special[5])
+{
+    static const char *const keys[5] = {"unk_token", "cls_token", "sep_token", "pad_token", "mask_token"};
+    json_t *settings = json_object();
+    set_text(settings, "tokenizer_class", "BertTokenizer");
+    set(settings, "do_lower_case", json_boolean(text->lower_case));
+    set(settings, "strip_accents", json_boolean(text->strip_accents));
+    set(settings, "tokenize_chinese_chars", json_boolean(text->split_chinese));
+    set_integer(settings, "model_max_length", text->max_length);
+    for (int i = 0; i < 5; i++)
+        if (special[i])
+            set_text(settings, keys[i], special[i]);
+    set(settings, "rubric", json_pack("{s:s, s:s, s:i}", "placeholders", placeholders_name(text->placeholders), "long",
+                                      long_policy_name(text->long_policy), "stride", text->stride));
+    return settings;
+}
