@@ -29,6 +29,10 @@ struct tokenizer_settings {
 const char *placeholders_name(enum placeholders p); /* "drop", "mask", "keep" */
 const char *long_policy_name(enum long_policy p);   /* "head", "tail", "ends", "windows", "fail" */
 
+/* The way back; false when there is no such name. */
+bool placeholders_find(const char *name, enum placeholders *p);
+bool long_policy_find(const char *name, enum long_policy *p);
+
 struct tokenizer;
 
 /* Reads the vocabulary and settings of a model directory (vocab.txt or tokenizer.json; tokenizer_config.json where

@@ -1,0 +1,117 @@
+#include "text/tokenizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "text/tokenizer_parts.h"
+
+static const char *const placeholders_names[] = {"drop", "mask", "keep"};
+static const char *const long_policy_names[] = {"head", "tail", "ends", "windows", "fail"};
+
+const char *placeholders_name(enum placeholders p) { return placeholders_names[p]; }
+const char *long_policy_name(enum long_policy p) { return long_policy_names[p]; }
+
+bool placeholders_find(const char *name, enum placeholders *p)
+{
+    for (int i = PLACEHOLDERS_DROP; i <= PLACEHOLDERS_KEEP; i++)
+        if (strcmp(placeholders_names[i], name) == 0) {
+            *p = (enum placeholders)i;
+            return true;
+        }
+    return false;
+}
+
+bool long_policy_find(const char *name, enum long_policy *p)
+{
+    for (int i = LONG_HEAD; i <= LONG_FAIL; i++)
+        if (strcmp(long_policy_names[i], name) == 0) {
+            *p = (enum long_policy)i;
+            return true;
+        }
+    return false;
+}
+
+/* What follows from vocabulary and settings. */
+static struct tokenizer *finish(struct tokenizer *t)
+{
+    t->form = (struct unicode_normal_form){t->settings.lower_case, t->settings.strip_accents,
+                                           t->settings.split_chinese};
+    added_tokens_ready(&t->added, &t->added_normalized, t->form);
+    for (int c = '!'; c < 127; c++) {
+        char mark = (char)c;
+        if (unicode_flags((uint32_t)c) & UNICODE_PUNCTUATION)
+            wordpiece_word(t, (struct slice){&mark, 1}, &t->punctuation[c]);
+    }
+    return t;
+}
+
+struct tokenizer *tokenizer_open(const char *directory)
+{
+    struct tokenizer *t = memory_zeroed(1, sizeof *t);
+    tokenizer_read_directory(t, directory);
+    return finish(t);
+}
+
+struct tokenizer *tokenizer_open_vocabulary(const char *path, bool cased)
+{
+    struct tokenizer *t = memory_zeroed(1, sizeof *t);
+    tokenizer_read_bare(t, path, cased);
+    return finish(t);
+}
+
+void tokenizer_free(struct tokenizer *t)
+{
+    if (!t)
+        return;
+    vocabulary_free(&t->vocabulary);
+    added_tokens_free(&t->added);
+    added_tokens_free(&t->added_normalized);
+    free(t->path);
+    free(t);
+}
+
+struct tokenizer_settings *tokenizer_settings(struct tokenizer *t) { return &t->settings; }
+size_t tokenizer_size(const struct tokenizer *t) { return t->vocabulary.count; }
+const char *tokenizer_hash(const struct tokenizer *t) { return t->vocabulary.hash; }
+const char *tokenizer_vocabulary_path(const struct tokenizer *t) { return t->path; }
+struct special_ids tokenizer_special(const struct tokenizer *t) { return t->special; }
+
+struct slice tokenizer_piece(const struct tokenizer *t, int32_t id)
+{
+    if (id < 0 || (size_t)id >= t->vocabulary.count)
+        return (struct slice){"", 0};
+    return vocabulary_piece(&t->vocabulary, (size_t)id);
+}
+
+int32_t tokenizer_id(const struct tokenizer *t, struct slice piece)
+{
+    return vocabulary_find(&t->vocabulary, piece);
+}
+
+void tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t count, struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct slice piece = tokenizer_piece(t, ids[i]);
+        bool inner = piece.size > 2 && memcmp(piece.at, PIECE_CONTINUES, 2) == 0;
+        if (i > 0 && !inner)
+            buffer_byte(out, ' ');
+        size_t skip = inner && i > 0 ? 2 : 0;
+        buffer_append(out, piece.at + skip, piece.size - skip);
+    }
+}
+
+json_t *tokenizer_settings_json(const struct tokenizer_settings *s, const char *vocabulary_hash, size_t size)
+{
+    json_t *all = json_object();
+    json_object_set_new(all, "vocab", json_string(vocabulary_hash));
+    json_object_set_new(all, "size", json_integer((json_int_t)size));
+    json_object_set_new(all, "lower_case", json_boolean(s->lower_case));
+    json_object_set_new(all, "strip_accents", json_boolean(s->strip_accents));
+    json_object_set_new(all, "split_chinese", json_boolean(s->split_chinese));
+    json_object_set_new(all, "placeholders", json_string(placeholders_name(s->placeholders)));
+    json_object_set_new(all, "long", json_string(long_policy_name(s->long_policy)));
+    json_object_set_new(all, "max_length", json_integer(s->max_length));
+    json_object_set_new(all, "stride", json_integer(s->stride));
+    return all;
+}

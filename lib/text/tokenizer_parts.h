@@ -1,0 +1,35 @@
+/* What a tokenizer is made of: for the files of this room that make, describe and run one. */
+#ifndef RUBRIC_TEXT_TOKENIZER_PARTS_H
+#define RUBRIC_TEXT_TOKENIZER_PARTS_H
+
+#include "text/added_tokens.h"
+#include "text/tokenizer.h"
+#include "text/unicode.h"
+#include "text/vocabulary.h"
+
+struct tokenizer {
+    struct vocabulary vocabulary;
+    struct tokenizer_settings settings;
+    struct unicode_normal_form form; /* what the settings say of casing, accents and Chinese characters */
+    struct special_ids special;
+    struct added_tokens added, added_normalized;
+    int32_t punctuation[128];        /* id of each ASCII punctuation mark as a word */
+    size_t word_limit;               /* characters of a word: longer ones are unknown */
+    char *path;                      /* of the vocabulary */
+};
+
+/* Reads the files of a model directory into a zeroed tokenizer: vocabulary (indexed), settings, special ids, added
+ * tokens, word limit, path. */
+void tokenizer_read_directory(struct tokenizer *t, const char *directory);
+
+/* The same from a bare vocabulary with BERT's usual settings. */
+void tokenizer_read_bare(struct tokenizer *t, const char *path, bool cased);
+
+/* The pieces of vocab.txt, one a line, into an empty vocabulary; not indexed yet. */
+void tokenizer_read_vocabulary(struct vocabulary *v, const char *path);
+
+/* Ids of one word that is already in normal form: pieces, or [UNK].  `to` has room for one per byte and one more.
+ * Returns their number, at least 1. */
+size_t wordpiece_word(const struct tokenizer *t, struct slice word, int32_t *to);
+
+#endif

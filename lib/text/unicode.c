@@ -1,0 +1,203 @@
+#include "text/unicode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/unicode_tables.h"
+
+static unsigned kind_of(uint32_t point)
+{
+    return unicode_kinds[unicode_cells[(size_t)unicode_blocks[point / 64] * 64 + point % 64]];
+}
+
+unsigned unicode_flags(uint32_t point) { return kind_of(point) & 0xff; }
+
+uint32_t unicode_read(const char *at, size_t *size)
+{
+    const uint8_t *b = (const uint8_t *)at;
+    if (b[0] < 0x80) {
+        *size = 1;
+        return b[0];
+    }
+    if (b[0] < 0xE0) {
+        *size = 2;
+        return (b[0] & 0x1Fu) << 6 | (b[1] & 0x3Fu);
+    }
+    if (b[0] < 0xF0) {
+        *size = 3;
+        return (b[0] & 0xFu) << 12 | (b[1] & 0x3Fu) << 6 | (b[2] & 0x3Fu);
+    }
+    *size = 4;
+    return (b[0] & 7u) << 18 | (b[1] & 0x3Fu) << 12 | (b[2] & 0x3Fu) << 6 | (b[3] & 0x3Fu);
+}
+
+/* Bytes of the valid character at `b` (`room` of them to look at), 0 if it is none: Unicode 15, table 3-7. */
+static size_t valid_character(const uint8_t *b, size_t room)
+{
+    if (b[0] < 0x80)
+        return 1;
+    if (b[0] < 0xC2 || b[0] > 0xF4)
+        return 0;
+    size_t size = b[0] < 0xE0 ? 2 : b[0] < 0xF0 ? 3 : 4;
+    if (room < size)
+        return 0;
+    uint8_t low = b[0] == 0xE0 ? 0xA0 : b[0] == 0xF0 ? 0x90 : 0x80;
+    uint8_t high = b[0] == 0xED ? 0x9F : b[0] == 0xF4 ? 0x8F : 0xBF;
+    if (b[1] < low || b[1] > high)
+        return 0;
+    for (size_t i = 2; i < size; i++)
+        if ((b[i] & 0xC0) != 0x80)
+            return 0;
+    return size;
+}
+
+size_t unicode_invalid_at(const char *at, size_t size)
+{
+    const uint8_t *b = (const uint8_t *)at;
+    for (size_t i = 0; i < size;) {
+        uint64_t eight;
+        if (size - i >= 8 && (memcpy(&eight, b + i, 8), (eight & 0x8080808080808080) == 0)) {
+            i += 8;
+            continue;
+        }
+        size_t step = valid_character(b + i, size - i);
+        if (step == 0)
+            return i;
+        i += step;
+    }
+    return size;
+}
+
+/* Marks between two characters of class 0, waiting for their canonical order.  A run of marks is part of one
+ * word, so what lies beyond the longest word that is ever looked up need not be in order. */
+enum { RUN_LIMIT = 1024 };
+
+struct normalizer {
+    struct unicode_normal_form form;
+    struct buffer *out;
+    uint32_t *run; /* [RUN_LIMIT], class << 24 | code point, ascending by class; allocated when first needed */
+    size_t count;
+};
+
+static void put(struct normalizer *n, uint32_t point)
+{
+    char *to = buffer_reserve(n->out, 4);
+    if (point < 0x80) {
+        to[0] = (char)point;
+        n->out->size += 1;
+    } else if (point < 0x800) {
+        to[0] = (char)(0xC0 | point >> 6);
+        to[1] = (char)(0x80 | (point & 0x3F));
+        n->out->size += 2;
+    } else if (point < 0x10000) {
+        to[0] = (char)(0xE0 | point >> 12);
+        to[1] = (char)(0x80 | (point >> 6 & 0x3F));
+        to[2] = (char)(0x80 | (point & 0x3F));
+        n->out->size += 3;
+    } else {
+        to[0] = (char)(0xF0 | point >> 18);
+        to[1] = (char)(0x80 | (point >> 12 & 0x3F));
+        to[2] = (char)(0x80 | (point >> 6 & 0x3F));
+        to[3] = (char)(0x80 | (point & 0x3F));
+        n->out->size += 4;
+    }
+}
+
+/* Where `point` stands in a mapping's ascending list; it is there, as its flag said. */
+static size_t mapping_index(const uint32_t *from, size_t count, uint32_t point)
+{
+    size_t low = 0;
+    while (count > 1) {
+        size_t half = count / 2;
+        low += from[low + half] <= point ? half : 0;
+        count -= half;
+    }
+    return low;
+}
+
+/* The last step: lower case. */
+static void put_lower(struct normalizer *n, uint32_t point)
+{
+    if (!n->form.lower_case || !(kind_of(point) & UNICODE_LOWERS)) {
+        put(n, point);
+        return;
+    }
+    size_t i = mapping_index(unicode_lower_from, unicode_lower_count, point);
+    for (size_t k = unicode_lower_start[i]; k < unicode_lower_start[i + 1]; k++)
+        put(n, unicode_lower_to[k]);
+}
+
+static void end_run(struct normalizer *n)
+{
+    for (size_t i = 0; i < n->count; i++)
+        put_lower(n, n->run[i] & 0xFFFFFF);
+    n->count = 0;
+}
+
+/* One character of a canonical decomposition: marks of class 0 end a run even where they are taken out. */
+static void put_decomposed(struct normalizer *n, uint32_t point)
+{
+    unsigned kind = kind_of(point), class = kind >> 8;
+    if (class == 0)
+        end_run(n);
+    if (kind & UNICODE_MARK)
+        return;
+    if (class == 0) {
+        put_lower(n, point);
+        return;
+    }
+    if (!n->run)
+        n->run = memory_new(RUN_LIMIT, sizeof *n->run);
+    if (n->count == RUN_LIMIT)
+        end_run(n);
+    size_t i = n->count++;
+    for (; i > 0 && n->run[i - 1] >> 24 > class; i--)
+        n->run[i] = n->run[i - 1];
+    n->run[i] = (uint32_t)class << 24 | point;
+}
+
+/* Unicode 15, section 3.12: syllables are numbered by leading consonant, vowel, trailing consonant. */
+static bool put_hangul(struct normalizer *n, uint32_t point)
+{
+    enum { FIRST = 0xAC00, LAST = 0xD7A3, VOWELS = 21, TRAILS = 28 };
+    if (point < FIRST || point > LAST)
+        return false;
+    uint32_t index = point - FIRST;
+    put_decomposed(n, 0x1100 + index / (VOWELS * TRAILS));
+    put_decomposed(n, 0x1161 + index / TRAILS % VOWELS);
+    if (index % TRAILS)
+        put_decomposed(n, 0x11A7 + index % TRAILS);
+    return true;
+}
+
+static void put_cleaned(struct normalizer *n, uint32_t point, unsigned kind)
+{
+    if (!n->form.strip_accents) {
+        put_lower(n, point);
+    } else if (kind & UNICODE_DECOMPOSES) {
+        size_t i = mapping_index(unicode_decomposition_from, unicode_decomposition_count, point);
+        for (size_t k = unicode_decomposition_start[i]; k < unicode_decomposition_start[i + 1]; k++)
+            put_decomposed(n, unicode_decomposition_to[k]);
+    } else if (!put_hangul(n, point)) {
+        put_decomposed(n, point);
+    }
+}
+
+void unicode_normalize(struct buffer *out, struct slice text, struct unicode_normal_form form)
+{
+    struct normalizer n = {form, out, NULL, 0};
+    for (size_t i = 0, size; i < text.size; i += size) {
+        uint32_t point = unicode_read(text.at + i, &size);
+        unsigned kind = kind_of(point);
+        if (kind & UNICODE_REMOVED)
+            continue;
+        bool apart = form.split_chinese && (kind & UNICODE_CHINESE);
+        if (apart)
+            put_cleaned(&n, ' ', 0);
+        put_cleaned(&n, kind & UNICODE_SPACE ? ' ' : point, kind & UNICODE_SPACE ? 0 : kind);
+        if (apart)
+            put_cleaned(&n, ' ', 0);
+    }
+    end_run(&n);
+    free(n.run);
+}

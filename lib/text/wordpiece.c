@@ -1,0 +1,343 @@
+/* From text to ids.
+ *
+ * Reference path: added tokens are cut out; what is left is normalized, cut into words at spaces and around
+ * punctuation, and each word is covered by the longest pieces from its start (Wu et al. 2016).
+ *
+ * Fast path: no step of the reference looks across an ASCII blank or an ASCII punctuation mark, so the raw text
+ * is cut there into chunks, and a chunk's ids depend on its bytes alone.  A chunk met before is found by those
+ * bytes in the thread's cache; only a new one goes through the reference path. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "text/tokenizer_parts.h"
+
+/* A short chunk and its ids; two fill a cache line, which is the set they compete in.  Ids beyond 16 bits are
+ * kept in halves (struct tokenizer_cache: wide). */
+enum { SHORT_BYTES = 16, SHORT_IDS = 7, SHORT_SETS = 1 << 14 };
+struct short_memo {
+    uint64_t low, high; /* the bytes, zeros behind */
+    uint8_t size;       /* 0: free */
+    uint8_t count;      /* 16-bit numbers used */
+    uint16_t ids[SHORT_IDS];
+};
+
+/* The same for longer chunks, one to a set. */
+enum { LONG_BYTES = 62, LONG_IDS = 32, LONG_SETS = 1 << 13 };
+struct long_memo {
+    char bytes[LONG_BYTES];
+    uint8_t size, count;
+    uint16_t ids[LONG_IDS];
+};
+
+struct tokenizer_cache {
+    struct short_memo *shorts; /* [SHORT_SETS, 2] */
+    struct long_memo *longs;   /* [LONG_SETS] */
+    bool wide;                 /* each id takes two 16-bit numbers */
+    struct buffer normal;      /* a chunk in normal form */
+};
+
+struct tokenizer_cache *tokenizer_cache_new(const struct tokenizer *t)
+{
+    struct tokenizer_cache *c = memory_zeroed(1, sizeof *c);
+    c->shorts = memory_aligned(2 * SHORT_SETS, sizeof *c->shorts);
+    c->longs = memory_zeroed(LONG_SETS, sizeof *c->longs);
+    c->wide = t->vocabulary.count > 1 << 16;
+    return c;
+}
+
+void tokenizer_cache_free(struct tokenizer_cache *c)
+{
+    if (!c)
+        return;
+    free(c->shorts);
+    free(c->longs);
+    buffer_free(&c->normal);
+    free(c);
+}
+
+/* --- the reference path --- */
+
+static size_t characters(struct slice text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.size; i++)
+        n += (text.at[i] & 0xC0) != 0x80;
+    return n;
+}
+
+size_t wordpiece_word(const struct tokenizer *t, struct slice word, int32_t *to)
+{
+    size_t count = 0;
+    bool known = word.size <= t->word_limit || characters(word) <= t->word_limit;
+    for (size_t i = 0, size; known && i < word.size; i += size) {
+        int32_t id = vocabulary_longest(&t->vocabulary, (struct slice){word.at + i, word.size - i}, i > 0, &size);
+        known = id >= 0;
+        to[count++] = id;
+        if (!known)
+            break;
+    }
+    if (known)
+        return count;
+    to[0] = t->special.unk;
+    return 1;
+}
+
+static int32_t *room(struct int_array *ids, size_t more)
+{
+    if (ids->capacity - ids->count < more)
+        memory_grow(&ids->at, &ids->capacity, ids->count + more, sizeof *ids->at);
+    return ids->at + ids->count;
+}
+
+/* Words of text in normal form. */
+static void encode_normal(const struct tokenizer *t, struct slice text, struct int_array *ids)
+{
+    size_t begin = 0;
+    for (size_t i = 0, size; i <= text.size; i += size) {
+        size = 1;
+        unsigned flags = UNICODE_SPACE;
+        if (i < text.size)
+            flags = unicode_flags(unicode_read(text.at + i, &size));
+        if (!(flags & (UNICODE_SPACE | UNICODE_PUNCTUATION)))
+            continue;
+        if (begin < i)
+            ids->count += wordpiece_word(t, (struct slice){text.at + begin, i - begin}, room(ids, i - begin));
+        if (flags & UNICODE_PUNCTUATION)
+            ids->count += wordpiece_word(t, (struct slice){text.at + i, size}, room(ids, size));
+        begin = i + size;
+    }
+}
+
+/* Text between added tokens. */
+static void encode_raw(const struct tokenizer *t, struct tokenizer_cache *c, struct slice text,
+                       struct int_array *ids)
+{
+    c->normal.size = 0;
+    unicode_normalize(&c->normal, text, t->form);
+    struct slice normal = {c->normal.at, c->normal.size};
+    size_t from = 0, at;
+    for (const struct added_token *token; (token = added_tokens_next(&t->added_normalized, normal, from, &at));
+         from = at + token->size) {
+        encode_normal(t, (struct slice){normal.at + from, at - from}, ids);
+        *room(ids, 1) = token->id;
+        ids->count++;
+    }
+    if (normal.size > from)
+        encode_normal(t, (struct slice){normal.at + from, normal.size - from}, ids);
+}
+
+/* --- the cache --- */
+
+static uint64_t hash_short(uint64_t low, uint64_t high)
+{
+    uint64_t h = (low ^ (high << 32 | high >> 32) * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93;
+    return h ^ h >> 32;
+}
+
+/* Writes ids in 16-bit numbers; returns how many, 0 when they do not fit. */
+static uint8_t pack(const struct tokenizer_cache *c, uint16_t *to, size_t capacity, const int32_t *ids,
+                    size_t count)
+{
+    size_t each = c->wide ? 2 : 1;
+    if (count > capacity / each)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        to[i * each] = (uint16_t)ids[i];
+        if (c->wide)
+            to[2 * i + 1] = (uint16_t)((uint32_t)ids[i] >> 16);
+    }
+    return (uint8_t)(count * each);
+}
+
+static void unpack(const struct tokenizer_cache *c, const uint16_t *from, size_t count, struct int_array *ids)
+{
+    int32_t *to = room(ids, count);
+    if (c->wide) {
+        for (size_t i = 0; i < count; i += 2)
+            *to++ = (int32_t)((uint32_t)from[i] | (uint32_t)from[i + 1] << 16);
+        ids->count += count / 2;
+    } else {
+        for (size_t i = 0; i < count; i++)
+            to[i] = from[i];
+        ids->count += count;
+    }
+}
+
+static void encode_short_miss(const struct tokenizer *t, struct tokenizer_cache *c, struct short_memo *set,
+                              struct short_memo key, struct slice chunk, struct int_array *ids)
+{
+    size_t before = ids->count;
+    encode_raw(t, c, chunk, ids);
+    struct short_memo fresh = key;
+    size_t count = ids->count - before;
+    fresh.count = pack(c, fresh.ids, SHORT_IDS, ids->at + before, count);
+    if (fresh.count == 0 && count > 0)
+        return;
+    set[1] = set[0]; /* the newer of two stays longer */
+    set[0] = fresh;
+}
+
+static void encode_long(const struct tokenizer *t, struct tokenizer_cache *c, struct slice chunk,
+                        struct int_array *ids)
+{
+    if (chunk.size > LONG_BYTES) {
+        encode_raw(t, c, chunk, ids);
+        return;
+    }
+    struct long_memo *memo = c->longs + XXH3_64bits(chunk.at, chunk.size) % LONG_SETS;
+    if (memo->size == chunk.size && memcmp(memo->bytes, chunk.at, chunk.size) == 0) {
+        unpack(c, memo->ids, memo->count, ids);
+        return;
+    }
+    size_t before = ids->count;
+    encode_raw(t, c, chunk, ids);
+    size_t count = ids->count - before;
+    uint8_t packed = count > LONG_IDS ? 0 : pack(c, memo->ids, LONG_IDS, ids->at + before, count);
+    memo->count = packed;
+    memo->size = packed || count == 0 ? (uint8_t)chunk.size : 0;
+    memcpy(memo->bytes, chunk.at, chunk.size);
+}
+
+/* --- the fast path --- */
+
+/* What a byte is: part of a chunk, a blank, an ASCII punctuation mark. */
+enum { IN_CHUNK, BLANK, MARK };
+static const uint8_t byte_class[256] = {
+    ['\t'] = BLANK, ['\n'] = BLANK, ['\r'] = BLANK, [' '] = BLANK,
+    ['!' ... '/'] = MARK, [':' ... '@'] = MARK, ['[' ... '`'] = MARK, ['{' ... '~'] = MARK,
+};
+
+/* Ones and zeros, so that 16 bytes from 16 - n on keep n bytes. */
+static const uint8_t keep[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+
+/* Letters and digits that `at` begins with, of 16 bytes: the length of most chunks. */
+static size_t plain_bytes(const char *at)
+{
+#ifdef __SSE2__
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    __m128i digit = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+    __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter);
+    __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+    unsigned plain = (unsigned)_mm_movemask_epi8(_mm_or_si128(is_letter, is_digit));
+    return (size_t)__builtin_ctz(~plain);
+#else
+    size_t n = 0;
+    while (n < 16 && (((uint8_t)at[n] | 0x20) - 'a' < 26u || (uint8_t)at[n] - '0' < 10u))
+        n++;
+    return n;
+#endif
+}
+
+/* Bytes of the chunk that `at` begins with. */
+static size_t chunk_bytes(const char *at, const char *end)
+{
+    const char *p = at;
+    while (p < end && byte_class[(uint8_t)*p] == IN_CHUNK)
+        p++;
+    return (size_t)(p - at);
+}
+
+/* `from` has 16 readable bytes that begin as the chunk `at` does. */
+static void encode_chunk(const struct tokenizer *t, struct tokenizer_cache *c, const char *from, struct slice chunk,
+                         struct int_array *ids)
+{
+    if (chunk.size > SHORT_BYTES) {
+        encode_long(t, c, chunk, ids);
+        return;
+    }
+    struct short_memo key = {.size = (uint8_t)chunk.size};
+    uint64_t text[2], mask[2];
+    memcpy(text, from, 16);
+    memcpy(mask, keep + 16 - chunk.size, 16);
+    key.low = text[0] & mask[0];
+    key.high = text[1] & mask[1];
+    struct short_memo *set = c->shorts + 2 * (hash_short(key.low, key.high) % SHORT_SETS);
+    for (int way = 0; way < 2; way++) {
+        if (set[way].low == key.low && set[way].high == key.high && set[way].size == key.size) {
+            if (c->wide) {
+                unpack(c, set[way].ids, set[way].count, ids);
+                return;
+            }
+            int32_t *to = room(ids, SHORT_IDS);
+            for (int i = 0; i < SHORT_IDS; i++) /* all of them: cheaper than to count */
+                to[i] = set[way].ids[i];
+            ids->count += set[way].count;
+            return;
+        }
+    }
+    encode_short_miss(t, c, set, key, chunk, ids);
+}
+
+/* Text without added tokens.  `*in_word` tells whether the byte before it was no blank; returns the words begun. */
+static size_t encode_plain(const struct tokenizer *t, struct tokenizer_cache *c, struct slice text,
+                           struct int_array *ids, bool *in_word)
+{
+    const char *p = text.at, *end = text.at + text.size;
+    size_t words = 0;
+    bool inside = *in_word;
+    while (p < end) {
+        uint8_t class = byte_class[(uint8_t)*p];
+        if (class == BLANK) {
+            inside = false;
+            p++;
+            continue;
+        }
+        words += !inside;
+        inside = true;
+        if (class == MARK) {
+            *room(ids, 1) = t->punctuation[(uint8_t)*p++];
+            ids->count++;
+            continue;
+        }
+        char last[16] = {0};
+        const char *from = p;
+        if (end - p < 16)
+            from = memcpy(last, p, (size_t)(end - p));
+        size_t size = plain_bytes(from);
+        if (p + size < end && byte_class[(uint8_t)p[size]] == IN_CHUNK)
+            size += chunk_bytes(p + size, end);
+        encode_chunk(t, c, from, (struct slice){p, size}, ids);
+        p += size;
+    }
+    *in_word = inside;
+    return words;
+}
+
+/* Normalized added tokens may lie across what the fast path cuts. */
+static size_t encode_segment(const struct tokenizer *t, struct tokenizer_cache *c, struct slice text,
+                             struct int_array *ids, bool *in_word)
+{
+    if (t->added_normalized.count == 0)
+        return encode_plain(t, c, text, ids, in_word);
+    encode_raw(t, c, text, ids);
+    size_t words = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        bool blank = byte_class[(uint8_t)text.at[i]] == BLANK;
+        words += !blank && !*in_word;
+        *in_word = !blank;
+    }
+    return words;
+}
+
+size_t tokenizer_encode(const struct tokenizer *t, struct tokenizer_cache *cache, struct slice text,
+                        struct int_array *ids)
+{
+    size_t from = 0, at, words = 0;
+    bool in_word = false;
+    for (const struct added_token *token; (token = added_tokens_next(&t->added, text, from, &at));
+         from = at + token->size) {
+        words += encode_segment(t, cache, (struct slice){text.at + from, at - from}, ids, &in_word);
+        *room(ids, 1) = token->id;
+        ids->count++;
+        words += !in_word;
+        in_word = true;
+    }
+    return words + encode_segment(t, cache, (struct slice){text.at + from, text.size - from}, ids, &in_word);
+}
