@@ -350,6 +350,7 @@ void tokenizer_read_directory(struct tokenizer *t, const char *directory)
     if (f.tokenizer)
         check_tokenizer(&f);
     read_pieces(t, &f);
+    vocabulary_end_of_pieces(&t->vocabulary);
     add_tokens(t, &f);
     vocabulary_index(&t->vocabulary, t->path);
     read_special(t, &f);

@@ -62,8 +62,10 @@ void vocabulary_add(struct vocabulary *v, struct slice piece, const char *where)
         v->longest[inner] = size;
 }
 
-/* Id of the piece whose bytes are `prefix` then `rest`, -1 if there is none. */
-static int32_t find(const struct vocabulary *v, uint64_t hash, struct slice prefix, struct slice rest)
+void vocabulary_end_of_pieces(struct vocabulary *v) { v->matched = v->count; }
+
+/* Id, below `limit`, of the piece whose bytes are `prefix` then `rest`; -1 if there is none. */
+static int32_t find(const struct vocabulary *v, uint64_t hash, struct slice prefix, struct slice rest, size_t limit)
 {
     uint64_t mixed = hash_mix(hash);
     for (size_t slot = slot_of(v, mixed); v->slots[slot] != 0; slot = (slot + 1) & v->mask) {
@@ -71,7 +73,8 @@ static int32_t find(const struct vocabulary *v, uint64_t hash, struct slice pref
             continue;
         size_t id = (size_t)(v->slots[slot] & 0xFFFFFFFF) - 1;
         struct slice piece = vocabulary_piece(v, id);
-        if (piece.size == prefix.size + rest.size && memcmp(piece.at, prefix.at, prefix.size) == 0 &&
+        if (id < limit && piece.size == prefix.size + rest.size &&
+            memcmp(piece.at, prefix.at, prefix.size) == 0 &&
             memcmp(piece.at + prefix.size, rest.at, rest.size) == 0)
             return (int32_t)id;
     }
@@ -82,7 +85,7 @@ static const struct slice no_prefix = {"", 0}, inner_prefix = {PIECE_CONTINUES, 
 
 int32_t vocabulary_find(const struct vocabulary *v, struct slice piece)
 {
-    return find(v, hash_bytes(hash_start, piece), no_prefix, piece);
+    return find(v, hash_bytes(hash_start, piece), no_prefix, piece, v->count);
 }
 
 static void digest(struct vocabulary *v)
@@ -101,6 +104,8 @@ void vocabulary_index(struct vocabulary *v, const char *where)
 {
     if (v->count == 0)
         die(STATUS_BROKEN, "%s: no pieces: expected a vocabulary, one piece a line", where);
+    if (v->matched == 0)
+        v->matched = v->count;
     size_t slots = 64;
     while (slots < 2 * v->count)
         slots *= 2;
@@ -130,7 +135,7 @@ int32_t vocabulary_longest(const struct vocabulary *v, struct slice word, bool i
     for (size_t i = 0; i < room; i++)
         hashes[i] = hash = hash_byte(hash, word.at[i]);
     for (size_t n = room; n > 0; n--) {
-        int32_t id = find(v, hashes[n - 1], prefix, (struct slice){word.at, n});
+        int32_t id = find(v, hashes[n - 1], prefix, (struct slice){word.at, n}, v->matched);
         if (id >= 0) {
             *size = n;
             return id;

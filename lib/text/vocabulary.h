@@ -18,6 +18,7 @@ struct vocabulary {
     struct buffer bytes;     /* all pieces, one after another */
     uint32_t *start;         /* [count + 1], where each begins */
     size_t count, capacity;
+    size_t matched;          /* pieces that words are made of: ids from here on are added tokens */
     uint64_t *slots;         /* open addressing: hash tag << 32 | id + 1; 0 is free */
     size_t mask;             /* slots - 1 */
     size_t longest[2];       /* bytes of the longest piece that opens a word; that continues one, "##" left out */
@@ -30,6 +31,9 @@ struct vocabulary {
 /* Appends a piece; its id is its number.  `where` is the file, for messages: a piece that is empty, too long or
  * not UTF-8 ends in STATUS_BROKEN. */
 void vocabulary_add(struct vocabulary *v, struct slice piece, const char *where);
+
+/* Pieces added from now on belong to no word, they only have ids; without this call there are none such. */
+void vocabulary_end_of_pieces(struct vocabulary *v);
 
 /* After the last piece.  STATUS_BROKEN when two are the same. */
 void vocabulary_index(struct vocabulary *v, const char *where);
