@@ -117,6 +117,7 @@ struct tensors *safetensors_open(const char *path)
 {
     struct tensors *tensors = tensors_new(path);
     tensors->file = file_view(path, FILE_LIMIT);
+    tensors_refuse_pointer(tensors);
     struct slice file = {tensors->file.at, tensors->file.size};
     uint64_t size = file.size >= 8 ? little_endian64(file.at) : 0;
     if (file.size < 8 || size > file.size - 8 || size > HEADER_LIMIT)

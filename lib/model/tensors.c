@@ -31,6 +31,13 @@ void tensors_free(struct tensors *tensors)
     free(tensors);
 }
 
+void tensors_refuse_pointer(const struct tensors *tensors)
+{
+    static const char pointer[] = "version https://git-lfs";
+    if (tensors->file.size >= sizeof pointer - 1 && memcmp(tensors->file.at, pointer, sizeof pointer - 1) == 0)
+        die(STATUS_BROKEN, "%s: is only Git LFS's pointer to the weights: get them with 'git lfs pull'", tensors->path);
+}
+
 struct tensor *tensors_add(struct tensors *tensors, struct slice name)
 {
     memory_grow(&tensors->at, &tensors->capacity, tensors->count + 1, sizeof *tensors->at);
@@ -103,7 +110,8 @@ static bool contiguous(const struct tensor *tensor)
 /* Pages of a mapped file that were copied need not stay resident: a model is not held twice. */
 static void drop_pages(const struct tensors *tensors, const uint8_t *at, uint64_t size)
 {
-    if (!tensors->file.mapped)
+    const uint8_t *file = (const uint8_t *)tensors->file.at;
+    if (!tensors->file.mapped || at < file || at >= file + tensors->file.size)
         return;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t first = ((uintptr_t)at + page - 1) / page * page, last = ((uintptr_t)at + size) / page * page;

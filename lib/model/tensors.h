@@ -38,6 +38,9 @@ struct tensors {
 struct tensors *tensors_new(const char *path);
 void tensors_free(struct tensors *tensors);
 
+/* Dies with STATUS_BROKEN, saying how to get the file, when what is there is Git LFS's pointer to it. */
+void tensors_refuse_pointer(const struct tensors *tensors);
+
 /* Adds a tensor called `name` (copied) and returns it, zeroed, to be filled. */
 struct tensor *tensors_add(struct tensors *tensors, struct slice name);
 
