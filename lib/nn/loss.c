@@ -106,32 +106,19 @@ static double corn(int K, const float *f, int t, float *df)
     return loss;
 }
 
-/* With a = h_{t-1} - f, b = h_t - f and g = b - a:  dL/db = -s'(b) / (s(b) - s(a)), dL/da = s'(a) / (s(b) - s(a)),
- * and each quotient follows from the factors of s(b) - s(a) in loss_math.h.  h_k depends on e_0 with derivative
- * 1 and on e_j, 1 <= j <= k, with s(e_j). */
+/* h_k depends on e_0 with derivative 1 and on e_j, 1 <= j <= k, with s(e_j). */
 static double clm(int K, const float *f, const float *e, int t, float *df, float *de)
 {
     double below = (double)e[0] - f[0]; /* h_{t-1} - f, or h_0 - f where t = 0 */
     for (int k = 1; k < t; k++)
         below += softplus(e[k]);
-    double loss, db, both; /* dL/db and dL/da + dL/db, in which the quotients' common part cancels */
-    if (t == 0) {
-        loss = softplus(-below);
-        both = db = -logistic(-below);
-    } else if (t == K - 1) {
-        loss = softplus(below);
-        both = logistic(below);
-        db = 0;
-    } else {
-        double gap = softplus(e[t]);
-        loss = logistic_gap_cost(below, gap);
-        both = logistic(below) - logistic(-below - gap);
-        db = -logistic(-below - gap) - 1 / expm1(gap);
-    }
+    bool inner = t > 0 && t < K - 1;
+    double both, above;
+    double loss = interval_cost(below, inner ? softplus(e[t]) : 0, t == 0, t == K - 1, &both, &above);
     df[0] = (float)-both;
     de[0] = (float)both;
     for (int j = 1; j < K - 1; j++)
-        de[j] = (float)((j < t ? both : j == t ? db : 0) * logistic(e[j]));
+        de[j] = (float)((j < t ? both : j == t ? above : 0) * logistic(e[j]));
     return loss;
 }
 
