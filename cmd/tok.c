@@ -1,0 +1,216 @@
+/* tok: CSV, TSV or JSON Lines to a stream of tokens. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/options.h"
+#include "model/model.h"
+#include "stream/stream.h"
+#include "text/held.h"
+#include "text/tokens.h"
+
+/* Rows are held back until this many labels, or bytes of input, have shown what the labels are. */
+enum { LEADING_LABELS = 1000, LEADING_BYTES = 1 << 20 };
+
+struct settings {
+    const char *model, *vocabulary, *output, *shard, *classes;
+    bool cased;
+    int label_type, placeholders, long_policy;
+    int64_t max_length, stride;
+    struct column_wishes columns;
+    struct text_list keep;
+    struct rows_options rows;
+};
+
+#define AT(member) OPTION_AT(struct settings, member)
+static const struct option_row option_rows[] = {
+    {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "take vocabulary and text settings from model directory DIR"},
+    {0, "vocab", OPTION_TEXT, AT(vocabulary), "FILE", .help = "take the vocabulary from FILE, one piece a line"},
+    {0, "cased", OPTION_FLAG, AT(cased), NULL, .help = "with --vocab: keep case and accents"},
+    {0, "text", OPTION_TEXT, AT(columns.text), "COL", .help = "column of the text (default: found by its name)"},
+    {0, "label", OPTION_TEXT, AT(columns.label), "COL", .help = "column of the label (default: found by its name)"},
+    {0, "id", OPTION_TEXT, AT(columns.id), "COL", .help = "column of the id (default: id, essay_id, ...; else FILE:ROW)"},
+    {0, "weight", OPTION_TEXT, AT(columns.weight), "COL", .help = "column of the weight (default: weight)"},
+    {0, "part", OPTION_TEXT, AT(columns.part), "COL", .help = "column of the part (default: part)"},
+    {0, "fold", OPTION_TEXT, AT(columns.fold), "COL", .help = "column of the fold (default: fold)"},
+    {0, "keep", OPTION_LIST, AT(keep), "COL,...", .help = "carry these columns along"},
+    {0, "pair", OPTION_TEXT, AT(columns.pair), "COL", .help = "column of a prompt that stands before the text"},
+    {0, "format", OPTION_CHOICE, AT(rows.format), ROWS_FORMAT_NAMES, .help = "format of the input (default auto)"},
+    {0, "delimiter", OPTION_TEXT, AT(rows.delimiter), "CHAR", .help = "what separates fields (default: found; or tab)"},
+    {0, "encoding", OPTION_TEXT, AT(rows.encoding), "NAME", .help = "encoding of the input (default UTF-8)"},
+    {0, "bad-rows", OPTION_TEXT, AT(rows.bad_rows), "fail|skip|mark|FILE",
+     .help = "what becomes of bad rows (default fail);\nFILE gets them as they were"},
+    {0, "label-type", OPTION_CHOICE, AT(label_type), LABEL_TYPE_NAMES, .help = "type of the labels (default auto)"},
+    {0, "classes", OPTION_TEXT, AT(classes), "LIST", .help = "the scale and its order: 1..5, or low,mid,high"},
+    {0, "placeholders", OPTION_CHOICE, AT(placeholders), "drop|mask|keep",
+     .help = "what becomes of @PERSON1, @CAPS2, ...\n(default: the model's; drop)"},
+    {0, "long", OPTION_CHOICE, AT(long_policy), "head|tail|ends|windows|fail",
+     .help = "what becomes of texts that are too long\n(default: the model's; head)"},
+    {0, "max-length", OPTION_INTEGER, AT(max_length), "N", 3, 1 << 24, "tokens a text may have (default: the model's)"},
+    {0, "stride", OPTION_INTEGER, AT(stride), "N", 0, 1 << 24,
+     "overlap of windows, in tokens (default: the model's; 128)"},
+    {0, "shard", OPTION_TEXT, AT(shard), "I/N", .help = "only every Nth row, from row I"},
+    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
+};
+static const struct command command = {
+    "tok", "[OPTION]... [FILE]...",
+    "Turns CSV, TSV or JSON Lines into a stream of BERT WordPiece tokens.",
+    option_rows, OPTION_COUNT(option_rows), .reads_input = true,
+};
+
+static void parse_shard(struct settings *s)
+{
+    int64_t index, count;
+    if (!s->shard)
+        return;
+    char *copy = memory_string(s->shard), *slash = strchr(copy, '/');
+    if (slash)
+        *slash = '\0';
+    if (!slash || !parse_integer(slash + 1, 1, INT32_MAX, &count) || !parse_integer(copy, 1, count, &index))
+        command_misuse("--shard is '%s': expected I/N with I from 1 to N, such as 2/8", s->shard);
+    free(copy);
+    s->rows.shard = (uint64_t)index - 1;
+    s->rows.shards = (uint64_t)count;
+}
+
+static struct tokenizer *open_tokenizer(const struct settings *s, char **directory)
+{
+    if (s->vocabulary && s->model)
+        command_misuse("--vocab and -m both name a vocabulary: expected one");
+    if (s->cased && !s->vocabulary)
+        command_misuse("--cased goes with --vocab: a model directory says itself whether it is cased");
+    *directory = s->vocabulary ? NULL : model_find(s->model, NULL);
+    return s->vocabulary ? tokenizer_open_vocabulary(s->vocabulary, s->cased) : tokenizer_open(*directory);
+}
+
+/* The command line's policies over those of the model. */
+static void choose_policies(const struct settings *s, struct tokenizer_settings *t)
+{
+    if (s->placeholders >= 0)
+        t->placeholders = (enum placeholders)s->placeholders;
+    if (s->long_policy >= 0)
+        t->long_policy = (enum long_policy)s->long_policy;
+    if (s->max_length > t->max_length && !s->vocabulary)
+        command_misuse("--max-length is %lld: the model has %d positions", (long long)s->max_length, t->max_length);
+    if (s->max_length)
+        t->max_length = (int)s->max_length;
+    if (s->stride >= 0)
+        t->stride = (int)s->stride;
+    else if (t->stride > t->max_length / 4)
+        t->stride = t->max_length / 4;
+    if (t->long_policy == LONG_WINDOWS && t->stride >= t->max_length - 2)
+        command_misuse("--stride is %d: expected less than the %d tokens of text in a window", t->stride,
+                       t->max_length - 2);
+}
+
+/* Reads rows until their labels are known; true when the input ended before that. */
+static bool hold_back(struct rows *rows, const struct columns *columns, struct labels *labels, struct held_rows *held)
+{
+    struct row row;
+    bool more = true;
+    while (labels->total < LEADING_LABELS && rows_bytes(rows) < LEADING_BYTES && (more = rows_next(rows, &row))) {
+        if (columns->label >= 0 && !row.bad)
+            labels_observe(labels, row.fields[columns->label]);
+        if (row.ours)
+            held_add(held, &row);
+    }
+    held_settle(held);
+    labels_decide(labels);
+    return !more;
+}
+
+/* The classes of an input that is held as a whole. */
+static void find_classes(struct labels *labels, const struct held_rows *held, ptrdiff_t column)
+{
+    for (size_t i = 0; column >= 0 && i < held->count; i++)
+        labels_see_class(labels, held->rows[i].fields[column]);
+    labels_end_classes(labels);
+}
+
+static void note_input(struct rows *rows, const struct columns *columns, const struct labels *labels,
+                       const struct tokenizer *tokenizer, const char *directory)
+{
+    struct buffer line = {0};
+    rows_describe(rows, &line);
+    buffer_text(&line, ": ");
+    columns_describe(columns, &line);
+    buffer_text(&line, "; ");
+    labels_describe(labels, &line);
+    buffer_format(&line, "; %zu pieces of %s", tokenizer_size(tokenizer),
+                  directory ? directory : tokenizer_vocabulary_path(tokenizer));
+    buffer_byte(&line, '\0');
+    note("%s", line.at);
+    buffer_free(&line);
+}
+
+static void write_header(struct stream_writer *out, const struct labels *labels, struct tokenizer *tokenizer,
+                         const char *directory, int argc, char **argv)
+{
+    struct header header;
+    header_init(&header, KIND_TOKENS, labels->type);
+    if (labels->classes.count)
+        header_set_labels(&header, labels->classes.at, labels->classes.count, labels_ordered(labels));
+    header_set(&header, "tokenizer", tokenizer_settings_json(tokenizer_settings(tokenizer), tokenizer_hash(tokenizer),
+                                                             tokenizer_size(tokenizer)));
+    if (directory) {
+        char print[65];
+        model_print(directory, print);
+        header_set_model(&header, directory, print);
+    }
+    header_sign(&header, argc, argv, -1);
+    stream_write_header(out, &header);
+    header_free(&header);
+}
+
+static void write_row(struct stream_writer *out, struct token_maker *maker, struct row *row, struct record *record)
+{
+    if (row->ours && token_maker_make(maker, row, record))
+        stream_write(out, record);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings s = {.placeholders = -1, .long_policy = -1, .stride = -1};
+    int first = command_parse(&command, &s, argc, argv);
+    s.columns.keep = &s.keep;
+    s.columns.no_label = s.label_type == LABEL_WISH_NONE;
+    parse_shard(&s);
+    struct labels labels;
+    labels_init(&labels, s.label_type, s.classes);
+
+    struct stream_writer *out = stream_create(s.output);
+    char *directory;
+    struct tokenizer *tokenizer = open_tokenizer(&s, &directory);
+    choose_policies(&s, tokenizer_settings(tokenizer));
+
+    struct rows *rows = rows_open(argv + first, (size_t)(argc - first), &s.rows);
+    struct columns columns;
+    size_t column_count;
+    const struct slice *there = rows_columns(rows, &column_count);
+    columns_find(&columns, there, column_count, first < argc ? argv[first] : "-", &s.columns);
+    rows_select(rows, columns.names, columns.count);
+
+    struct held_rows held = {.fields = columns.count};
+    bool complete = hold_back(rows, &columns, &labels, &held);
+    if (complete && !s.shard)
+        find_classes(&labels, &held, columns.label);
+    note_input(rows, &columns, &labels, tokenizer, directory);
+    write_header(out, &labels, tokenizer, directory, argc, argv);
+
+    struct token_maker maker;
+    struct record record = {0};
+    token_maker_init(&maker, rows, &columns, &labels, tokenizer);
+    for (size_t i = 0; i < held.count; i++)
+        write_row(out, &maker, &held.rows[i], &record);
+    held_free(&held);
+    for (struct row row; !complete && rows_next(rows, &row);)
+        write_row(out, &maker, &row, &record);
+
+    rows_report(rows);
+    token_maker_report(&maker);
+    json_t *counts = token_maker_counts(&maker);
+    stream_write_trailer(out, counts);
+    return stream_finish(NULL, out);
+}

@@ -1,0 +1,149 @@
+#include "text/rejects.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+enum { PENDING_SIZE = 64 << 10 };
+
+const char *bad_row_name(enum bad_row reason)
+{
+    static const char *const names[BAD_COUNT] = {
+        [BAD_QUOTES] = "quotes", [BAD_FIELDS] = "fields", [BAD_ENCODING] = "encoding",
+        [BAD_NUL] = "nul",       [BAD_LENGTH] = "length", [BAD_JSON] = "json",
+        [BAD_TEXT] = "text",     [BAD_LABEL] = "label",   [BAD_VALUE] = "value",
+    };
+    return names[reason];
+}
+
+void rejects_open(struct rejects *r, const char *policy)
+{
+    *r = (struct rejects){.fail = !policy || strcmp(policy, "fail") == 0, .fd = -1};
+    r->mark = !r->fail && strcmp(policy, "mark") == 0;
+    if (r->fail || r->mark || strcmp(policy, "skip") == 0)
+        return;
+    if (strcmp(policy, "-") == 0 || !*policy)
+        die(STATUS_USAGE, "--bad-rows is '%s': expected fail, skip, mark or the name of a file", policy);
+    r->path = policy;
+    r->fd = open(policy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (r->fd < 0)
+        die_errno("%s: cannot create (--bad-rows takes fail, skip, mark or a file)", policy);
+}
+
+static void write_line(struct rejects *r, struct slice text, struct decoder *decoder)
+{
+    struct slice line_end = slice_of(r->line_end);
+    if (decoder) {
+        decoder_restore(decoder, text, &r->pending);
+        decoder_restore(decoder, line_end, &r->pending);
+    } else {
+        buffer_append(&r->pending, text.at, text.size);
+        buffer_append(&r->pending, line_end.at, line_end.size);
+    }
+}
+
+static void flush(struct rejects *r)
+{
+    file_write(r->fd, r->pending.at, r->pending.size, r->path);
+    r->pending.size = 0;
+}
+
+void rejects_begin(struct rejects *r, const char *file, struct slice header, bool byte_order_mark, bool crlf,
+                   struct decoder *decoder)
+{
+    r->line_end = crlf ? "\r\n" : "\n";
+    if (!r->path)
+        return;
+    char *copy = slice_string(header);
+    if (r->header) {
+        if (strcmp(copy, r->header) != 0)
+            die(STATUS_USAGE,
+                "%s: its header row is not that of %s, so %s cannot hold the rejects of both (run once per file)",
+                file_name(file), file_name(r->first_file), r->path);
+        free(copy);
+        return;
+    }
+    r->header = copy;
+    r->first_file = file;
+    if (byte_order_mark && decoder)
+        decoder_restore(decoder, SLICE("\xef\xbb\xbf"), &r->pending);
+    else if (byte_order_mark)
+        buffer_text(&r->pending, "\xef\xbb\xbf");
+    if (header.size > 0)
+        write_line(r, header, decoder);
+}
+
+const char *rejects_add(struct rejects *r, enum bad_row reason, const char *message, struct slice raw,
+                        struct decoder *decoder)
+{
+    if (r->fail)
+        die(STATUS_INPUT, "%s", message);
+    if (!r->first)
+        r->first = memory_string(message);
+    r->counts[reason]++;
+    if (r->path) {
+        write_line(r, raw, decoder);
+        if (r->pending.size > PENDING_SIZE)
+            flush(r);
+    }
+    if (!r->mark)
+        return NULL;
+    r->last.size = 0;
+    buffer_append(&r->last, message, strlen(message) + 1);
+    return r->last.at;
+}
+
+uint64_t rejects_total(const struct rejects *r)
+{
+    uint64_t total = 0;
+    for (int reason = 0; reason < BAD_COUNT; reason++)
+        total += r->counts[reason];
+    return total;
+}
+
+json_t *rejects_json(const struct rejects *r)
+{
+    if (rejects_total(r) == 0)
+        return NULL;
+    json_t *counts = json_object();
+    for (int reason = 0; reason < BAD_COUNT; reason++)
+        if (r->counts[reason])
+            json_object_set_new(counts, bad_row_name((enum bad_row)reason), json_integer((json_int_t)r->counts[reason]));
+    return counts;
+}
+
+static void report(const struct rejects *r)
+{
+    struct buffer reasons = {0};
+    for (int reason = 0; reason < BAD_COUNT; reason++)
+        if (r->counts[reason])
+            buffer_format(&reasons, "%s%s %" PRIu64, reasons.size ? ", " : "", bad_row_name((enum bad_row)reason),
+                          r->counts[reason]);
+    buffer_byte(&reasons, '\0');
+    uint64_t total = rejects_total(r);
+    warn("%" PRIu64 " bad row%s %s (%s)%s%s; the first: %s", total, total == 1 ? "" : "s",
+         r->mark ? "marked" : "left out", reasons.at, r->path ? ", written to " : "", r->path ? r->path : "", r->first);
+    buffer_free(&reasons);
+}
+
+void rejects_finish(struct rejects *r)
+{
+    if (r->path) {
+        flush(r);
+        file_close(r->fd, r->path);
+    }
+    if (r->first)
+        report(r);
+}
+
+void rejects_free(struct rejects *r)
+{
+    buffer_free(&r->pending);
+    buffer_free(&r->last);
+    free(r->header);
+    free(r->first);
+}

@@ -1,0 +1,46 @@
+/* What --bad-rows does with a row that is bad: end, or count it and leave it out, write it down
+ * as it was, or mark it. */
+#ifndef RUBRIC_TEXT_REJECTS_H
+#define RUBRIC_TEXT_REJECTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "text/encoding.h"
+#include "text/rows.h"
+
+struct rejects {
+    bool fail, mark;
+    const char *path; /* NULL: they are only counted */
+    int fd;
+    struct buffer pending;
+    char *header;     /* the header row that `path` has, terminated; NULL before the first file */
+    const char *first_file;
+    const char *line_end;
+    uint64_t counts[BAD_COUNT];
+    char *first;      /* message of the first */
+    struct buffer last; /* under "mark": message of the last */
+};
+
+/* `policy` as in rows_options.  Creates the file. */
+void rejects_open(struct rejects *r, const char *policy);
+
+/* A file begins: its header row (size 0: none) opens the rejects, so that they can be read again.  One file
+ * of rejects has one header row: STATUS_USAGE when a later file's differs. */
+void rejects_begin(struct rejects *r, const char *file, struct slice header, bool byte_order_mark, bool crlf,
+                   struct decoder *decoder);
+
+/* One bad row.  `message` says where and why.  Returns what to mark the row with (valid until the next), NULL when
+ * it is to be left out. */
+const char *rejects_add(struct rejects *r, enum bad_row reason, const char *message, struct slice raw,
+                        struct decoder *decoder);
+
+uint64_t rejects_total(const struct rejects *r);
+json_t *rejects_json(const struct rejects *r);
+
+/* Writes what is pending, closes the file, and warns of what was left out. */
+void rejects_finish(struct rejects *r);
+void rejects_free(struct rejects *r);
+
+#endif
