@@ -37,8 +37,7 @@ int terminal_columns(int fd)
     return n >= 20 && n <= 1000 ? (int)n : 80;
 }
 
-/* Length of the well-formed UTF-8 sequence at `p`, 0 if there is none within `left` bytes. */
-static size_t utf8_length(const unsigned char *p, size_t left)
+size_t utf8_length(const unsigned char *p, size_t left)
 {
     size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
              : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;

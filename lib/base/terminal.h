@@ -15,6 +15,9 @@ bool terminal_colour(int fd);
 /* Columns of the terminal `fd`, from the terminal, else $COLUMNS, else 80. */
 int terminal_columns(int fd);
 
+/* Length of the well-formed UTF-8 sequence at `p`, 0 if there is none within `left` bytes (at least 1). */
+size_t utf8_length(const unsigned char *p, size_t left);
+
 /* Copies `size` bytes of `text` to `to` (at most `room` bytes, no terminator) with C0 and C1 control
  * characters and DEL written as \xNN; newline and tab are escaped too.  Valid UTF-8 is kept, other
  * bytes are written as \xNN.  Never cuts an escape or a character in two.  Returns the bytes written. */

@@ -1,6 +1,6 @@
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "stream/internal.h"
@@ -259,6 +259,9 @@ void header_sign(struct header *header, int argc, char **argv, int64_t seed)
     json_object_set_new(entry, "args", args);
     if (seed >= 0)
         json_object_set_new(entry, "seed", json_integer(seed));
+    /* command_parse moved the operands to the end and left optind at the first of them. */
+    if (optind > 0 && optind < argc)
+        json_object_set_new(entry, "operands", json_integer(argc - optind));
     json_array_append_new(trail, entry);
 }
 

@@ -76,8 +76,9 @@ void header_set_kind(struct header *header, enum stream_kind kind);
 /* Sets any other key; takes ownership of `value`. */
 void header_set(struct header *header, const char *key, json_t *value);
 
-/* Adds this command to "trail": {"cmd": name, "version": ..., "args": [...], "seed": N}.
- * `seed` is left out when negative. */
+/* Adds this command to "trail": {"cmd": name, "version": ..., "args": [...], "seed": N, "operands": K}.
+ * `seed` is left out when negative; "operands" (how many of the last args are files, as command_parse left
+ * them) when there is none. */
 void header_sign(struct header *header, int argc, char **argv, int64_t seed);
 
 /* Index of a record's label among the classes (numbers compare by value), or -1. */

@@ -37,6 +37,7 @@ static void write_segment(struct stream_writer *writer, int records)
     header_set_model(&header, "/models/tiny", "0123");
     char *argv[] = {"tok", "--seed", "3", "a b.csv"};
     error_set_program("tok");
+    optind = 3; /* as command_parse leaves it: one operand */
     header_sign(&header, 4, argv, 3);
     stream_write_header(writer, &header);
     header_free(&header);
@@ -125,6 +126,7 @@ static void test_round_trip(void)
         CHECK_TEXT(json_string_value(json_object_get(entry, "cmd")), "tok");
         CHECK(json_integer_value(json_object_get(entry, "seed")) == 3);
         CHECK_TEXT(json_string_value(json_array_get(json_object_get(entry, "args"), 2)), "a b.csv");
+        CHECK(json_integer_value(json_object_get(entry, "operands")) == 1);
         stream_write_header(writer, &header);
         int number = 0;
         for (struct record *record; stream_read(reader, &record); number++) {

@@ -1,0 +1,89 @@
+#include "model/history.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/terminal.h"
+#include "stream/jsonlines.h"
+#include "stream/trail.h"
+
+enum { FILE_LIMIT = 16 << 20 };
+
+/* A JSON file of the directory; NULL where there is none. */
+static json_t *load(const char *directory, const char *name)
+{
+    char *path = memory_format("%s/%s", directory, name);
+    json_t *value = NULL;
+    if (access(path, F_OK) == 0) {
+        struct file_view view = file_view(path, FILE_LIMIT);
+        json_error_t error;
+        value = json_loadb(view.at, view.size, JSON_REJECT_DUPLICATES, &error);
+        if (!value)
+            die(STATUS_BROKEN, "%s:%d: %s: expected JSON", path, error.line, error.text);
+        file_unview(&view);
+    }
+    free(path);
+    return value;
+}
+
+static void put_shape(struct buffer *out, const json_t *config)
+{
+    static const char *const keys[] = {"model_type", "num_hidden_layers", "hidden_size", "num_attention_heads",
+                                       "intermediate_size", "vocab_size", "max_position_embeddings"};
+    static const char *const names[] = {"type", "layers", "hidden size", "attention heads", "feed-forward size",
+                                        "vocabulary", "positions"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_t *value = json_object_get(config, keys[i]);
+        if (!value)
+            continue;
+        buffer_format(out, "  %s: ", names[i]);
+        json_put_value(out, value, -1);
+        buffer_byte(out, '\n');
+    }
+}
+
+static void put_settings(struct buffer *out, const json_t *rubric)
+{
+    const char *key;
+    json_t *value, *all = (json_t *)(uintptr_t)rubric;
+    json_object_foreach(all, key, value) {
+        size_t room = 4 * strlen(key);
+        buffer_text(out, "  ");
+        char *to = buffer_reserve(out, room);
+        out->size += terminal_escape(to, room, key, strlen(key));
+        buffer_text(out, ": ");
+        json_put_value(out, value, -1);
+        buffer_byte(out, '\n');
+    }
+}
+
+void model_history(const char *directory, struct buffer *out)
+{
+    json_t *config = load(directory, "config.json"), *trail = load(directory, "trail.json");
+    if (!config)
+        die(STATUS_BROKEN, "%s: it has no config.json: expected a model directory", directory);
+    const json_t *rubric = json_object_get(config, "rubric");
+    const json_t *entries = json_is_object(trail) ? json_object_get(trail, "trail") : trail;
+    buffer_text(out, "The encoder\n");
+    put_shape(out, config);
+    if (rubric) {
+        buffer_text(out, "\nWhat rubric says of it\n");
+        put_settings(out, rubric);
+    } else {
+        buffer_text(out, "\nrubric did not write this directory.\n");
+    }
+    struct buffer pipeline = {0};
+    trail_put_pipeline(&pipeline, entries);
+    if (pipeline.size) {
+        buffer_text(out, "\nThis makes it again\n  ");
+        buffer_append(out, pipeline.at, pipeline.size);
+        buffer_byte(out, '\n');
+    }
+    buffer_free(&pipeline);
+    json_decref(config);
+    json_decref(trail);
+}

@@ -1,0 +1,307 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/names.h"
+#include "base/terminal.h"
+#include "stream/internal.h"
+#include "stream/jsonlines.h"
+#include "stream/view.h"
+
+enum { HELD_RECORDS = 1000, HELD_BYTES = 1 << 20 };
+
+/* Where a column's values come from. */
+struct column {
+    struct slice field;   /* of the record; owned */
+    struct slice key;     /* of meta, where `field` is "meta"; owned */
+    struct header *labels; /* prob: one column for each class */
+    size_t label;
+};
+
+struct csv_view {
+    bool escape, decided;
+    struct column *columns;
+    size_t count, capacity;
+    struct names names;   /* "meta.prompt", "ids": what has columns */
+    struct header header; /* of the first record */
+    struct buffer held;   /* packed records, each behind its size */
+    size_t held_records;
+    uint64_t lost;
+};
+
+struct csv_view *csv_view_new(bool escape)
+{
+    struct csv_view *view = memory_zeroed(1, sizeof *view);
+    view->escape = escape;
+    return view;
+}
+
+void csv_view_free(struct csv_view *view)
+{
+    free(view->columns);
+    names_free(&view->names);
+    header_free(&view->header);
+    buffer_free(&view->held);
+    free(view);
+}
+
+static void put_cell(const struct csv_view *view, struct slice text, struct buffer *out)
+{
+    struct buffer clean = {0};
+    if (view->escape) {
+        clean.size = terminal_escape(buffer_reserve(&clean, 4 * text.size), 4 * text.size, text.at, text.size);
+        text = (struct slice){clean.at, clean.size};
+    }
+    bool quote = text.size > 0 && (text.at[0] == ' ' || text.at[text.size - 1] == ' ');
+    for (size_t i = 0; i < text.size && !quote; i++)
+        quote = text.at[i] == ',' || text.at[i] == '"' || text.at[i] == '\n' || text.at[i] == '\r';
+    if (quote)
+        buffer_byte(out, '"');
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.at[i] == '"')
+            buffer_byte(out, '"');
+        buffer_byte(out, text.at[i]);
+    }
+    if (quote)
+        buffer_byte(out, '"');
+    buffer_free(&clean);
+}
+
+/* ---- Columns ---- */
+
+/* Calls `each` for the parts of a record that have columns of their own: fields, and the keys of meta. */
+typedef void visit(struct csv_view *view, struct slice field, struct slice key, struct slice value);
+
+static void visit_meta(struct csv_view *view, const struct field *meta, visit *each)
+{
+    struct msgpack_cursor c = {(const uint8_t *)meta->value.at, (const uint8_t *)meta->value.at + meta->value.size};
+    struct msgpack_token head, key;
+    if (msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP) {
+        each(view, meta->key, (struct slice){0}, meta->value);
+        return;
+    }
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (msgpack_next(&c, &key) != MSGPACK_GOOD || key.type != MSGPACK_STRING)
+            return;
+        const char *at = (const char *)c.at;
+        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
+            return;
+        each(view, meta->key, key.bytes, (struct slice){at, (size_t)((const char *)c.at - at)});
+    }
+}
+
+static void visit_record(struct csv_view *view, const struct record *record, visit *each)
+{
+    for (size_t i = 0; i < record->field_count; i++) {
+        if (slice_is(record->fields[i].key, "meta"))
+            visit_meta(view, &record->fields[i], each);
+        else
+            each(view, record->fields[i].key, (struct slice){0}, record->fields[i].value);
+    }
+}
+
+/* The name under which a column is known: fields and columns of meta must not be mixed up. */
+static size_t name_of(struct csv_view *view, struct slice field, struct slice key, bool add, bool *added)
+{
+    struct buffer name = {0};
+    buffer_append(&name, field.at, field.size);
+    if (key.at) {
+        buffer_byte(&name, '\0');
+        buffer_append(&name, key.at, key.size);
+    }
+    struct slice whole = {name.at, name.size};
+    size_t number = add ? names_add(&view->names, whole, added) : names_find(&view->names, whole);
+    buffer_free(&name);
+    return number;
+}
+
+static void add_column(struct csv_view *view, struct slice field, struct slice key, struct slice value)
+{
+    (void)value;
+    bool added;
+    size_t number = name_of(view, field, key, true, &added);
+    if (!added)
+        return;
+    struct slice kept = view->names.at[number];
+    size_t labels = slice_is(field, "prob") ? view->header.label_count : 0;
+    for (size_t i = 0; i < (labels ? labels : 1); i++) {
+        memory_grow(&view->columns, &view->capacity, view->count + 1, sizeof *view->columns);
+        struct column *column = &view->columns[view->count++];
+        *column = (struct column){.field = {kept.at, field.size}, .label = i};
+        if (key.at)
+            column->key = (struct slice){kept.at + field.size + 1, key.size};
+        if (labels)
+            column->labels = &view->header;
+    }
+}
+
+static int column_order(const void *a, const void *b)
+{
+    const struct column *left = a, *right = b;
+    int x = record_rank(left->field), y = record_rank(right->field);
+    if (x != y)
+        return x - y;
+    /* names lie in the order in which they were met */
+    if (left->label != right->label)
+        return left->label < right->label ? -1 : 1;
+    return 0;
+}
+
+/* A stable sort: there are few columns. */
+static void sort_columns(struct csv_view *view)
+{
+    for (size_t i = 1; i < view->count; i++) {
+        struct column moved = view->columns[i];
+        size_t to = i;
+        for (; to > 0 && column_order(&view->columns[to - 1], &moved) > 0; to--)
+            view->columns[to] = view->columns[to - 1];
+        view->columns[to] = moved;
+    }
+}
+
+static void put_title(const struct csv_view *view, const struct column *column, struct buffer *out)
+{
+    struct buffer title = {0};
+    struct slice name = column->key.at ? column->key : column->field;
+    buffer_append(&title, name.at, name.size);
+    if (column->labels) {
+        buffer_byte(&title, '_');
+        label_print(&title, &column->labels->labels[column->label]);
+    }
+    put_cell(view, (struct slice){title.at, title.size}, out);
+    buffer_free(&title);
+}
+
+/* ---- Rows ---- */
+
+static struct slice meta_value(const struct record *record, struct slice key)
+{
+    struct slice meta = record_field(record, "meta"), none = {0};
+    struct msgpack_cursor c = {(const uint8_t *)meta.at, (const uint8_t *)meta.at + meta.size};
+    struct msgpack_token head, name;
+    if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
+        return none;
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (msgpack_next(&c, &name) != MSGPACK_GOOD)
+            return none;
+        const char *at = (const char *)c.at;
+        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
+            return none;
+        if (name.type == MSGPACK_STRING && slice_equal(name.bytes, key))
+            return (struct slice){at, (size_t)((const char *)c.at - at)};
+    }
+    return none;
+}
+
+/* Single values as they are; arrays of single values with spaces between; the rest as JSON. */
+static void put_text_of(struct slice value, struct buffer *text)
+{
+    struct msgpack_cursor c = {(const uint8_t *)value.at, (const uint8_t *)value.at + value.size};
+    struct msgpack_token head;
+    struct label label;
+    if (label_read(value, &label)) {
+        label_print(text, &label);
+        return;
+    }
+    if (msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_ARRAY) {
+        json_put_msgpack(text, value);
+        return;
+    }
+    for (uint32_t i = 0; i < head.count; i++) {
+        const char *at = (const char *)c.at;
+        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
+            return;
+        if (i)
+            buffer_byte(text, ' ');
+        json_put_msgpack(text, (struct slice){at, (size_t)((const char *)c.at - at)});
+    }
+}
+
+static void put_column(const struct csv_view *view, const struct column *column, const struct record *record,
+                       struct buffer *out)
+{
+    struct slice value = {0};
+    for (size_t i = 0; i < record->field_count && !value.at; i++)
+        if (slice_equal(record->fields[i].key, column->field))
+            value = record->fields[i].value;
+    if (column->key.at)
+        value = meta_value(record, column->key);
+    if (!value.at)
+        return;
+    struct buffer text = {0};
+    struct double_array prob = {0};
+    if (!column->labels)
+        put_text_of(value, &text);
+    else if (record_doubles(record, "prob", &prob) && column->label < prob.count)
+        buffer_number(&text, prob.at[column->label]);
+    put_cell(view, (struct slice){text.at, text.size}, out);
+    buffer_free(&text);
+    free(prob.at);
+}
+
+static void count_lost(struct csv_view *view, struct slice field, struct slice key, struct slice value)
+{
+    (void)value;
+    view->lost += name_of(view, field, key, false, NULL) == NAMES_NONE;
+}
+
+static void put_row(struct csv_view *view, const struct record *record, struct buffer *out)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        if (i)
+            buffer_byte(out, ',');
+        put_column(view, &view->columns[i], record, out);
+    }
+    buffer_byte(out, '\n');
+    visit_record(view, record, count_lost);
+}
+
+/* Titles, then the records that were held back. */
+static void decide(struct csv_view *view, struct buffer *out)
+{
+    view->decided = true;
+    sort_columns(view);
+    for (size_t i = 0; i < view->count; i++) {
+        if (i)
+            buffer_byte(out, ',');
+        put_title(view, &view->columns[i], out);
+    }
+    if (view->count)
+        buffer_byte(out, '\n');
+    struct record record = {0};
+    for (size_t at = 0, size; at < view->held.size; at += sizeof size + size) {
+        memcpy(&size, view->held.at + at, sizeof size);
+        record_unpack(&record, (struct slice){view->held.at + at + sizeof size, size}, view->header.y);
+        put_row(view, &record, out);
+    }
+    record_free(&record);
+    buffer_free(&view->held);
+}
+
+void csv_view_record(struct csv_view *view, const struct record *record, const struct header *header,
+                     struct buffer *out)
+{
+    if (view->decided) {
+        put_row(view, record, out);
+        return;
+    }
+    if (!view->header.map)
+        view->header = header_copy(header);
+    visit_record(view, record, add_column);
+    struct buffer packed = {0};
+    record_pack(record, &packed);
+    buffer_append(&view->held, &packed.size, sizeof packed.size);
+    buffer_append(&view->held, packed.at, packed.size);
+    buffer_free(&packed);
+    if (++view->held_records == HELD_RECORDS || view->held.size >= HELD_BYTES)
+        decide(view, out);
+}
+
+void csv_view_end(struct csv_view *view, struct buffer *out)
+{
+    if (!view->decided)
+        decide(view, out);
+    if (view->lost)
+        warn("%llu values have no column: the first %zu records had none of their kind (--json shows all)",
+             (unsigned long long)view->lost, view->held_records);
+}
