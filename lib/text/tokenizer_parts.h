@@ -13,7 +13,7 @@ struct tokenizer {
     struct unicode_normal_form form; /* what the settings say of casing, accents and Chinese characters */
     struct special_ids special;
     struct added_tokens added, added_normalized;
-    int32_t punctuation[128];        /* id of each ASCII punctuation mark as a word */
+    int32_t punctuation[256];        /* id of each ASCII punctuation mark as a word; 0 for other bytes */
     size_t word_limit;               /* characters of a word: longer ones are unknown */
     char *path;                      /* of the vocabulary */
 };

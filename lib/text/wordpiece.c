@@ -22,9 +22,9 @@
 enum { SHORT_BYTES = 16, SHORT_IDS = 7, SHORT_SETS = 1 << 14 };
 struct short_memo {
     uint64_t low, high; /* the bytes, zeros behind */
+    uint16_t ids[SHORT_IDS];
     uint8_t size;       /* 0: free */
     uint8_t count;      /* 16-bit numbers used */
-    uint16_t ids[SHORT_IDS];
 };
 
 /* The same for longer chunks, one to a set. */
@@ -229,10 +229,48 @@ static size_t plain_bytes(const char *at)
     return (size_t)__builtin_ctz(~plain);
 #else
     size_t n = 0;
-    while (n < 16 && (((uint8_t)at[n] | 0x20) - 'a' < 26u || (uint8_t)at[n] - '0' < 10u))
+    while (n < 16 && (((uint8_t)at[n] | 0x20u) - 'a' < 26u || (uint8_t)at[n] - (unsigned)'0' < 10u))
         n++;
     return n;
 #endif
+}
+
+/* The key of a short chunk; 16 bytes at `from` can be read. */
+static struct short_memo short_key(const char *from, size_t size)
+{
+    uint64_t text[2], mask[2];
+    memcpy(text, from, 16);
+    memcpy(mask, keep + 16 - size, 16);
+    return (struct short_memo){.low = text[0] & mask[0], .high = text[1] & mask[1], .size = (uint8_t)size};
+}
+
+static struct short_memo *set_of(const struct tokenizer_cache *c, const struct short_memo *key)
+{
+    return c->shorts + 2 * (hash_short(key->low, key->high) % SHORT_SETS);
+}
+
+/* 1 or 0, without a branch: which of two holds a word is a coin toss that costs more than both looks. */
+static unsigned same_key(const struct short_memo *a, const struct short_memo *b)
+{
+    return (unsigned)(((a->low ^ b->low) | (a->high ^ b->high) | (uint64_t)(a->size ^ b->size)) == 0);
+}
+
+/* The set's entry for `key`, NULL if there is none. */
+static const struct short_memo *short_find(const struct short_memo *set, const struct short_memo *key)
+{
+    unsigned first = same_key(set, key), second = same_key(set + 1, key);
+    return first | second ? set + second : NULL;
+}
+
+/* All of an entry's ids, cheaper than to count them: `to` has room for eight numbers. */
+static void copy_ids(int32_t *to, const struct short_memo *memo)
+{
+    typedef uint16_t halves __attribute__((vector_size(16)));
+    typedef int32_t numbers __attribute__((vector_size(32)));
+    halves from;
+    memcpy(&from, memo->ids, 16); /* the last of the eight is no id */
+    numbers all = __builtin_convertvector(from, numbers);
+    memcpy(to, &all, 32);
 }
 
 /* Bytes of the chunk that `at` begins with. */
@@ -244,68 +282,80 @@ static size_t chunk_bytes(const char *at, const char *end)
     return (size_t)(p - at);
 }
 
-/* `from` has 16 readable bytes that begin as the chunk `at` does. */
-static void encode_chunk(const struct tokenizer *t, struct tokenizer_cache *c, const char *from, struct slice chunk,
+/* Any chunk, found or not. */
+static void encode_chunk(const struct tokenizer *t, struct tokenizer_cache *c, struct slice chunk,
                          struct int_array *ids)
 {
     if (chunk.size > SHORT_BYTES) {
         encode_long(t, c, chunk, ids);
         return;
     }
-    struct short_memo key = {.size = (uint8_t)chunk.size};
-    uint64_t text[2], mask[2];
-    memcpy(text, from, 16);
-    memcpy(mask, keep + 16 - chunk.size, 16);
-    key.low = text[0] & mask[0];
-    key.high = text[1] & mask[1];
-    struct short_memo *set = c->shorts + 2 * (hash_short(key.low, key.high) % SHORT_SETS);
-    for (int way = 0; way < 2; way++) {
-        if (set[way].low == key.low && set[way].high == key.high && set[way].size == key.size) {
-            if (c->wide) {
-                unpack(c, set[way].ids, set[way].count, ids);
-                return;
-            }
-            int32_t *to = room(ids, SHORT_IDS);
-            for (int i = 0; i < SHORT_IDS; i++) /* all of them: cheaper than to count */
-                to[i] = set[way].ids[i];
-            ids->count += set[way].count;
-            return;
-        }
-    }
-    encode_short_miss(t, c, set, key, chunk, ids);
+    char bytes[16] = {0};
+    memcpy(bytes, chunk.at, chunk.size);
+    struct short_memo key = short_key(bytes, chunk.size), *set = set_of(c, &key);
+    const struct short_memo *memo = short_find(set, &key);
+    if (memo)
+        unpack(c, memo->ids, memo->count, ids);
+    else
+        encode_short_miss(t, c, set, key, chunk, ids);
 }
 
-/* Text without added tokens.  `*in_word` tells whether the byte before it was no blank; returns the words begun. */
+/* One blank, mark or chunk of any kind; returns what is behind it.  `*inside`: the byte before was no blank. */
+static const char *encode_one(const struct tokenizer *t, struct tokenizer_cache *c, const char *p, const char *end,
+                              struct int_array *ids, size_t *words, bool *inside)
+{
+    uint8_t class = byte_class[(uint8_t)*p];
+    if (class == BLANK) {
+        *inside = false;
+        return p + 1;
+    }
+    *words += !*inside;
+    *inside = true;
+    if (class == MARK) {
+        *room(ids, 1) = t->punctuation[(uint8_t)*p];
+        ids->count++;
+        return p + 1;
+    }
+    size_t size = chunk_bytes(p, end);
+    encode_chunk(t, c, (struct slice){p, size}, ids);
+    return p + size;
+}
+
+/* Text without added tokens.  `*in_word` tells whether the byte before it was no blank; returns the words begun.
+ *
+ * What English is made of, a short word that was met before, then a blank, or a mark and perhaps a blank, passes
+ * without a branch that depends on it. */
 static size_t encode_plain(const struct tokenizer *t, struct tokenizer_cache *c, struct slice text,
                            struct int_array *ids, bool *in_word)
 {
     const char *p = text.at, *end = text.at + text.size;
     size_t words = 0;
     bool inside = *in_word;
-    while (p < end) {
-        uint8_t class = byte_class[(uint8_t)*p];
-        if (class == BLANK) {
-            inside = false;
-            p++;
+    while (end - p >= 32 && !c->wide) {
+        size_t size = plain_bytes(p);
+        uint8_t next = (uint8_t)p[size], class = byte_class[next];
+        if (size == 0 || class == IN_CHUNK) {
+            p = encode_one(t, c, p, end, ids, &words, &inside);
+            continue;
+        }
+        struct short_memo key = short_key(p, size), *set = set_of(c, &key);
+        const struct short_memo *memo = short_find(set, &key);
+        if (!memo) {
+            p = encode_one(t, c, p, end, ids, &words, &inside);
             continue;
         }
         words += !inside;
-        inside = true;
-        if (class == MARK) {
-            *room(ids, 1) = t->punctuation[(uint8_t)*p++];
-            ids->count++;
-            continue;
-        }
-        char last[16] = {0};
-        const char *from = p;
-        if (end - p < 16)
-            from = memcpy(last, p, (size_t)(end - p));
-        size_t size = plain_bytes(from);
-        if (p + size < end && byte_class[(uint8_t)p[size]] == IN_CHUNK)
-            size += chunk_bytes(p + size, end);
-        encode_chunk(t, c, from, (struct slice){p, size}, ids);
-        p += size;
+        int32_t *to = room(ids, 9);
+        copy_ids(to, memo);
+        bool mark = class == MARK;
+        to[memo->count] = t->punctuation[next];
+        ids->count += memo->count + (size_t)mark;
+        bool blank = p[size + 1] == ' ';
+        p += size + 1 + (size_t)blank;
+        inside = mark & !blank;
     }
+    while (p < end)
+        p = encode_one(t, c, p, end, ids, &words, &inside);
     *in_word = inside;
     return words;
 }
