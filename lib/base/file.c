@@ -23,6 +23,14 @@ int file_open(const char *path)
     return fd;
 }
 
+int file_create(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        die_errno("%s: cannot create", path);
+    return fd;
+}
+
 const char *file_name(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
 
 size_t file_read_some(int fd, void *to, size_t size, const char *name)
@@ -123,9 +131,7 @@ void file_unview(struct file_view *view)
 
 void file_save(const char *path, const void *bytes, size_t size)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        die_errno("%s: cannot create", path);
+    int fd = file_create(path);
     file_write(fd, bytes, size, path);
     if (fsync(fd) != 0)
         die_errno("%s: cannot sync", path);

@@ -9,6 +9,9 @@
 /* Opens `path` for reading; "-" is standard input.  Dies with STATUS_SYSTEM. */
 int file_open(const char *path);
 
+/* Creates `path` for writing, emptying what is there.  Dies with STATUS_SYSTEM. */
+int file_create(const char *path);
+
 /* What messages call it: the path, or "standard input". */
 const char *file_name(const char *path);
 

@@ -134,7 +134,8 @@ json_t *config_write_tokenizer(const struct tokenizer_settings *text, char *cons
     for (int i = 0; i < 5; i++)
         if (special[i])
             set_text(settings, keys[i], special[i]);
-    set(settings, "rubric", json_pack("{s:s, s:s, s:i}", "placeholders", placeholders_name(text->placeholders), "long",
-                                      long_policy_name(text->long_policy), "stride", text->stride));
+    set(settings, "rubric", json_pack("{s:s, s:s, s:i, s:i}", "placeholders", placeholders_name(text->placeholders), "long",
+                                      long_policy_name(text->long_policy), "max_length", text->max_length, "stride",
+                                      text->stride));
     return settings;
 }

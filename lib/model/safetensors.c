@@ -1,6 +1,5 @@
 #include "model/safetensors.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,9 +175,7 @@ void safetensors_save(const char *path, const struct safetensor *tensors, size_t
 {
     struct buffer header = {0};
     safetensors_header(&header, tensors, count);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        die_errno("%s: cannot create", path);
+    int fd = file_create(path);
     file_write(fd, header.at, header.size, path);
     for (size_t i = 0; i < count; i++)
         file_write(fd, tensors[i].at, 4 * elements(&tensors[i]), path);

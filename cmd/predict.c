@@ -1,0 +1,165 @@
+/* predict: scores the records of a stream with a model directory. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/options.h"
+#include "base/terminal.h"
+#include "model/prediction.h"
+#include "model/prediction_csv.h"
+#include "stream/stream.h"
+
+struct settings {
+    const char *model, *output;
+    struct text_list columns;
+    bool csv, logits;
+    int64_t threads;
+};
+
+#define AT(member) OPTION_AT(struct settings, member)
+static const struct option_row rows[] = {
+    {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "the model (the stream's model, or $RUBRIC_MODEL)"},
+    {0, "logits", OPTION_FLAG, AT(logits), .help = "add the head's outputs as they are"},
+    {0, "csv", OPTION_FLAG, AT(csv), .help = "write CSV: one row a record, in order"},
+    {0, "columns", OPTION_LIST, AT(columns), "LIST",
+     .help = "with --csv: these columns, as SOURCE or TITLE=SOURCE:\nid, pred, score, prob, reason, kept columns, ..."},
+    {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
+    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
+};
+
+static const struct command command = {
+    "predict", "[OPTION]... [FILE]...",
+    "Scores the records of a stream of tokens or vectors with a model that fit has trained.\n"
+    "On a terminal, prints a table of scores.",
+    rows, OPTION_COUNT(rows), .reads_input = true};
+
+/* Where predictions go: a stream, CSV, or a table on a terminal. */
+struct output {
+    struct stream_writer *stream;
+    struct prediction_csv *csv;
+    int fd;                 /* of CSV and table */
+    const char *name;
+    struct buffer text;
+    const struct header *header;
+    uint64_t scored, missing;
+};
+
+static struct output output_open(const struct settings *opt)
+{
+    struct output out = {.fd = STDOUT_FILENO, .name = "standard output"};
+    bool to_file = opt->output && opt->output[0] && !(opt->output[0] == '-' && !opt->output[1]);
+    if (opt->columns.count > 0 && !opt->csv)
+        command_misuse("--columns goes with --csv");
+    if (opt->csv)
+        out.csv = prediction_csv_new(&opt->columns);
+    else if (to_file || !terminal_is(STDOUT_FILENO))
+        out.stream = stream_create(opt->output);
+    if (to_file && opt->csv) {
+        out.fd = file_create(opt->output);
+        out.name = opt->output;
+    }
+    return out;
+}
+
+static void write_text(struct output *out)
+{
+    file_write(out->fd, out->text.at, out->text.size, out->name);
+    out->text.size = 0;
+}
+
+static void write_record(struct output *out, const struct record *record)
+{
+    if (out->stream) {
+        stream_write(out->stream, record);
+        return;
+    }
+    if (out->csv)
+        prediction_csv_record(out->csv, record, out->header, &out->text);
+    else
+        prediction_table_record(record, out->header, out->scored + out->missing == 1, &out->text);
+}
+
+static void write_computed(struct output *out, struct batch *batch, const struct model *model, bool logits, double *prob)
+{
+    for (struct batch_result got; batch_take(batch, &got);) {
+        if (prediction_set(&got, model, out->header, logits, prob))
+            out->scored++;
+        else
+            out->missing++;
+        write_record(out, got.record);
+    }
+    if (out->text.size > 0)
+        write_text(out);
+}
+
+static struct model *open_model(const struct settings *opt, const struct header *head)
+{
+    char *directory = model_find(opt->model, head);
+    struct model_request request = {.need_head = true};
+    struct model *model = model_open(directory, &request);
+    free(directory);
+    return model;
+}
+
+static void account(const struct output *out, const struct model *model)
+{
+    note("%llu scored with %s", (unsigned long long)out->scored, model->directory);
+    if (out->missing > 0)
+        warn("%llu records have no score: the field 'bad' (the column reason) says why", (unsigned long long)out->missing);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings opt = {.threads = pool_cpus()};
+    int first = command_parse(&command, &opt, argc, argv);
+    struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
+    struct output out = output_open(&opt);
+    struct pool *pool = pool_new((int)opt.threads);
+    struct model *model = NULL;
+    struct batch *batch = NULL;
+    double *prob = NULL;
+    struct progress progress;
+    progress_start(&progress, "predict", "texts", 0);
+
+    for (struct header head; stream_next(in, &head, KIND_TOKENS | KIND_VECTORS); header_free(&head)) {
+        if (!model) {
+            model = open_model(&opt, &head);
+            batch = batch_new(model, head.kind == KIND_TOKENS ? BATCH_LOGITS : BATCH_HEAD, pool);
+            prob = memory_new(model->label_count, sizeof *prob);
+        }
+        if (head.kind == KIND_TOKENS)
+            model_check_tokens(model, &head);
+        else
+            model_check_vectors(model, &head);
+        batch_begin(batch, head.y);
+        prediction_header(&head, model);
+        header_sign(&head, argc, argv, -1);
+        out.header = &head;
+        if (out.stream)
+            stream_write_header(out.stream, &head);
+        for (struct record *record; stream_read(in, &record);) {
+            batch_put(batch, record);
+            write_computed(&out, batch, model, opt.logits, prob);
+            progress_update(&progress, out.scored);
+        }
+        batch_flush(batch);
+        write_computed(&out, batch, model, opt.logits, prob);
+        if (out.stream)
+            stream_write_trailer(out.stream, stream_trailer(in));
+        else if (out.csv)
+            prediction_csv_end(out.csv, &head, &out.text);
+    }
+    progress_end(&progress);
+    write_text(&out);
+    account(&out, model);
+    if (out.fd != STDOUT_FILENO)
+        file_close(out.fd, out.name);
+    prediction_csv_free(out.csv);
+    buffer_free(&out.text);
+    free(prob);
+    batch_free(batch);
+    model_free(model);
+    pool_free(pool);
+    return stream_finish(in, out.stream);
+}
