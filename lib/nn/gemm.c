@@ -3,10 +3,11 @@
 #include <cblas.h>
 #include <limits.h>
 #include <pthread.h>
-#include <stdbool.h>
+#include <string.h>
 
 #include "base/error.h"
-#include "nn/network.h"
+
+enum { FEW_ROWS = 4 }; /* below this, packing costs more than it saves */
 
 static pthread_mutex_t serial_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -30,33 +31,79 @@ static int size_of(size_t size)
     return (int)size;
 }
 
-static void product(enum CBLAS_TRANSPOSE a, enum CBLAS_TRANSPOSE b, size_t M, size_t N, size_t K, const float *A,
-                    size_t lda, const float *B, size_t ldb, float beta, float *C, size_t ldc)
+static void openblas_multiply(const struct factor *f, size_t M, const float *A, size_t lda, bool transposed, float beta,
+                              float *C, size_t ldc)
 {
     quiet_this_thread();
     bool alone = !network_blas_threadsafe();
     if (alone)
         pthread_mutex_lock(&serial_lock);
-    cblas_sgemm(CblasRowMajor, a, b, size_of(M), size_of(N), size_of(K), 1, A, size_of(lda), B, size_of(ldb), beta, C,
+    cblas_sgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, f->transposed ? CblasTrans : CblasNoTrans,
+                size_of(M), size_of(f->N), size_of(f->K), 1, A, size_of(lda), f->B, size_of(f->ldb), beta, C,
                 size_of(ldc));
     if (alone)
         pthread_mutex_unlock(&serial_lock);
 }
 
-void gemm_nt(size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb, float beta, float *C,
-             size_t ldc)
+struct factor factor_new(struct workspace *ws, size_t N, size_t K, const float *B, size_t ldb, bool transposed)
 {
-    product(CblasNoTrans, CblasTrans, M, N, K, A, lda, B, ldb, beta, C, ldc);
+    struct factor f = {.N = N, .K = K, .B = B, .ldb = ldb, .transposed = transposed};
+    if (ws->kernels->gemm) {
+        size_t panel = ws->kernels->panel;
+        float *packed = workspace_floats(ws, (N + panel - 1) / panel * panel * K);
+        (transposed ? ws->kernels->pack_t : ws->kernels->pack_n)(packed, B, ldb, N, K);
+        f.packed = packed;
+    }
+    return f;
 }
 
-void gemm_nn(size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb, float beta, float *C,
-             size_t ldc)
+void factor_multiply(const struct workspace *ws, const struct factor *f, size_t M, const float *A, size_t lda,
+                     bool transposed, float beta, float *C, size_t ldc)
 {
-    product(CblasNoTrans, CblasNoTrans, M, N, K, A, lda, B, ldb, beta, C, ldc);
+    if (f->packed)
+        ws->kernels->gemm(M, f->N, f->K, A, transposed ? 1 : lda, transposed ? lda : 1, f->packed, beta > 0, C, ldc);
+    else
+        openblas_multiply(f, M, A, lda, transposed, beta, C, ldc);
 }
 
-void gemm_tn(size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb, float beta, float *C,
-             size_t ldc)
+static void pack_and_multiply(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda,
+                              bool transposed_A, const float *B, size_t ldb, bool transposed_B, float beta, float *C,
+                              size_t ldc)
 {
-    product(CblasTrans, CblasNoTrans, M, N, K, A, lda, B, ldb, beta, C, ldc);
+    struct workspace_mark mark = workspace_mark(ws);
+    struct factor f = factor_new(ws, N, K, B, ldb, transposed_B);
+    factor_multiply(ws, &f, M, A, lda, transposed_A, beta, C, ldc);
+    workspace_release(ws, mark);
+}
+
+void gemm_nt(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,
+             float beta, float *C, size_t ldc)
+{
+    if (M > FEW_ROWS) {
+        pack_and_multiply(ws, M, N, K, A, lda, false, B, ldb, true, beta, C, ldc);
+        return;
+    }
+    for (size_t n = 0; n < N; n++)
+        for (size_t i = 0; i < M; i++)
+            C[i * ldc + n] = (beta > 0 ? C[i * ldc + n] : 0) + ws->kernels->dot(A + i * lda, B + n * ldb, K);
+}
+
+void gemm_nn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,
+             float beta, float *C, size_t ldc)
+{
+    if (M > FEW_ROWS) {
+        pack_and_multiply(ws, M, N, K, A, lda, false, B, ldb, false, beta, C, ldc);
+        return;
+    }
+    for (size_t i = 0; i < M && !(beta > 0); i++)
+        memset(C + i * ldc, 0, N * sizeof *C);
+    for (size_t k = 0; k < K; k++)
+        for (size_t i = 0; i < M; i++)
+            ws->kernels->add_scaled(C + i * ldc, B + k * ldb, A[i * lda + k], N);
+}
+
+void gemm_tn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,
+             float beta, float *C, size_t ldc)
+{
+    pack_and_multiply(ws, M, N, K, A, lda, true, B, ldb, false, beta, C, ldc);
 }
