@@ -65,13 +65,16 @@ static size_t cut_of(const struct search *s, double threshold)
     return low;
 }
 
-/* A threshold that makes the cut: midway between the scores beside it; beyond the ends, `halfway`, moved if need be. */
+/* A threshold that makes the cut: the halfway point if it does; else midway between the scores beside it, or just
+ * beyond the scores. */
 static double threshold_of(const struct search *s, size_t cut, double halfway)
 {
+    if (cut_of(s, halfway) == cut)
+        return halfway;
     if (cut == 0)
-        return s->n ? fmin(halfway, nextafter(s->at[0].score, -INFINITY)) : halfway;
+        return nextafter(s->at[0].score, -INFINITY);
     if (cut == s->n)
-        return fmax(halfway, s->at[cut - 1].score);
+        return s->at[cut - 1].score;
     double low = s->at[cut - 1].score, high = s->at[cut].score, middle = low + (high - low) / 2;
     return middle < high ? middle : low;
 }

@@ -1,7 +1,9 @@
 /* Cuts on a score between neighbouring classes: struct scoring's `thresholds`.
  *
  *   K classes; `scores` [n] and `classes` [n] (0 .. K-1) of training records.  Each fills thresholds [K-1], ascending
- *   (equal neighbours: the class between is never predicted); a score on a threshold falls to the lower class. */
+ *   (equal neighbours: the class between is never predicted); a score on a threshold falls to the lower class.
+ *   Of all thresholds that cut the scores at one place, it is the halfway point of `round` if that is one of them,
+ *   else the middle between the two scores. */
 #ifndef RUBRIC_NN_THRESHOLDS_H
 #define RUBRIC_NN_THRESHOLDS_H
 
@@ -14,7 +16,7 @@ enum thresholds { THRESHOLDS_ROUND, THRESHOLDS_PRIOR, THRESHOLDS_TUNED };
 void thresholds_round(const double *values, int classes, double *thresholds);
 
 /* As many scores below each threshold as there are records of lower classes: predictions get the training classes'
- * shares (to ties).  Where all or none are below, the halfway point, moved so far that it is so. */
+ * shares (to ties, which stay together below the threshold). */
 void thresholds_prior(const double *values, int classes, const double *scores, const int *truth, size_t count,
                       double *thresholds);
 

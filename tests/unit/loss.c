@@ -1,0 +1,300 @@
+/* Losses: torch's numbers, finite differences, what ordered losses are for, and the kappa loss as a ratio. */
+#include "nn/loss.h"
+
+#include "learning_numbers.h"
+
+enum { MOST = 16 };
+
+struct loss_case {
+    struct objective objective;
+    struct target target;
+    double values[MOST], shares[MOST];
+    float outputs[MOST], extra[MOST];
+    int C, E;
+};
+
+static double loss_of(const struct loss_case *c, const float *outputs, const float *extra)
+{
+    float df[MOST], de[MOST];
+    return loss_compute(&c->objective, outputs, extra, &c->target, df, de);
+}
+
+/* ---- torch ---- */
+
+static void read_case(const json_t *json, struct loss_case *c)
+{
+    *c = (struct loss_case){.objective = {.classes = (int)golden_number(json, "classes"),
+                                          .smoothing = golden_number(json, "smoothing"),
+                                          .sharpness = golden_number(json, "sharpness")},
+                            .target = {(int)golden_number(json, "class"), golden_number(json, "value")}};
+    CHECK(loss_find(json_string_value(json_object_get(json, "loss")), &c->objective.loss));
+    golden_doubles(json, "values", c->values, MOST);
+    golden_doubles(json, "shares", c->shares, MOST);
+    c->C = (int)golden_floats(json, "outputs", c->outputs, MOST);
+    c->E = (int)golden_floats(json, "extra", c->extra, MOST);
+    c->objective.values = c->values;
+    c->objective.shares = c->shares;
+}
+
+static void test_torch(const json_t *root)
+{
+    const json_t *cases = json_object_get(root, "cases"), *json;
+    size_t i;
+    json_array_foreach(cases, i, json) {
+        struct loss_case c;
+        float df[MOST], de[MOST];
+        double want[MOST], prob[MOST];
+        read_case(json, &c);
+        enum loss loss = c.objective.loss;
+        CHECK(c.C == loss_outputs(loss, c.objective.classes));
+        CHECK(c.E == loss_extra_count(loss, c.objective.classes));
+        double value = loss_compute(&c.objective, c.outputs, c.extra, &c.target, df, de);
+        CHECK_NEAR(value, golden_number(json, "result"), 1e-7, 1e-7);
+        CHECK(golden_doubles(json, "doutputs", want, MOST) == (size_t)c.C);
+        for (int k = 0; k < c.C; k++)
+            CHECK_NEAR((double)df[k], want[k], 1e-7, 1e-6);
+        CHECK(golden_doubles(json, "dextra", want, MOST) == (size_t)c.E);
+        for (int k = 0; k < c.E; k++)
+            CHECK_NEAR((double)de[k], want[k], 1e-7, 1e-6);
+        size_t classes = golden_doubles(json, "prob", want, MOST);
+        CHECK(classes == (loss == LOSS_MSE ? 0 : (size_t)c.objective.classes));
+        if (classes)
+            loss_probabilities(loss, c.objective.classes, c.outputs, c.extra, prob);
+        for (size_t k = 0; k < classes; k++)
+            CHECK_NEAR(prob[k], want[k], 1e-9, 1e-6);
+    }
+    CHECK(i == 140);
+}
+
+/* ---- Finite differences, on cases of our own ---- */
+
+static struct loss_case random_case(enum loss loss, int K, uint32_t seed)
+{
+    static const double values[] = {1, 1.5, 2, 4, 4.5, 7, 8}, shares[] = {0.3, 0.1, 0.05, 0.25, 0.1, 0.15, 0.05};
+    struct loss_case c = {.objective = {loss, K, NULL, NULL, 0.2, 0.7}, .C = loss_outputs(loss, K),
+                          .E = loss_extra_count(loss, K)};
+    memcpy(c.values, values, sizeof values);
+    memcpy(c.shares, shares, sizeof shares);
+    for (int k = 0; k < MOST; k++) {
+        c.outputs[k] = 6 * next_number(&seed);
+        c.extra[k] = 6 * next_number(&seed);
+    }
+    c.target = (struct target){(int)(seed >> 16) % K, 3 * (double)next_number(&seed)};
+    return c;
+}
+
+/* d loss / d at[k] by central differences of a step that float32 holds exactly enough. */
+static double slope(struct loss_case *c, float *at, int k)
+{
+    float middle = at[k], step = 0x1p-7f;
+    at[k] = middle + step;
+    double up = loss_of(c, c->outputs, c->extra), high = (double)at[k];
+    at[k] = middle - step;
+    double down = loss_of(c, c->outputs, c->extra), low = (double)at[k];
+    at[k] = middle;
+    return (up - down) / (high - low);
+}
+
+static void test_differences(void)
+{
+    for (enum loss loss = LOSS_CE; loss <= LOSS_QWK; loss++)
+        for (uint32_t i = 0; i < 60; i++) {
+            struct loss_case c = random_case(loss, 2 + (int)(i % 6), 77 * i + (uint32_t)loss);
+            c.objective.values = c.values;
+            c.objective.shares = i % 2 ? c.shares : NULL;
+            double total = 0;
+            for (int k = 0; k < c.objective.classes; k++)
+                total += c.shares[k];
+            for (int k = 0; k < c.objective.classes; k++)
+                c.shares[k] /= total;
+            float df[MOST], de[MOST];
+            loss_compute(&c.objective, c.outputs, c.extra, &c.target, df, de);
+            for (int k = 0; k < c.C; k++)
+                CHECK_NEAR((double)df[k], slope(&c, c.outputs, k), 1e-4, 1e-3);
+            for (int k = 0; k < c.E; k++)
+                CHECK_NEAR((double)de[k], slope(&c, c.extra, k), 1e-4, 1e-3);
+        }
+}
+
+/* ---- Invariants ---- */
+
+static void test_probabilities(void)
+{
+    for (enum loss loss = LOSS_CE; loss <= LOSS_QWK; loss++)
+        for (uint32_t i = 0; i < 100 && loss != LOSS_MSE; i++) {
+            struct loss_case c = random_case(loss, 2 + (int)(i % 6), i + 1000 * (uint32_t)loss);
+            for (int k = 0; k < c.C; k++)
+                c.outputs[k] *= i % 4 == 3 ? 300 : 1;
+            double prob[MOST], sum = 0;
+            loss_probabilities(loss, c.objective.classes, c.outputs, c.extra, prob);
+            for (int k = 0; k < c.objective.classes; k++) {
+                CHECK(prob[k] >= 0 && prob[k] <= 1);
+                sum += prob[k];
+            }
+            CHECK_NEAR(sum, 1, 1e-12, 0);
+            /* Where a loss is -log p(class), the probabilities say the same. */
+            c.objective.smoothing = 0;
+            if ((loss == LOSS_CE || loss == LOSS_CLM || loss == LOSS_CORN) && i % 4 != 3)
+                CHECK_NEAR(exp(-loss_of(&c, c.outputs, c.extra)), prob[c.target.class], 1e-12, 1e-9);
+        }
+}
+
+static void test_far_away(void)
+{
+    for (enum loss loss = LOSS_CE; loss <= LOSS_QWK; loss++)
+        for (int t = 0; t < 4; t++)
+            for (int sign = -1; sign <= 1; sign += 2) {
+                struct objective o = {loss, 4, NULL, NULL, 0.1, 2};
+                struct target target = {t, t};
+                float f[4] = {0, 0, 0, 0}, e[3] = {0, -200, -200}, df[4], de[3] = {0};
+                f[0] = (float)sign * 1e4f;
+                double value = loss_compute(&o, f, e, &target, df, de);
+                CHECK(isfinite(value) && value >= -1);
+                for (int k = 0; k < loss_outputs(loss, 4); k++)
+                    CHECK(isfinite(df[k]));
+                for (int k = 0; k < loss_extra_count(loss, 4); k++)
+                    CHECK(isfinite(de[k]));
+            }
+}
+
+static void test_initial_extra(void)
+{
+    const double shares[] = {0.1, 0.5, 0, 0.4};
+    for (enum loss loss = LOSS_CORAL; loss <= LOSS_CLM; loss++) {
+        if (loss == LOSS_CORN)
+            continue;
+        struct objective o = {.loss = loss, .classes = 4, .shares = shares};
+        float zero = 0, extra[3];
+        double prob[4], thresholds[3];
+        loss_initial_extra(&o, extra);
+        loss_probabilities(loss, 4, &zero, extra, prob);
+        for (int k = 0; k < 4; k++)
+            CHECK_NEAR(prob[k], fmax(shares[k], 0.001) / 1.001, 1e-6, 0);
+        o.shares = NULL;
+        loss_initial_extra(&o, extra);
+        loss_probabilities(loss, 4, &zero, extra, prob);
+        for (int k = 0; k < 4; k++)
+            CHECK_NEAR(prob[k], 0.25, 1e-6, 0);
+        if (loss == LOSS_CORAL)
+            continue;
+        const double wanted[] = {-1.5, -1.25, 4};
+        loss_clm_extra(4, wanted, extra);
+        loss_clm_thresholds(4, extra, thresholds);
+        for (int k = 0; k < 3; k++)
+            CHECK_NEAR(thresholds[k], wanted[k], 1e-6, 1e-6);
+    }
+}
+
+/* Truth 5 of 1..5, probability .96 on class 1 or on class 4, .01 on the others.  Cross-entropy does not see the
+ * difference; every loss that knows the order does. */
+static void test_order(void)
+{
+    struct target five = {4, 5};
+    double cost[2];
+    for (int near = 0; near < 2; near++) {
+        float f[5], df[5];
+        for (int k = 0; k < 5; k++)
+            f[k] = (float)log(k == (near ? 3 : 0) ? 0.96 : 0.01);
+        struct objective o = {.loss = LOSS_CE, .classes = 5};
+        cost[near] = loss_compute(&o, f, NULL, &five, df, NULL);
+    }
+    CHECK_NEAR(cost[0], 4.60517, 1e-4, 0);
+    CHECK_NEAR(cost[0], cost[1], 1e-6, 0);
+    const enum loss by_class[] = {LOSS_SOFT, LOSS_QWK};
+    for (int i = 0; i < 2; i++) {
+        for (int near = 0; near < 2; near++) {
+            float f[5], df[5];
+            for (int k = 0; k < 5; k++)
+                f[k] = (float)log(k == (near ? 3 : 0) ? 0.96 : 0.01);
+            struct objective o = {.loss = by_class[i], .classes = 5, .sharpness = LOSS_SHARPNESS};
+            cost[near] = loss_compute(&o, f, NULL, &five, df, NULL);
+        }
+        CHECK(cost[0] > cost[1] + 0.4);
+    }
+    /* One score, or a chain of decisions, that says class 1 or class 4. */
+    double far[4];
+    const float cuts[] = {-3, -1, 1, 3}, says[2][4] = {{-4, 0, 0, 0}, {4, 4, 4, -4}};
+    for (int near = 0; near < 2; near++) {
+        float score = near ? 2 : -4, value = near ? 4 : 1, biases[4], increments[4], df[4], de[4];
+        const double thresholds[] = {-3, -1, 1, 3};
+        for (int k = 0; k < 4; k++)
+            biases[k] = -cuts[k];
+        loss_clm_extra(5, thresholds, increments);
+        const struct objective coral = {.loss = LOSS_CORAL, .classes = 5}, clm = {.loss = LOSS_CLM, .classes = 5},
+                               mse = {.loss = LOSS_MSE, .classes = 5}, corn = {.loss = LOSS_CORN, .classes = 5};
+        double costs[] = {loss_compute(&coral, &score, biases, &five, df, de),
+                          loss_compute(&clm, &score, increments, &five, df, de),
+                          loss_compute(&mse, &value, NULL, &five, df, NULL),
+                          loss_compute(&corn, says[near], NULL, &five, df, NULL)};
+        for (int i = 0; i < 4; i++) {
+            if (near)
+                CHECK(far[i] > costs[i] + 1);
+            else
+                far[i] = costs[i];
+        }
+    }
+}
+
+/* ---- The kappa loss of a batch: N/D, and our linear part of it ---- */
+
+static double kappa_ratio(int K, size_t n, const float *outputs, const int *truth, const double *shares)
+{
+    double N = 0, D = 0, prob[MOST];
+    for (size_t i = 0; i < n; i++) {
+        loss_probabilities(LOSS_QWK, K, outputs + i * (size_t)K, NULL, prob);
+        for (int j = 0; j < K; j++) {
+            N += (truth[i] - j) * (truth[i] - j) * prob[j];
+            for (int k = 0; k < K; k++)
+                D += shares[k] * (k - j) * (k - j) * prob[j];
+        }
+    }
+    return N / D;
+}
+
+/* Two classes, predictions right with 3/4: D = D0 and N = D0 / 2, where value and gradient must agree. */
+static void test_kappa_ratio(void)
+{
+    const double shares[] = {0.5, 0.5};
+    const int truth[] = {0, 1};
+    float f[] = {(float)log(0.75), (float)log(0.25), (float)log(0.25), (float)log(0.75)};
+    struct objective kappa = {.loss = LOSS_QWK, .classes = 2, .shares = shares}, ce = {.loss = LOSS_CE, .classes = 2};
+    double mean = 0;
+    for (int i = 0; i < 2; i++) {
+        struct target target = {truth[i], 0};
+        float df[2], dce[2];
+        double value = loss_compute(&kappa, f + 2 * i, NULL, &target, df, NULL);
+        double share = loss_compute(&ce, f + 2 * i, NULL, &target, dce, NULL);
+        mean += (value - LOSS_QWK_CE * share) / (1 - LOSS_QWK_CE) / 2;
+        for (int k = 0; k < 2; k++) {
+            float *at = &f[2 * i + k], middle = *at;
+            *at = middle + 0x1p-9f;
+            double up = kappa_ratio(2, 2, f, truth, shares);
+            *at = middle - 0x1p-9f;
+            double down = kappa_ratio(2, 2, f, truth, shares);
+            *at = middle;
+            double ours = ((double)df[k] - LOSS_QWK_CE * (double)dce[k]) / (1 - LOSS_QWK_CE) / 2;
+            CHECK_NEAR(ours, (up - down) / 0x1p-8, 1e-6, 1e-4);
+        }
+    }
+    CHECK_NEAR(mean, kappa_ratio(2, 2, f, truth, shares), 1e-7, 0);
+    CHECK_NEAR(mean, 0.5, 1e-7, 0);
+}
+
+int main(void)
+{
+    json_t *root = golden("losses.json");
+    test_torch(root);
+    json_decref(root);
+    test_differences();
+    test_probabilities();
+    test_far_away();
+    test_initial_extra();
+    test_order();
+    test_kappa_ratio();
+    enum loss loss = LOSS_MSE;
+    CHECK(!loss_find("hinge", &loss) && loss == LOSS_MSE);
+    CHECK(loss_find("qwk", &loss) && loss == LOSS_QWK);
+    CHECK(loss_needs_order(LOSS_MSE) && !loss_needs_order(LOSS_CE));
+    CHECK_TEXT(loss_name(LOSS_CORN), "corn");
+    return check_report("loss");
+}
