@@ -33,14 +33,14 @@ void query_forward(const struct pass *pass, const struct window *w, struct layer
     linear_forward(pass, t->qkv, x, o->qkv_weight, 1, H, H);
     pass->k->add_bias(t->qkv, pass->params + o->qkv_bias, 1, H);
     for (size_t h = 0; h < A; h++)
-        gemm_nn(1, H, D, t->qkv + h * D, D, key_weight + h * D * H, H, 0, t->keyed + h * H, H);
-    gemm_nt(A, T, H, t->keyed, H, x, H, 0, t->probs, T);
+        gemm_nn(pass->ws, 1, H, D, t->qkv + h * D, D, key_weight + h * D * H, H, 0, t->keyed + h * H, H);
+    gemm_nt(pass->ws, A, T, H, t->keyed, H, x, H, 0, t->probs, T);
     float *log_sum = workspace_floats(pass->ws, A);
     pass->k->softmax(t->probs, log_sum, scale, NULL, 0, 1, A, T);
     pass->k->drop(t->kept, t->probs, drop->mask, drop->stride, drop->keep, A, T);
-    gemm_nn(A, H, T, t->kept, T, x, H, 0, t->mixed, H);
+    gemm_nn(pass->ws, A, H, T, t->kept, T, x, H, 0, t->mixed, H);
     for (size_t h = 0; h < A; h++) {
-        gemm_nt(1, D, H, t->mixed + h * H, H, value_weight + h * D * H, H, 0, t->context + h * D, D);
+        gemm_nt(pass->ws, 1, D, H, t->mixed + h * H, H, value_weight + h * D * H, H, 0, t->context + h * D, D);
         pass->k->add_scaled(t->context + h * D, value_bias + h * D, total(t->kept + h * T, T), D);
     }
 }
@@ -53,7 +53,7 @@ static void value_backward(const struct pass *pass, const struct window *w, cons
     size_t weight = o->qkv_weight + 2 * H * H, bias = o->qkv_bias + 2 * H;
     for (size_t h = 0; h < A; h++) {
         const float *dc = dcontext + h * D;
-        gemm_nn(1, H, D, dc, D, pass->params + weight + h * D * H, H, 0, dmixed + h * H, H);
+        gemm_nn(pass->ws, 1, H, D, dc, D, pass->params + weight + h * D * H, H, 0, dmixed + h * H, H);
         dtotal[h] = pass->k->dot(dc, pass->params + bias + h * D, D);
         for (size_t i = 0; i < D; i++)
             pass->k->add_scaled(pass->dense + weight + (h * D + i) * H, t->mixed + h * H, dc[i], H);
@@ -71,7 +71,7 @@ static void key_backward(const struct pass *pass, const struct layer_trace *t, c
     for (size_t h = 0; h < A; h++) {
         for (size_t i = 0; i < D; i++)
             pass->k->add_scaled(pass->dense + weight + (h * D + i) * H, dkeyed + h * H, t->qkv[h * D + i], H);
-        gemm_nt(1, D, H, dkeyed + h * H, H, pass->params + weight + h * D * H, H, 0, dq + h * D, D);
+        gemm_nt(pass->ws, 1, D, H, dkeyed + h * H, H, pass->params + weight + h * D * H, H, 0, dq + h * D, D);
     }
     linear_backward(pass, dx, 1, dq, x, o->qkv_weight, o->qkv_bias, 1, H, H);
 }
@@ -88,7 +88,7 @@ void query_backward(const struct pass *pass, const struct window *w, const struc
     float *dtotal = workspace_floats(pass->ws, A), *dscores = workspace_floats(pass->ws, A * T);
 
     value_backward(pass, w, t, o, dmixed, dtotal, dcontext);
-    gemm_nt(A, T, H, dmixed, H, x, H, 0, dscores, T);
+    gemm_nt(pass->ws, A, T, H, dmixed, H, x, H, 0, dscores, T);
     for (size_t h = 0; h < A; h++) /* the bias adds the same to every token's */
         for (size_t j = 0; j < T; j++)
             dscores[h * T + j] += dtotal[h];
@@ -99,8 +99,8 @@ void query_backward(const struct pass *pass, const struct window *w, const struc
         for (size_t j = 0; j < T; j++)
             d[j] = scale * p[j] * (d[j] - mean);
     }
-    gemm_nn(A, H, T, dscores, T, x, H, 0, dkeyed, H);
-    gemm_tn(T, H, A, t->kept, T, dmixed, H, 0, dx, H);
-    gemm_tn(T, H, A, dscores, T, t->keyed, H, 1, dx, H);
+    gemm_nn(pass->ws, A, H, T, dscores, T, x, H, 0, dkeyed, H);
+    gemm_tn(pass->ws, T, H, A, t->kept, T, dmixed, H, 0, dx, H);
+    gemm_tn(pass->ws, T, H, A, dscores, T, t->keyed, H, 1, dx, H);
     key_backward(pass, t, o, dx, x, dkeyed);
 }

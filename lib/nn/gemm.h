@@ -1,20 +1,39 @@
-/* Matrix products.  One call never spans more than one sequence, so that a text's numbers do not depend on
- * what is computed beside it. */
+/* Matrix products, by a kernel of our own where the CPU has one and by OpenBLAS elsewhere.  One call never
+ * spans more than one sequence: with OpenBLAS, a row's bits depend on the rows beside it.
+ *
+ * A is [M,K], or [K,M] where it is read transposed; C is [M,N] = beta C + A B with beta 0 or 1. */
 #ifndef RUBRIC_NN_GEMM_H
 #define RUBRIC_NN_GEMM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* C [M,N] = A [M,K] B [N,K]^T: a linear layer, y = x W^T.  `beta` (0 or 1) times what C held is added. */
-void gemm_nt(size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb, float beta, float *C,
-             size_t ldc);
+#include "nn/workspace.h"
 
-/* C [M,N] = A [M,K] B [K,N]: its input's gradient, dx = dy W. */
-void gemm_nn(size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb, float beta, float *C,
-             size_t ldc);
+/* The right factor, made ready to be multiplied with several A. */
+struct factor {
+    size_t N, K;
+    const float *B;
+    size_t ldb;
+    bool transposed;     /* B is [N,K] */
+    const float *packed; /* NULL: OpenBLAS reads B as it lies */
+};
 
-/* C [M,N] = A [K,M]^T B [K,N]: its weight's gradient, dW += dy^T x. */
-void gemm_tn(size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb, float beta, float *C,
-             size_t ldc);
+/* Packed copies are taken from the workspace. */
+struct factor factor_new(struct workspace *ws, size_t N, size_t K, const float *B, size_t ldb, bool transposed);
+void factor_multiply(const struct workspace *ws, const struct factor *f, size_t M, const float *A, size_t lda,
+                     bool transposed, float beta, float *C, size_t ldc);
+
+/* B [N,K]: a linear layer, y = x W^T. */
+void gemm_nt(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,
+             float beta, float *C, size_t ldc);
+
+/* B [K,N]: its input's gradient, dx = dy W. */
+void gemm_nn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,
+             float beta, float *C, size_t ldc);
+
+/* A [K,M], B [K,N]: its weight's gradient, dW += dy^T x. */
+void gemm_tn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,
+             float beta, float *C, size_t ldc);
 
 #endif

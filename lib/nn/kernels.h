@@ -8,6 +8,7 @@
 #ifndef RUBRIC_NN_KERNELS_H
 #define RUBRIC_NN_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,6 +70,15 @@ struct kernels {
      * bit 2w + 1 are set when the lower and the upper half of its word w are at least `threshold`
      * (0 .. 65535).  low's lower 32 bits plus `bytes` may not exceed 2^32. */
     void (*dropout_mask)(uint8_t *mask, size_t bytes, uint64_t key, uint64_t low, uint64_t high, uint32_t threshold);
+
+    /* Matrix products with a packed right factor, see gemm_template.h; NULL: this path uses OpenBLAS.
+     * Packed, B [K,N] (pack_n) or B [N,K] (pack_t) takes K floats for each of its columns, these rounded up to a
+     * multiple of `panel`.  A's element (i, k) lies at A[i * down + k * along]. */
+    size_t panel;
+    void (*pack_n)(float *packed, const float *B, size_t ldb, size_t N, size_t K);
+    void (*pack_t)(float *packed, const float *B, size_t ldb, size_t N, size_t K);
+    void (*gemm)(size_t M, size_t N, size_t K, const float *A, size_t down, size_t along, const float *packed,
+                 bool accumulate, float *C, size_t ldc);
 };
 
 extern const struct kernels kernels_portable;

@@ -17,6 +17,8 @@ static inline __m256i first_lanes(size_t lanes)
     return _mm256_loadu_si256((const __m256i *)(const void *)(ones_then_zeros + LANES - lanes));
 }
 
+static inline vector all(float x) { return _mm256_set1_ps(x); }
+
 static inline vector load(const float *from, size_t lanes)
 {
     return lanes >= LANES ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, first_lanes(lanes));
@@ -70,6 +72,31 @@ static inline words high_product(words a, uint32_t b)
     return (words)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
 }
 
+/* to [columns][ld_to] = transpose of `from` [rows][ld], up to LANES of each; missing rows become zeros. */
+static inline void transpose(float *to, size_t ld_to, const float *from, size_t ld, size_t rows, size_t columns)
+{
+    vector r[LANES], s[LANES];
+    for (size_t i = 0; i < LANES; i++)
+        r[i] = i < rows ? load(from + i * ld, columns) : (vector){0};
+    for (int i = 0; i < LANES; i += 2) {
+        s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < LANES; i += 4)
+        for (int j = 0; j < 2; j++) {
+            r[i + 2 * j] = _mm256_shuffle_ps(s[i + j], s[i + j + 2], 0x44);
+            r[i + 2 * j + 1] = _mm256_shuffle_ps(s[i + j], s[i + j + 2], 0xEE);
+        }
+    for (size_t i = 0; i < 4; i++) {
+        if (i < columns)
+            store(to + i * ld_to, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20), LANES);
+        if (i + 4 < columns)
+            store(to + (i + 4) * ld_to, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31), LANES);
+    }
+}
+
+#define TILE_ROWS 6
+#define TILE_VECTORS 2
 #define KERNELS kernels_avx2
 #define KERNELS_NAME "avx2"
 #include "nn/kernels_template.h"

@@ -9,6 +9,8 @@ typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 typedef uint32_t words __attribute__((vector_size(4 * LANES)));
 typedef uint8_t octets __attribute__((vector_size(LANES)));
 
+static inline vector all(float x) { return (vector){x, x, x, x}; }
+
 static inline vector load(const float *from, size_t lanes)
 {
     vector v = {0};

@@ -1,12 +1,10 @@
 /* The kernels, written once over a vector of LANES floats.  A file for one instruction set defines LANES, the
- * types vector, integers, words and octets, the operations load, store, fused, pick, larger, smaller,
+ * types vector, integers, words and octets, the operations all, load, store, fused, pick, larger, smaller,
  * sum_lanes, largest_lane, kept_lanes and high_product, and the names KERNELS and KERNELS_NAME, and then
  * includes this.
  *
  * Every loop walks rows in steps of LANES; load and store leave out the lanes beyond the row's end (they read
  * as 0), so that an element meets the same arithmetic wherever it stands. */
-
-static inline vector all(float x) { return (vector){0} + x; }
 
 /* Lanes beyond the row's end become `other`. */
 static inline vector first_or(vector v, size_t lanes, float other)
@@ -317,6 +315,10 @@ static void dropout_mask(uint8_t *mask, size_t bytes, uint64_t key, uint64_t low
     }
 }
 
+#ifdef TILE_ROWS
+#include "nn/gemm_template.h"
+#endif
+
 const struct kernels KERNELS = {
     .name = KERNELS_NAME,
     .dot = dot,
@@ -333,4 +335,10 @@ const struct kernels KERNELS = {
     .softmax = softmax,
     .softmax_backward = softmax_backward,
     .dropout_mask = dropout_mask,
+#ifdef TILE_ROWS
+    .panel = PANEL,
+    .pack_n = pack_n,
+    .pack_t = pack_t,
+    .gemm = gemm,
+#endif
 };
