@@ -29,6 +29,10 @@ endif
 # -ffp-contract=off: a multiply and an add are two roundings everywhere, on every path.
 all_cflags = -std=gnu11 -ffp-contract=off $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
+# make V=1 shows the commands.
+Q = $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)")
+
 # A filter links its rooms, each after those that build on it, and the libraries they need.
 FILTERS = tok split embed fit predict evalm show tally vocab
 rooms_tok     = model text stream base
@@ -54,7 +58,7 @@ all: $(programs) $(BUILD)/share/rubric/default
 define room_rules
 $(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c))
 	@mkdir -p $$(@D)
-	rm -f $$@ && ar rcsD $$@ $$^
+	$(Q)rm -f $$@ && ar rcsD $$@ $$^
 endef
 $(foreach room,$(ROOMS),$(eval $(call room_rules,$(room))))
 
@@ -62,7 +66,8 @@ $(foreach room,$(ROOMS),$(eval $(call room_rules,$(room))))
 define program_rules
 $(2)/$(1): $(BUILD)/$(3).o $(foreach room,$(rooms_$(1)),$(BUILD)/lib/$(room).a)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ -Wl,--as-needed $(foreach room,$(rooms_$(1)),$(libs_$(room))) $$(LDLIBS_common)
+	$(call say,link $(1))
+	$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ -Wl,--as-needed $(foreach room,$(rooms_$(1)),$(libs_$(room))) $$(LDLIBS_common)
 endef
 $(foreach filter,$(FILTERS),$(eval $(call program_rules,$(filter),$(BUILD)/libexec/rubric,cmd/$(filter))))
 $(eval $(call program_rules,rubric,$(BUILD)/bin,cmd/rubric))
@@ -76,7 +81,8 @@ $(BUILD)/lib/nn/optimizer_arithmetic.o: all_cflags += -O3 -fno-math-errno -fno-t
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(all_cflags) -c -o $@ $<
+	$(call say,cc $<)
+	$(Q)$(CC) $(all_cflags) -c -o $@ $<
 
 $(BUILD)/share/rubric/default: $(wildcard lib/default/*)
 	@mkdir -p $@
@@ -90,7 +96,8 @@ link_all = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ROOMS:%=$(BUI
 define driver_rules
 $(BUILD)/$(1)/%: $(BUILD)/tests/$(2)/%.o $(ROOMS:%=$(BUILD)/lib/%.a)
 	@mkdir -p $$(@D)
-	$$(link_all)
+	$(call say,link $(1)/$$*)
+	$(Q)$$(link_all)
 endef
 $(eval $(call driver_rules,tests,unit))
 $(eval $(call driver_rules,parity,parity))
@@ -106,11 +113,11 @@ packages:
 	@./packages
 
 demo: packages
-	@$(MAKE) --no-print-directory -s -j2 all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(BUILD) examples/demo
 
 test: packages
-	@$(MAKE) --no-print-directory -j2 all unit-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs
 	@BUILD=$(BUILD) tests/run
 
 unit-programs: $(unit_tests)
