@@ -1,0 +1,125 @@
+#include "train/account.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/error.h"
+#include "eval/metrics.h"
+
+static void print_figure(struct buffer *to, const char *name, double value)
+{
+    if (isnan(value))
+        buffer_format(to, ", %s undefined", name);
+    else
+        buffer_format(to, ", %s %.3f", name, value);
+}
+
+static void print_marks(struct buffer *to, const struct marks *marks)
+{
+    buffer_format(to, "loss %.4f", marks_loss(marks));
+    if (marks->k) {
+        print_figure(to, "accuracy", marks_accuracy(marks));
+        print_figure(to, "kappa", marks_qwk(marks));
+    } else {
+        print_figure(to, "root mean squared error", marks_deviation(marks));
+    }
+}
+
+static const char *chooser_name(const struct plan *plan) { return plan->select == CHOOSE_VAL ? "val" : "slice"; }
+
+static void account_classes(const struct training *t, struct buffer *to)
+{
+    const struct classes *classes = &t->intake->classes;
+    if (classes->count == 0) {
+        buffer_text(to, "numbers, no classes");
+        return;
+    }
+    buffer_format(to, "%zu classes (", classes->count);
+    for (size_t c = 0; c < classes->count && c < 12; c++) {
+        if (c)
+            buffer_text(to, ", ");
+        label_print(to, &classes->list[c]);
+    }
+    buffer_text(to, classes->count > 12 ? ", ...)" : ")");
+}
+
+static void account_choice(const struct training *t)
+{
+    struct source choosing;
+    if (!choosing_source(t->plan, t->intake, &choosing)) {
+        note("nothing chooses: the last epoch is kept");
+        return;
+    }
+    const char *what = t->plan->keep == KEEP_LAST ? "are watched" : "choose the epoch";
+    if (t->plan->select == CHOOSE_SLICE)
+        note("%" PRIu64 " of the training records, drawn by class, are not trained on: they %s (by %s)",
+             source_count(&choosing), what, monitor_name((enum monitor)t->plan->monitor));
+    else
+        note("the %" PRIu64 " records of val %s (by %s)%s", source_count(&choosing), what,
+             monitor_name((enum monitor)t->plan->monitor),
+             intake_has_test(t->intake) ? "; only the other parts pass on" : " AND pass on: their figures are not honest");
+}
+
+void account_plan(const struct training *t, bool pretrained)
+{
+    const struct plan *plan = t->plan;
+    struct source source = training_source(plan, t->intake);
+    struct buffer line = {0};
+    account_classes(t, &line);
+    note("training on %" PRIu64 " records, %.*s, %.0f tokens each on average", source_count(&source), (int)line.size,
+         line.at, (double)t->intake->tokens / (double)(t->intake->train_sums.n + t->intake->slice_sums.n));
+    buffer_free(&line);
+    account_choice(t);
+    if (t->intake->folds_seen && plan->fold < 0)
+        note("the records carry folds and none is held out (--fold K would): training on all of them");
+    const struct shape *s = &t->model->layout->shape;
+    note("%s: %d layers, hidden size %d, %zu parameters%s; %s, %" PRId64 " epochs, batch %" PRId64
+         ", learning rate %g, %d threads", plan->scratch ? "random weights" : t->model->directory, s->L, s->H,
+         t->model->layout->size, pretrained ? "" : " that were never pretrained (a model that was learns more from few essays)",
+         loss_name((enum loss)plan->loss), plan->epochs, plan->batch, plan->rate, pool_threads(t->pool));
+}
+
+void account_epoch(const struct training *t, uint64_t epoch, const struct marks *running, const struct marks *choosing,
+                   bool best, double seconds)
+{
+    struct buffer line = {0};
+    print_marks(&line, running);
+    if (choosing) {
+        buffer_format(&line, " | %s: ", chooser_name(t->plan));
+        print_marks(&line, choosing);
+        if (best)
+            buffer_text(&line, " (best)");
+    }
+    note("epoch %" PRIu64 "/%" PRId64 " | train: %.*s | %.1f s", epoch, t->plan->epochs, (int)line.size, line.at, seconds);
+    buffer_free(&line);
+}
+
+/* Classes that were never predicted on the records that chose. */
+static void account_rare(const struct training *t, const struct marks *marks)
+{
+    for (size_t c = 0; c < marks->k; c++) {
+        uint64_t support = metric_support(marks->counts, marks->k, c);
+        if (support == 0 || metric_predicted(marks->counts, marks->k, c) > 0)
+            continue;
+        struct buffer name = {0};
+        label_print(&name, &t->intake->classes.list[c]);
+        note("class %.*s was never predicted for the records that chose, though %" PRIu64 " have it", (int)name.size,
+             name.at, support);
+        buffer_free(&name);
+    }
+}
+
+void account_outcome(const struct training *t, const struct outcome *o)
+{
+    if (!o->chose)
+        return;
+    struct buffer line = {0};
+    print_marks(&line, &o->choosing);
+    note("kept epoch %" PRIu64 " of %" PRIu64 " (%s: %.*s)", o->kept_epoch, o->epochs, chooser_name(t->plan),
+         (int)line.size, line.at);
+    buffer_free(&line);
+    if (o->overfitted)
+        note("after epoch %" PRIu64 " the loss in training went on falling while that of the others rose: the model began "
+             "to learn the essays by heart (fewer epochs, a lower --lr or more --dropout may help)", o->kept_epoch);
+    account_rare(t, &o->choosing);
+}

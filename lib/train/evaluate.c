@@ -1,0 +1,77 @@
+#include "train/evaluate.h"
+
+#include <stdlib.h>
+
+/* Instances computed between two additions: bounds memory, and is long enough to keep threads busy. */
+enum { CHUNK = 256 };
+
+struct chunk {
+    const struct evaluation *evaluation;
+    struct batch_entry {
+        struct instance_store store;
+        struct instance instance;
+        bool labelled;
+    } entries[CHUNK];
+    uint32_t order[CHUNK];
+    float *logits; /* [CHUNK, C] */
+};
+
+static void compute_one(void *context, size_t item, int worker)
+{
+    struct chunk *chunk = context;
+    const struct evaluation *e = chunk->evaluation;
+    size_t i = chunk->order[item];
+    network_logits(e->workspaces[worker], e->params, &chunk->entries[i].instance.example,
+                   chunk->logits + i * (size_t)e->layout->shape.C);
+}
+
+static void sort_longest_first(struct chunk *chunk, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t tokens = chunk->entries[i].instance.example.tokens, j = i;
+        for (; j > 0 && chunk->entries[chunk->order[j - 1]].instance.example.tokens < tokens; j--)
+            chunk->order[j] = chunk->order[j - 1];
+        chunk->order[j] = (uint32_t)i;
+    }
+}
+
+static void add_chunk(struct chunk *chunk, size_t count, struct marks *marks, double *scores)
+{
+    const struct evaluation *e = chunk->evaluation;
+    const struct goal *goal = e->goal;
+    const float *extra = e->layout->shape.E ? e->params + e->layout->extra : NULL;
+    float *unused = memory_new((size_t)(e->layout->shape.C + e->layout->shape.E), sizeof *unused);
+    for (size_t i = 0; i < count; i++) {
+        if (!chunk->entries[i].labelled)
+            continue;
+        const struct instance *instance = &chunk->entries[i].instance;
+        const float *logits = chunk->logits + i * (size_t)e->layout->shape.C;
+        struct target target = goal_target(goal, instance);
+        double loss = loss_compute(&goal->objective, logits, extra, &target, unused, unused + e->layout->shape.C);
+        marks_add(marks, goal, instance, logits, extra, loss);
+        if (scores)
+            scores[i] = goal_score(goal, logits, extra, NULL).score;
+    }
+    free(unused);
+}
+
+void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks, double *scores)
+{
+    struct chunk *chunk = memory_zeroed(1, sizeof *chunk);
+    chunk->evaluation = evaluation;
+    chunk->logits = memory_new(CHUNK * (size_t)evaluation->layout->shape.C, sizeof *chunk->logits);
+    uint64_t total = source_count(source);
+    for (uint64_t from = 0; from < total; from += CHUNK) {
+        size_t count = total - from < CHUNK ? (size_t)(total - from) : CHUNK;
+        for (size_t i = 0; i < count; i++)
+            chunk->entries[i].labelled =
+                source_get(source, from + i, &chunk->entries[i].store, &chunk->entries[i].instance);
+        sort_longest_first(chunk, count);
+        pool_run(evaluation->pool, count, compute_one, chunk);
+        add_chunk(chunk, count, marks, scores ? scores + from : NULL);
+    }
+    for (size_t i = 0; i < CHUNK; i++)
+        instance_store_free(&chunk->entries[i].store);
+    free(chunk->logits);
+    free(chunk);
+}

@@ -1,0 +1,21 @@
+/* Marks of a model on a run of instances: computed by all threads, added up in the instances' order. */
+#ifndef RUBRIC_TRAIN_EVALUATE_H
+#define RUBRIC_TRAIN_EVALUATE_H
+
+#include "base/pool.h"
+#include "train/intake.h"
+#include "train/marks.h"
+
+struct evaluation {
+    const struct layout *layout;
+    const float *params;
+    struct pool *pool;
+    struct workspace **workspaces; /* [threads] */
+    const struct goal *goal;
+};
+
+/* Adds to `marks`; instances without a label count for nothing.  `scores` [source_count] takes each instance's
+ * score; NULL: not wanted. */
+void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks, double *scores);
+
+#endif

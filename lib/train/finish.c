@@ -1,0 +1,215 @@
+#include "train/finish.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "model/json.h"
+#include "train/start.h"
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+    if (!value || json_object_set_new(object, key, value) != 0)
+        die(STATUS_SYSTEM, "out of memory: writing '%s'", key);
+}
+
+static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
+
+json_t *fit_identity(const struct plan *plan, const struct intake *intake, const char *model_print)
+{
+    char data[17];
+    snprintf(data, sizeof data, "%016llx", (unsigned long long)intake->hash);
+    json_t *identity = json_object();
+    set(identity, "options", plan_json(plan));
+    set(identity, "data", json_string(data));
+    set(identity, "start", json_string(model_print));
+    set(identity, "version", json_string(RUBRIC_VERSION));
+    set(identity, "kernels", json_string(network_kernels()));
+    set(identity, "blas", json_string(network_blas()));
+    return identity;
+}
+
+void fit_check_finished(const struct output *output, const json_t *identity)
+{
+    char *path = memory_format("%s/config.json", output->directory);
+    json_t *config = json_read_object(path);
+    const json_t *was = json_object_get(json_object_get(config, "rubric"), "run");
+    if (!was)
+        die(STATUS_USAGE, "%s: exists and does not say how it was trained (-f replaces it)", output->directory);
+    identity_compare(was, identity, output->directory);
+    json_decref(config);
+    free(path);
+}
+
+static const char *chosen_by(const struct plan *plan)
+{
+    switch (plan->select) {
+    case CHOOSE_VAL:
+        return "val";
+    case CHOOSE_SLICE:
+        return "train";
+    default:
+        return "none";
+    }
+}
+
+static json_t *counts_json(const struct training *t)
+{
+    const struct intake *in = t->intake;
+    struct source training = training_source(t->plan, t->intake), choosing;
+    bool chooses = choosing_source(t->plan, t->intake, &choosing);
+    json_t *counts = json_object();
+    set(counts, "trained", whole(source_count(&training)));
+    set(counts, "chose", whole(chooses ? source_count(&choosing) : 0));
+    set(counts, "passed_on", whole(spool_count(in->rest) + (val_passes_on(t->plan, in) ? spool_count(in->val) : 0)));
+    set(counts, "unlabelled", whole(in->unlabelled));
+    return counts;
+}
+
+static json_t *rubric_json(const struct training *t, const struct outcome *outcome)
+{
+    json_t *rubric = json_object();
+    set(rubric, "chosen_by", json_string(chosen_by(t->plan)));
+    set(rubric, "epoch", whole(outcome->kept_epoch));
+    set(rubric, "steps", whole(outcome->steps));
+    set(rubric, "records", counts_json(t));
+    set(rubric, "run", json_deep_copy(t->identity));
+    return rubric;
+}
+
+static void set_labels(struct model *model, const struct classes *classes)
+{
+    for (size_t i = 0; i < model->label_count; i++)
+        if (model->labels[i].type == LABEL_STRING)
+            free((void *)(uintptr_t)model->labels[i].string.at);
+    free(model->labels);
+    model->y = classes->type;
+    model->ordered = classes->ordered;
+    model->label_count = classes->count;
+    model->labels = memory_new(classes->count, sizeof *model->labels);
+    for (size_t c = 0; c < classes->count; c++) {
+        model->labels[c] = classes->list[c];
+        if (classes->type == LABEL_STRING)
+            model->labels[c].string.at = slice_string(classes->list[c].string);
+    }
+}
+
+static double *doubles_copy(const double *from, size_t count)
+{
+    if (!from)
+        return NULL;
+    double *copy = memory_new(count, sizeof *copy);
+    memcpy(copy, from, count * sizeof *copy);
+    return copy;
+}
+
+static void set_scoring(struct model *model, const struct goal *goal, const struct outcome *outcome)
+{
+    size_t k = (size_t)goal->scoring.classes;
+    scoring_free(&model->scoring);
+    model->scoring = goal->scoring;
+    model->scoring.values = doubles_copy(goal->scoring.values, k);
+    model->scoring.thresholds = doubles_copy(goal->scoring.thresholds, k ? k - 1 : 0);
+    if (goal->objective.loss == LOSS_MSE)
+        model->scoring.deviation = marks_deviation(outcome->chose ? &outcome->choosing : &outcome->training);
+}
+
+/* New text is to be treated as the training text was, whatever the starting model's own settings are. */
+static void set_text(struct model *model, const struct header *header)
+{
+    const json_t *had = json_object_get(header->map, "tokenizer");
+    const char *placeholders = json_string_value(json_object_get(had, "placeholders"));
+    const char *policy = json_string_value(json_object_get(had, "long"));
+    const json_t *longest = json_object_get(had, "max_length"), *stride = json_object_get(had, "stride");
+    if (placeholders)
+        placeholders_find(placeholders, &model->text.placeholders);
+    if (policy)
+        long_policy_find(policy, &model->text.long_policy);
+    if (json_is_integer(longest))
+        model->text.max_length = (int)json_integer_value(longest);
+    if (json_is_integer(stride))
+        model->text.stride = (int)json_integer_value(stride);
+}
+
+void fit_save(const struct training *t, const struct outcome *outcome, const json_t *trail, const char *vocabulary_from)
+{
+    struct model *model = t->model;
+    goal_fold(t->goal, model->layout, model->params);
+    set_labels(model, &t->intake->classes);
+    set_scoring(model, t->goal, outcome);
+    set_text(model, &t->intake->headers[0]);
+    model->has_head = true;
+    json_decref(model->rubric);
+    model->rubric = rubric_json(t, outcome);
+    model_save(model, t->output->partial, vocabulary_from);
+    char *path = output_path(t->output, "trail.json");
+    json_t *object = json_pack("{s:O}", "trail", trail);
+    json_save(path, object);
+    json_decref(object);
+    free(path);
+    output_finish(t->output);
+}
+
+/* ---- Passing on ---- */
+
+struct passing {
+    const struct plan *plan;
+    struct intake *intake;
+    struct stream_writer *writer;
+    const char *directory;
+    char print[65];
+    int argc;
+    char **argv;
+    size_t segment; /* the one under way */
+    bool begun;
+};
+
+static void begin_segment(struct passing *p)
+{
+    struct header header = header_copy(&p->intake->headers[p->segment]);
+    const struct classes *classes = &p->intake->classes;
+    header_set_model(&header, p->directory, p->print);
+    if (classes->count)
+        header_set_labels(&header, classes->list, classes->count, classes->ordered);
+    header_set(&header, "chosen_by", json_string(chosen_by(p->plan)));
+    header_sign(&header, p->argc, p->argv, p->plan->seed);
+    stream_write_header(p->writer, &header);
+    header_free(&header);
+    p->begun = true;
+}
+
+/* Moves on to segment `segment`, sealing those before it, empty ones too. */
+static void reach_segment(struct passing *p, size_t segment)
+{
+    if (!p->begun)
+        begin_segment(p);
+    while (p->segment < segment) {
+        stream_write_trailer(p->writer, NULL);
+        p->segment++;
+        begin_segment(p);
+    }
+}
+
+static void pass_record(void *context, size_t segment, const struct record *record)
+{
+    struct passing *p = context;
+    reach_segment(p, segment);
+    stream_write(p->writer, record);
+}
+
+bool val_passes_on(const struct plan *plan, const struct intake *intake)
+{
+    return plan->select != CHOOSE_VAL || !intake_has_test(intake);
+}
+
+void fit_pass_on(const struct plan *plan, struct intake *intake, struct stream_writer *writer, const char *directory,
+                 int argc, char **argv)
+{
+    struct passing p = {.plan = plan, .intake = intake, .writer = writer, .directory = directory, .argc = argc,
+                        .argv = argv};
+    model_print(directory, p.print);
+    intake_pass_on(intake, val_passes_on(plan, intake), pass_record, &p);
+    reach_segment(&p, intake->segments - 1);
+    stream_write_trailer(writer, NULL);
+}

@@ -1,0 +1,70 @@
+/* What training aims at: targets and weights of examples, and how outputs are read while it goes on.
+ *
+ * Squared error is minimised on standardised scores z = (y - centre) / spread of the training records, so that
+ * learning rates mean the same on every scale; goal_fold() puts the scale into the head at the end. */
+#ifndef RUBRIC_TRAIN_GOAL_H
+#define RUBRIC_TRAIN_GOAL_H
+
+#include "nn/loss.h"
+#include "nn/network.h"
+#include "nn/scoring.h"
+#include "train/classes.h"
+#include "train/instance.h"
+
+/* Class weights.  With n_c members of class c, N in all, and K' classes that have members:
+ *   none       1
+ *   balanced   N / (K' n_c)
+ *   effective  (1 - b) / (1 - b^n_c), b = 0.999, scaled so that the members' weights add up to N
+ *              (Cui et al. 2019, eq. 4)
+ *   a file     lines of a label, blanks, a weight; classes it does not name weigh 1 */
+struct goal {
+    struct objective objective;   /* its arrays are owned */
+    const struct classes *classes;
+    double centre, spread;
+    double *class_weights;        /* [K]; NULL: all 1 */
+    struct scoring scoring;       /* on the labels' scale; owned arrays */
+};
+
+/* What is known of the training records: `counts` [found labels], and of numbers their mean and
+ * deviation. */
+struct label_sums {
+    uint64_t counts[CLASSES_MAX];
+    uint64_t n;
+    double mean, squares; /* Welford's: the sum of squared differences from the mean */
+};
+void label_sums_add(struct label_sums *sums, int32_t label, double value);
+void label_sums_join(struct label_sums *to, const struct label_sums *from);
+
+/* The loss that suits the labels: squared error where they have an order, else cross-entropy. */
+enum loss goal_default_loss(const struct classes *classes);
+
+/* Dies with STATUS_USAGE when the loss needs an order or classes that the labels lack. */
+void goal_init(struct goal *goal, enum loss loss, double smoothing, const struct classes *classes,
+               const struct label_sums *sums, const char *class_weight);
+void goal_free(struct goal *goal);
+
+/* For outputs that are on the labels' scale already: only for reading them, borrowing everything. */
+struct goal goal_of_scoring(const struct scoring *scoring, const struct classes *classes);
+
+/* Target and weight (record times class) of an example. */
+struct target goal_target(const struct goal *goal, const struct instance *instance);
+double goal_weight(const struct goal *goal, const struct instance *instance);
+/* The label as a number on the labels' scale: a class's value, or its index where it has none. */
+double goal_value(const struct goal *goal, const struct instance *instance);
+
+/* What the network's outputs say, on the labels' scale. */
+struct scored goal_score(const struct goal *goal, const float *outputs, const float *extra, double *prob);
+
+/* Changes a head trained on z into one that gives y, and back (for a head that was fitted before). */
+void goal_fold(const struct goal *goal, const struct layout *layout, float *params);
+void goal_unfold(const struct goal *goal, const struct layout *layout, float *params);
+
+/* One example's loss for network_train: context is a struct goal_call. */
+struct goal_call {
+    const struct goal *goal;
+    struct target target;
+    double scale;      /* of the gradient: the example's weight over the batch's */
+};
+double goal_loss(void *context, const float *outputs, const float *extra, float *doutputs, float *dextra);
+
+#endif

@@ -1,0 +1,125 @@
+#include "train/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum { WIDE_IDS = 1, HAS_TYPES = 2 };
+
+/* What the compact form begins with; behind it: ids, types, windows, id. */
+struct packed {
+    double value, weight;
+    int32_t label;
+    uint32_t tokens, window_count, id_size;
+    uint64_t flags; /* wide, so that no padding lies between: the bytes are hashed */
+};
+
+void instance_store_free(struct instance_store *store)
+{
+    buffer_free(&store->bytes);
+    buffer_free(&store->id);
+    free(store->ids.at);
+    free(store->types.at);
+    free(store->windows.at);
+    *store = (struct instance_store){0};
+}
+
+void instance_read(const struct record *record, struct instance_store *store, struct instance *out)
+{
+    if (!record_ids(record, "ids", &store->ids))
+        die(STATUS_BROKEN, "record %s has no 'ids'", record_name(record));
+    bool typed = record_ids(record, "types", &store->types), windowed = record_ids(record, "win", &store->windows);
+    if (typed && store->types.count != store->ids.count)
+        die(STATUS_BROKEN, "record %s has %zu 'types' for %zu 'ids'", record_name(record), store->types.count,
+            store->ids.count);
+    if (windowed && store->windows.count < 2)
+        die(STATUS_BROKEN, "record %s: 'win' has %zu entries: expected a start for each window and the end",
+            record_name(record), store->windows.count);
+    store->id.size = 0;
+    buffer_append(&store->id, record->id.at, record->id.size);
+    *out = (struct instance){
+        .example = {.ids = store->ids.at,
+                    .types = typed ? store->types.at : NULL,
+                    .tokens = store->ids.count,
+                    .windows = windowed ? store->windows.at : NULL,
+                    .window_count = windowed ? store->windows.count - 1 : 1},
+        .label = -1,
+        .value = record->y.type == LABEL_INTEGER || record->y.type == LABEL_NUMBER ? record->y.number : 0,
+        .weight = record->w,
+        .id = {store->id.at, store->id.size},
+    };
+}
+
+void instance_pack(const struct instance *instance, struct buffer *out)
+{
+    const struct example *e = &instance->example;
+    struct packed head = {
+        .value = instance->value,
+        .weight = instance->weight,
+        .label = instance->label,
+        .tokens = (uint32_t)e->tokens,
+        .window_count = e->windows ? (uint32_t)e->window_count : 0,
+        .id_size = (uint32_t)instance->id.size,
+        .flags = e->types ? HAS_TYPES : 0,
+    };
+    for (size_t t = 0; t < e->tokens; t++)
+        if (e->ids[t] > UINT16_MAX)
+            head.flags |= WIDE_IDS;
+    buffer_append(out, &head, sizeof head);
+    if (head.flags & WIDE_IDS)
+        buffer_append(out, e->ids, e->tokens * sizeof *e->ids);
+    else
+        for (size_t t = 0; t < e->tokens; t++)
+            buffer_append(out, &(uint16_t){(uint16_t)e->ids[t]}, sizeof(uint16_t));
+    for (size_t t = 0; e->types && t < e->tokens; t++)
+        buffer_byte(out, (char)e->types[t]);
+    if (e->windows)
+        buffer_append(out, e->windows, (e->window_count + 1) * sizeof *e->windows);
+    buffer_append(out, instance->id.at, instance->id.size);
+}
+
+static int32_t *room(struct int_array *array, size_t count)
+{
+    array->count = count;
+    memory_grow(&array->at, &array->capacity, count, sizeof *array->at);
+    return array->at;
+}
+
+void instance_unpack(struct slice packed, struct instance_store *store, struct instance *out)
+{
+    struct packed head;
+    const char *at = packed.at;
+    memcpy(&head, at, sizeof head);
+    at += sizeof head;
+    size_t tokens = head.tokens;
+    int32_t *ids = room(&store->ids, tokens);
+    if (head.flags & WIDE_IDS) {
+        memcpy(ids, at, tokens * sizeof *ids);
+        at += tokens * sizeof *ids;
+    } else {
+        for (size_t t = 0; t < tokens; t++, at += sizeof(uint16_t)) {
+            uint16_t id;
+            memcpy(&id, at, sizeof id);
+            ids[t] = id;
+        }
+    }
+    int32_t *types = NULL, *windows = NULL;
+    if (head.flags & HAS_TYPES) {
+        types = room(&store->types, tokens);
+        for (size_t t = 0; t < tokens; t++)
+            types[t] = (uint8_t)*at++;
+    }
+    if (head.window_count) {
+        windows = room(&store->windows, head.window_count + 1);
+        memcpy(windows, at, (head.window_count + 1) * sizeof *windows);
+        at += (head.window_count + 1) * sizeof *windows;
+    }
+    *out = (struct instance){
+        .example = {ids, types, tokens, windows, head.window_count ? head.window_count : 1},
+        .label = head.label,
+        .value = head.value,
+        .weight = head.weight,
+        .id = {at, head.id_size},
+    };
+}

@@ -1,0 +1,279 @@
+#include "train/intake.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/error.h"
+#include "base/random.h"
+
+/* What stands before a packed record that may pass on. */
+struct kept {
+    uint64_t number;  /* in the whole input */
+    uint32_t segment;
+    int32_t label;    /* in the label table, or NO_LABEL */
+};
+
+enum { NO_LABEL = -2 };
+
+enum destination { TO_TRAIN, TO_SLICE, TO_VAL, TO_REST };
+
+struct reading {
+    struct intake *intake;
+    const struct intake_request *request;
+    struct instance_store store;
+    struct buffer packed;
+    XXH3_state_t *hash;
+    uint64_t met[CLASSES_MAX + 1];     /* training records of each label so far */
+    uint64_t chosen[CLASSES_MAX + 1];  /* which of the label's current ten goes to the slice */
+    uint64_t number;
+};
+
+/* Within every ten training records of a label, one drawn from (seed, label, ten) goes to the slice. */
+static bool goes_to_slice(struct reading *r, int32_t label)
+{
+    size_t i = label < 0 ? CLASSES_MAX : (size_t)label;
+    uint64_t place = r->met[i] % SLICE_SHARE;
+    if (place == 0)
+        r->chosen[i] = random_below(SLICE_SHARE, r->request->seed, RANDOM_SELECT, i, r->met[i] / SLICE_SHARE);
+    r->met[i]++;
+    return place == r->chosen[i];
+}
+
+static enum destination sort_record(struct reading *r, const struct record *record, int32_t label)
+{
+    struct intake *in = r->intake;
+    in->with_part += record->part.size > 0;
+    in->without_part += record->part.size == 0;
+    in->folds_seen += record->fold >= 0;
+    bool held = r->request->fold >= 0 && record->fold == r->request->fold;
+    in->held_fold += held;
+    if (slice_is(record->part, "test"))
+        in->test++;
+    if (record->y.type == LABEL_NONE) {
+        in->unlabelled++;
+        return TO_REST;
+    }
+    if (held)
+        return TO_REST;
+    if (r->request->fold >= 0 && record->fold < 0)
+        die(STATUS_INPUT, "record %s has no fold: expected one, as --fold %lld holds one out (split --folds)",
+            record_name(record), (long long)r->request->fold);
+    if (record->part.size && !slice_is(record->part, "train"))
+        return slice_is(record->part, "val") ? TO_VAL : TO_REST;
+    return goes_to_slice(r, label) ? TO_SLICE : TO_TRAIN;
+}
+
+static void keep_instance(struct reading *r, const struct instance *instance, enum destination to)
+{
+    struct intake *in = r->intake;
+    if (!(instance->weight >= 0 && isfinite(instance->weight)))
+        die(STATUS_INPUT, "record %.*s has the weight %g: expected 0 or more", (int)instance->id.size, instance->id.at,
+            instance->weight);
+    instance_pack(instance, &r->packed);
+    spool_append(to == TO_TRAIN ? in->train : in->slice, r->packed.at, r->packed.size);
+    label_sums_add(to == TO_TRAIN ? &in->train_sums : &in->slice_sums, instance->label, instance->value);
+    in->tokens += instance->example.tokens;
+    if (instance->example.tokens > in->longest)
+        in->longest = instance->example.tokens;
+}
+
+static void keep_record(struct reading *r, const struct record *record, int32_t label, enum destination to)
+{
+    struct kept kept = {r->number, (uint32_t)(r->intake->segments - 1),
+                        record->y.type == LABEL_NONE ? NO_LABEL : label};
+    buffer_append(&r->packed, &kept, sizeof kept);
+    record_pack(record, &r->packed);
+    spool_append(to == TO_VAL ? r->intake->val : r->intake->rest, r->packed.at, r->packed.size);
+}
+
+static void take_record(struct reading *r, const struct record *record)
+{
+    struct instance instance;
+    instance_read(record, &r->store, &instance);
+    example_check(&instance.example, r->request->shape, record_name(record));
+    if (record->y.type != LABEL_NONE)
+        instance.label = classes_meet(&r->intake->classes, &record->y);
+    enum destination to = sort_record(r, record, instance.label);
+    r->packed.size = 0;
+    if (to == TO_TRAIN || to == TO_SLICE)
+        keep_instance(r, &instance, to);
+    else
+        keep_record(r, record, instance.label, to);
+    XXH3_64bits_update(r->hash, r->packed.at, r->packed.size);
+    r->number++;
+}
+
+static void open_segment(struct reading *r, const struct header *header)
+{
+    struct intake *in = r->intake;
+    r->request->check_header(r->request->context, header);
+    if (in->segments == 0)
+        classes_init(&in->classes, header->y);
+    memory_grow(&in->headers, &in->capacity, in->segments + 1, sizeof *in->headers);
+    in->headers[in->segments++] = *header;
+}
+
+static void read_segments(struct reading *r)
+{
+    struct stream_reader *reader = stream_open(r->request->paths, r->request->path_count);
+    struct header header;
+    while (stream_next(reader, &header, KIND_TOKENS)) {
+        open_segment(r, &header);
+        for (struct record *record; stream_read(reader, &record);)
+            take_record(r, record);
+    }
+    stream_finish(reader, NULL);
+}
+
+static uint64_t learnable(const struct intake *in) { return spool_count(in->train) + spool_count(in->slice); }
+
+static void check_reading(const struct reading *r)
+{
+    const struct intake *in = r->intake;
+    const struct intake_request *q = r->request;
+    if (q->records && r->number != q->records)
+        die(STATUS_BROKEN, "%llu records came: --records expects %llu", (unsigned long long)r->number,
+            (unsigned long long)q->records);
+    if (in->with_part && in->without_part)
+        die(STATUS_INPUT, "%llu of %llu records have no part, the others have one: split --replace gives every "
+            "record a part", (unsigned long long)in->without_part, (unsigned long long)r->number);
+    if (q->fold >= 0 && in->held_fold == 0)
+        die(STATUS_INPUT, "no record is in fold %lld, which --fold holds out", (long long)q->fold);
+    if (learnable(in) == 0)
+        die(STATUS_INPUT, "nothing to train on: of %llu records %llu have no label and %llu belong to other parts or "
+            "the held-out fold", (unsigned long long)r->number, (unsigned long long)in->unlabelled,
+            (unsigned long long)(r->number - in->unlabelled));
+}
+
+struct intake *intake_read(const struct intake_request *request)
+{
+    struct intake *in = memory_zeroed(1, sizeof *in);
+    /* The records that pass on are read once and in order: a small part of the memory is enough for them. */
+    uint64_t few = request->memory / 16;
+    in->slice = spool_new(few, "examples that choose");
+    in->val = spool_new(few, "records of val");
+    in->rest = spool_new(few, "records that pass on");
+    in->train = spool_new(request->memory - 3 * few, "training examples");
+    struct reading r = {.intake = in, .request = request, .hash = XXH3_createState()};
+    if (!r.hash)
+        die(STATUS_SYSTEM, "out of memory");
+    XXH3_64bits_reset_withSeed(r.hash, 0);
+    read_segments(&r);
+    check_reading(&r);
+    struct spool *const spools[] = {in->train, in->slice, in->val, in->rest};
+    for (size_t i = 0; i < 4; i++)
+        spool_seal(spools[i]);
+    classes_settle(&in->classes, &in->headers[0]);
+    in->hash = XXH3_64bits_digest(r.hash);
+    XXH3_freeState(r.hash);
+    instance_store_free(&r.store);
+    buffer_free(&r.packed);
+    return in;
+}
+
+void intake_free(struct intake *intake)
+{
+    if (!intake)
+        return;
+    spool_free(intake->train);
+    spool_free(intake->slice);
+    spool_free(intake->val);
+    spool_free(intake->rest);
+    classes_free(&intake->classes);
+    for (size_t i = 0; i < intake->segments; i++)
+        header_free(&intake->headers[i]);
+    free(intake->headers);
+    free(intake);
+}
+
+bool intake_has_test(const struct intake *intake) { return intake->test > 0; }
+
+uint64_t source_count(const struct source *source)
+{
+    const struct intake *in = source->intake;
+    switch (source->kind) {
+    case SOURCE_TRAIN:
+        return spool_count(in->train);
+    case SOURCE_TRAIN_AND_SLICE:
+        return learnable(in);
+    case SOURCE_SLICE:
+        return spool_count(in->slice);
+    case SOURCE_VAL:
+        return spool_count(in->val);
+    case SOURCE_REST:
+        return spool_count(in->rest);
+    }
+    return 0;
+}
+
+static struct slice kept_record(struct slice entry, struct kept *kept)
+{
+    memcpy(kept, entry.at, sizeof *kept);
+    return (struct slice){entry.at + sizeof *kept, entry.size - sizeof *kept};
+}
+
+/* From a whole record, as it will pass on. */
+static bool kept_get(const struct intake *in, const struct spool *spool, uint64_t index, struct instance_store *store,
+                     struct instance *out)
+{
+    struct kept kept;
+    struct record record = {0};
+    struct slice bytes = kept_record(spool_get(spool, index, &store->bytes), &kept);
+    record_unpack(&record, bytes, in->classes.type);
+    instance_read(&record, store, out);
+    out->label = kept.label;
+    record_free(&record);
+    return kept.label != NO_LABEL;
+}
+
+bool source_get(const struct source *source, uint64_t index, struct instance_store *store, struct instance *out)
+{
+    const struct intake *in = source->intake;
+    if (source->kind == SOURCE_VAL || source->kind == SOURCE_REST)
+        return kept_get(in, source->kind == SOURCE_VAL ? in->val : in->rest, index, store, out);
+    const struct spool *spool = source->kind == SOURCE_SLICE ? in->slice : in->train;
+    if (source->kind == SOURCE_TRAIN_AND_SLICE && index >= spool_count(in->train)) {
+        spool = in->slice;
+        index -= spool_count(in->train);
+    }
+    instance_unpack(spool_get(spool, index, &store->bytes), store, out);
+    return true;
+}
+
+/* A place in one of the spools that pass on. */
+struct place {
+    const struct spool *spool;
+    uint64_t next, count;
+    struct buffer bytes;
+    struct kept kept;
+    struct slice record;
+};
+
+static void place_load(struct place *p)
+{
+    if (p->next < p->count)
+        p->record = kept_record(spool_get(p->spool, p->next, &p->bytes), &p->kept);
+}
+
+void intake_pass_on(struct intake *in, bool val, void (*write)(void *, size_t, const struct record *), void *context)
+{
+    struct place places[2] = {{.spool = in->rest, .count = spool_count(in->rest)},
+                              {.spool = in->val, .count = val ? spool_count(in->val) : 0}};
+    struct record record = {0};
+    place_load(&places[0]);
+    place_load(&places[1]);
+    while (places[0].next < places[0].count || places[1].next < places[1].count) {
+        bool first = places[1].next == places[1].count
+            || (places[0].next < places[0].count && places[0].kept.number < places[1].kept.number);
+        struct place *p = &places[first ? 0 : 1];
+        record_unpack(&record, p->record, in->classes.type);
+        write(context, p->kept.segment, &record);
+        p->next++;
+        place_load(p);
+    }
+    record_free(&record);
+    buffer_free(&places[0].bytes);
+    buffer_free(&places[1].bytes);
+}

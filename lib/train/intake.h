@@ -1,0 +1,71 @@
+/* Reading the stream to its verified end, and sorting its records by what fit does with them.
+ *
+ *   train   labelled records of the training part (or of the folds that are not held out): learned from
+ *   slice   a tenth of those, stratified and seeded: each class gives one in every ten of its records, which
+ *           one is drawn (so a class has its tenth in the slice, rounded down or up).  They choose the epoch
+ *           where that is asked for, else they are learned from like the others
+ *   val     labelled records whose part is "val": they choose, or pass on
+ *   rest    everything else passes on: other parts, the held-out fold, records without a label
+ *
+ * Memory grows with the number of classes and segments only: all records go to spools. */
+#ifndef RUBRIC_TRAIN_INTAKE_H
+#define RUBRIC_TRAIN_INTAKE_H
+
+#include "stream/stream.h"
+#include "train/classes.h"
+#include "train/goal.h"
+#include "train/instance.h"
+#include "train/spool.h"
+
+/* One in so many training records is in the slice. */
+enum { SLICE_SHARE = 10 };
+
+struct intake {
+    struct header *headers;          /* [segments] as read */
+    size_t segments, capacity;
+    struct classes classes;
+    struct spool *train, *slice;     /* compact instances */
+    struct spool *val, *rest;        /* struct kept, then the packed record */
+    struct label_sums train_sums, slice_sums;
+    uint64_t unlabelled, held_fold, without_part, with_part, test, folds_seen;
+    uint64_t tokens, longest;        /* of train and slice */
+    uint64_t hash;                   /* XXH3-64 of what is learned from, chosen by and passed on, in order */
+};
+
+struct intake_request {
+    char *const *paths;              /* files, "-": standard input */
+    size_t path_count;
+    int64_t fold;                    /* held out; -1: no folds */
+    uint64_t seed;
+    uint64_t memory;                 /* bytes of all spools that may stay in memory */
+    uint64_t records;                /* exactly so many must come; 0: any number */
+    const struct shape *shape;       /* what ids must fit */
+    void (*check_header)(void *context, const struct header *header); /* called for each segment's */
+    void *context;
+};
+
+/* Dies with STATUS_BROKEN when the stream is cut short, STATUS_INPUT when there is nothing to learn from. */
+struct intake *intake_read(const struct intake_request *request);
+void intake_free(struct intake *intake);
+
+/* Whether the stream has a test part beside val: then val chooses and does not pass on. */
+bool intake_has_test(const struct intake *intake);
+
+/* ---- A numbered run of instances, whatever spool it lies in ---- */
+
+enum source_kind { SOURCE_TRAIN, SOURCE_TRAIN_AND_SLICE, SOURCE_SLICE, SOURCE_VAL, SOURCE_REST };
+struct source {
+    struct intake *intake;
+    enum source_kind kind;
+};
+uint64_t source_count(const struct source *source);
+/* Instance `index`; false when it has no label (only in SOURCE_REST). */
+bool source_get(const struct source *source, uint64_t index, struct instance_store *store, struct instance *out);
+
+/* ---- Passing on, in input order ---- */
+
+/* Calls `write` for every record that passes on; with `val`, those of val too. */
+void intake_pass_on(struct intake *intake, bool val,
+                    void (*write)(void *context, size_t segment, const struct record *record), void *context);
+
+#endif

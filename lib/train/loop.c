@@ -1,0 +1,398 @@
+#include "train/loop.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/terminal.h"
+#include "model/safetensors.h"
+#include "train/account.h"
+#include "train/average.h"
+#include "train/evaluate.h"
+#include "train/interrupt.h"
+#include "train/journal.h"
+#include "train/sampling.h"
+#include "train/step.h"
+
+/* Everything that lives as long as a run. */
+struct loop {
+    const struct training *t;
+    const struct layout *layout;
+    struct workspace **workspaces;
+    struct optimizer *optimizer;
+    struct stepper *stepper;
+    struct sampler *sampler;
+    struct average *average;   /* NULL: no averaging */
+    struct source training, choosing;
+    bool chooses;
+    struct marks choosing_marks;
+    struct schedule schedule;
+    struct run_state state;
+    struct journal log, epochs;
+    struct progress progress;
+    double started, saved;     /* monotonic seconds */
+};
+
+struct source training_source(const struct plan *plan, struct intake *intake)
+{
+    return (struct source){intake, plan->select == CHOOSE_SLICE ? SOURCE_TRAIN : SOURCE_TRAIN_AND_SLICE};
+}
+
+bool choosing_source(const struct plan *plan, struct intake *intake, struct source *source)
+{
+    *source = (struct source){intake, plan->select == CHOOSE_VAL ? SOURCE_VAL : SOURCE_SLICE};
+    return plan->select != CHOOSE_NOTHING && source_count(source) > 0;
+}
+
+uint64_t training_steps(const struct plan *plan, uint64_t examples)
+{
+    uint64_t batch = (uint64_t)plan->batch, steps = (uint64_t)plan->epochs * ((examples + batch - 1) / batch);
+    return plan->max_steps && (uint64_t)plan->max_steps < steps ? (uint64_t)plan->max_steps : steps;
+}
+
+/* ---- Beginning and ending ---- */
+
+static struct sampler *make_sampler(const struct loop *l)
+{
+    const struct plan *plan = l->t->plan;
+    uint64_t count = source_count(&l->training);
+    if (plan->sample == SAMPLE_NATURAL)
+        return sampler_new(SAMPLE_NATURAL, count, NULL, 0, (uint64_t)plan->seed);
+    int32_t *classes = memory_new(count, sizeof *classes);
+    struct instance_store store = {0};
+    for (uint64_t i = 0; i < count; i++) {
+        struct instance instance;
+        source_get(&l->training, i, &store, &instance);
+        classes[i] = l->t->intake->classes.of_found[instance.label];
+    }
+    instance_store_free(&store);
+    struct sampler *sampler = sampler_new((enum sample_mode)plan->sample, count, classes, l->t->intake->classes.count,
+                                          (uint64_t)plan->seed);
+    free(classes);
+    return sampler;
+}
+
+static size_t blocks_of(const struct loop *l, struct float_block blocks[4])
+{
+    size_t size = l->layout->size, count = 0;
+    blocks[count++] = (struct float_block){l->t->model->params, size};
+    blocks[count++] = (struct float_block){optimizer_moments1(l->optimizer), size};
+    blocks[count++] = (struct float_block){optimizer_moments2(l->optimizer), size};
+    if (l->average)
+        blocks[count++] = (struct float_block){average_params(l->average), size};
+    return count;
+}
+
+static void open_journals(struct loop *l)
+{
+    char *log = output_path(l->t->output, "log.csv"), *epochs = output_path(l->t->output, "epochs.csv");
+    journal_open(&l->log, log, "step,epoch,loss,rate,norm,tokens,tokens_per_second,seconds", l->state.log_size);
+    journal_open(&l->epochs, epochs, "epoch,step,train_loss,train_accuracy,train_qwk,train_macro_f1,loss,accuracy,qwk,"
+                 "macro_f1,seconds", l->state.epochs_size);
+    free(log);
+    free(epochs);
+}
+
+static void loop_start(struct loop *l)
+{
+    const struct training *t = l->t;
+    const struct plan *plan = t->plan;
+    int threads = pool_threads(t->pool);
+    l->workspaces = memory_new((size_t)threads, sizeof *l->workspaces);
+    for (int i = 0; i < threads; i++)
+        l->workspaces[i] = workspace_new(l->layout);
+    struct optimizer_settings settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8,
+                                          .weight_decay = plan->weight_decay, .clip = plan->clip,
+                                          .head_rate = plan->head_rate, .layer_decay = plan->layer_decay,
+                                          .frozen = plan->frozen};
+    l->optimizer = optimizer_new(l->layout, &settings);
+    struct step_setup setup = {.layout = l->layout, .params = t->model->params, .optimizer = l->optimizer,
+                               .pool = t->pool, .workspaces = l->workspaces, .goal = t->goal,
+                               .seed = (uint64_t)plan->seed, .dropout = true, .frozen = plan->frozen};
+    l->stepper = stepper_new(&setup, (size_t)plan->batch);
+    l->training = training_source(plan, t->intake);
+    l->chooses = choosing_source(plan, t->intake, &l->choosing);
+    l->sampler = make_sampler(l);
+    if (plan->ema > 0)
+        l->average = average_new(l->layout->size, t->model->params, plan->ema);
+    uint64_t steps = training_steps(plan, sampler_size(l->sampler));
+    l->schedule = (struct schedule){(enum schedule_shape)plan->schedule, plan->rate, steps,
+                                    schedule_warmup(plan->warmup, steps)};
+    marks_init(&l->state.running, t->intake->classes.count);
+    marks_init(&l->choosing_marks, t->intake->classes.count);
+}
+
+static void resume(struct loop *l)
+{
+    struct float_block blocks[4];
+    size_t count = blocks_of(l, blocks);
+    checkpoint_load(l->t->output, l->t->identity, &l->state, blocks, count);
+    optimizer_restore(l->optimizer, l->state.step);
+    l->started -= l->state.seconds;
+    note("going on after step %" PRIu64 " of %" PRIu64, l->state.step, l->schedule.steps);
+}
+
+static void loop_end(struct loop *l)
+{
+    for (int i = 0; i < pool_threads(l->t->pool); i++)
+        workspace_free(l->workspaces[i]);
+    free(l->workspaces);
+    optimizer_free(l->optimizer);
+    stepper_free(l->stepper);
+    sampler_free(l->sampler);
+    average_free(l->average);
+    marks_free(&l->choosing_marks);
+    journal_close(&l->log);
+    journal_close(&l->epochs);
+}
+
+/* ---- Checkpoints ---- */
+
+static void save_checkpoint(struct loop *l)
+{
+    optimizer_catch_up_all(l->optimizer, l->t->model->params, l->t->pool);
+    journal_sync(&l->log);
+    journal_sync(&l->epochs);
+    l->state.log_size = l->log.size;
+    l->state.epochs_size = l->epochs.size;
+    l->state.seconds = monotonic_seconds() - l->started;
+    struct float_block blocks[4];
+    size_t count = blocks_of(l, blocks);
+    checkpoint_save(l->t->output, l->t->identity, &l->state, blocks, count);
+    l->saved = monotonic_seconds();
+}
+
+static void heed_signals(struct loop *l)
+{
+    int number = interrupt_pending();
+    if (number) {
+        save_checkpoint(l);
+        progress_line_clear();
+        warn("interrupted after step %" PRIu64 " of %" PRIu64 "; %s/ holds its state (fit --resume goes on)", l->state.step,
+             l->schedule.steps, l->t->output->partial);
+        interrupt_unwatch();
+        raise(number);
+    }
+    if (monotonic_seconds() - l->saved >= l->t->checkpoint_seconds)
+        save_checkpoint(l);
+}
+
+/* ---- Steps ---- */
+
+static size_t load_batch(struct loop *l, uint64_t size)
+{
+    struct batch_slot *slots = stepper_slots(l->stepper);
+    uint64_t left = size - l->state.position, batch = (uint64_t)l->t->plan->batch;
+    size_t count = (size_t)(left < batch ? left : batch);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t index = sampler_pick(l->sampler, l->state.epoch, l->state.position + i);
+        source_get(&l->training, index, &slots[i].store, &slots[i].instance);
+    }
+    return count;
+}
+
+static void stop_if_lost(const struct loop *l, const struct step_result *result)
+{
+    if (result->finite)
+        return;
+    struct buffer names = {0};
+    stepper_blame(l->stepper, &names);
+    die(STATUS_SYSTEM, "step %" PRIu64 " (epoch %" PRIu64 "): the loss or its gradient is not finite any more; records: %.*s "
+        "(a lower --lr may help)", l->state.step + 1, l->state.epoch + 1, (int)names.size, names.at);
+}
+
+static void log_step(struct loop *l, const struct step_result *result, double rate, double began)
+{
+    double now = monotonic_seconds();
+    journal_integer(&l->log, l->state.step);
+    journal_integer(&l->log, l->state.epoch + 1);
+    journal_number(&l->log, result->loss);
+    journal_number(&l->log, rate);
+    journal_number(&l->log, result->norm);
+    journal_integer(&l->log, result->tokens);
+    journal_integer(&l->log, (uint64_t)((double)result->tokens / (now - began + 1e-9)));
+    journal_number(&l->log, round((now - l->started) * 1000) / 1000);
+    journal_end_row(&l->log);
+}
+
+static void take_step(struct loop *l, uint64_t size)
+{
+    double began = monotonic_seconds(), rate = schedule_rate(&l->schedule, l->state.step);
+    size_t count = load_batch(l, size);
+    struct step_result result = stepper_run(l->stepper, count, l->state.step, rate, &l->state.running);
+    stop_if_lost(l, &result);
+    if (l->average) {
+        optimizer_catch_up_all(l->optimizer, l->t->model->params, l->t->pool);
+        average_update(l->average, l->t->model->params, l->state.step, l->t->pool);
+    }
+    l->state.step++;
+    l->state.position += count;
+    log_step(l, &result, rate, began);
+    progress_update(&l->progress, l->state.position);
+}
+
+/* ---- Epochs ---- */
+
+/* What is evaluated and kept: the average, where there is one. */
+static float *result_params(const struct loop *l) { return l->average ? average_params(l->average) : l->t->model->params; }
+
+static void evaluate_choosing(struct loop *l, const float *params)
+{
+    struct evaluation e = {l->layout, params, l->t->pool, l->workspaces, l->t->goal};
+    marks_clear(&l->choosing_marks);
+    evaluate(&e, &l->choosing, &l->choosing_marks, NULL);
+}
+
+static bool is_better(const struct loop *l)
+{
+    double value = marks_monitored(&l->choosing_marks, (enum monitor)l->t->plan->monitor);
+    double loss = marks_loss(&l->choosing_marks);
+    const struct run_state *s = &l->state;
+    return s->best_epoch == 0 || value > s->best_value || (!(value < s->best_value) && loss < s->best_loss);
+}
+
+static void keep_as_best(struct loop *l)
+{
+    struct run_state *s = &l->state;
+    s->best_epoch = s->epoch + 1;
+    s->best_value = marks_monitored(&l->choosing_marks, (enum monitor)l->t->plan->monitor);
+    s->best_loss = marks_loss(&l->choosing_marks);
+    s->best_training_loss = marks_loss(&s->running);
+    s->since_best = 0;
+    if (l->t->plan->keep == KEEP_BEST)
+        block_save(l->t->output, OUTPUT_BEST, &(struct float_block){result_params(l), l->layout->size});
+}
+
+static void log_marks(struct journal *journal, const struct marks *marks)
+{
+    journal_number(journal, marks_loss(marks));
+    journal_number(journal, marks_accuracy(marks));
+    journal_number(journal, marks_qwk(marks));
+    journal_number(journal, marks_macro_f1(marks));
+}
+
+static void end_epoch(struct loop *l)
+{
+    struct run_state *s = &l->state;
+    progress_end(&l->progress);
+    optimizer_catch_up_all(l->optimizer, l->t->model->params, l->t->pool);
+    bool best = false;
+    if (l->chooses) {
+        evaluate_choosing(l, result_params(l));
+        best = is_better(l);
+        s->since_best++;
+        if (best)
+            keep_as_best(l);
+        s->last_loss = marks_loss(&l->choosing_marks);
+    }
+    s->last_training_loss = marks_loss(&s->running);
+    double seconds = monotonic_seconds() - l->started;
+    account_epoch(l->t, s->epoch + 1, &s->running, l->chooses ? &l->choosing_marks : NULL, best, seconds);
+    journal_integer(&l->epochs, s->epoch + 1);
+    journal_integer(&l->epochs, s->step);
+    log_marks(&l->epochs, &s->running);
+    log_marks(&l->epochs, &l->choosing_marks);
+    journal_number(&l->epochs, round(seconds * 1000) / 1000);
+    journal_end_row(&l->epochs);
+    s->epoch++;
+    s->position = 0;
+}
+
+static bool finished(const struct loop *l)
+{
+    const struct run_state *s = &l->state;
+    bool patient = l->t->plan->patience == 0 || s->since_best < (uint64_t)l->t->plan->patience;
+    return s->position == 0 && (s->step >= l->schedule.steps || !patient);
+}
+
+static void run_epochs(struct loop *l)
+{
+    uint64_t size = sampler_size(l->sampler);
+    while (!finished(l)) {
+        char *label = memory_format("epoch %" PRIu64 "/%" PRId64, l->state.epoch + 1, l->t->plan->epochs);
+        if (l->state.position == 0)
+            marks_clear(&l->state.running);
+        progress_start(&l->progress, label, "essays", size);
+        while (l->state.position < size && l->state.step < l->schedule.steps) {
+            take_step(l, size);
+            if (l->state.position < size && l->state.step < l->schedule.steps)
+                heed_signals(l);
+        }
+        end_epoch(l);
+        heed_signals(l);
+        free(label);
+    }
+}
+
+/* ---- The result ---- */
+
+/* Both moments of every tensor, named as the tensor with ".exp_avg" and ".exp_avg_sq" behind. */
+static void save_optimizer(const struct loop *l)
+{
+    size_t count = l->layout->count;
+    struct safetensor *tensors = memory_zeroed(2 * count, sizeof *tensors);
+    char **names = memory_new(2 * count, sizeof *names);
+    for (size_t i = 0; i < 2 * count; i++) {
+        const struct parameter *p = &l->layout->table[i % count];
+        float *moments = i < count ? optimizer_moments1(l->optimizer) : optimizer_moments2(l->optimizer);
+        names[i] = memory_format("%s.%s", p->name, i < count ? "exp_avg" : "exp_avg_sq");
+        tensors[i] = (struct safetensor){.name = names[i], .rank = p->cols ? 2 : 1,
+                                         .shape = {(uint64_t)p->rows, (uint64_t)p->cols}, .at = moments + p->offset};
+    }
+    char *path = output_path(l->t->output, "optimizer.safetensors");
+    safetensors_save(path, tensors, 2 * count);
+    for (size_t i = 0; i < 2 * count; i++)
+        free(names[i]);
+    free(names);
+    free(tensors);
+    free(path);
+}
+
+static void take_result(struct loop *l, struct outcome *out)
+{
+    struct run_state *s = &l->state;
+    float *params = l->t->model->params;
+    bool best = l->chooses && l->t->plan->keep == KEEP_BEST;
+    if (best)
+        block_load(l->t->output, OUTPUT_BEST, &(struct float_block){params, l->layout->size});
+    else if (l->average)
+        memcpy(params, average_params(l->average), l->layout->size * sizeof *params);
+    if (l->chooses)
+        evaluate_choosing(l, params);
+    *out = (struct outcome){
+        .steps = s->step, .epochs = s->epoch, .kept_epoch = best ? s->best_epoch : s->epoch, .chose = l->chooses,
+        .overfitted = l->chooses && s->best_epoch < s->epoch && s->last_training_loss < s->best_training_loss
+            && s->last_loss > s->best_loss,
+        .seconds = monotonic_seconds() - l->started,
+    };
+    marks_init(&out->training, s->running.k);
+    marks_copy(&out->training, &s->running);
+    marks_init(&out->choosing, s->running.k);
+    marks_copy(&out->choosing, &l->choosing_marks);
+}
+
+void outcome_free(struct outcome *outcome)
+{
+    marks_free(&outcome->training);
+    marks_free(&outcome->choosing);
+}
+
+void training_run(const struct training *training, struct outcome *outcome)
+{
+    struct loop l = {.t = training, .layout = training->model->layout, .started = monotonic_seconds()};
+    l.saved = l.started;
+    interrupt_watch();
+    loop_start(&l);
+    if (training->output->resumes)
+        resume(&l);
+    open_journals(&l);
+    run_epochs(&l);
+    save_optimizer(&l);
+    take_result(&l, outcome);
+    marks_free(&l.state.running);
+    loop_end(&l);
+    interrupt_unwatch();
+}

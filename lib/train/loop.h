@@ -1,0 +1,52 @@
+/* The run: epochs of steps, an evaluation after each, the best epoch kept.
+ *
+ * The same data, plan, model and build of rubric give the same parameters, bit for bit, whatever the number of
+ * threads and however often the run was interrupted and resumed. */
+#ifndef RUBRIC_TRAIN_LOOP_H
+#define RUBRIC_TRAIN_LOOP_H
+
+#include "base/pool.h"
+#include "model/model.h"
+#include "train/checkpoint.h"
+#include "train/goal.h"
+#include "train/intake.h"
+#include "train/output.h"
+#include "train/plan.h"
+
+/* What a run works on; all borrowed. */
+struct training {
+    const struct plan *plan;     /* resolved */
+    struct intake *intake;
+    struct model *model;         /* params are trained in place */
+    struct goal *goal;
+    struct output *output;
+    struct pool *pool;
+    const json_t *identity;      /* what must be equal to resume */
+    double checkpoint_seconds;   /* between two checkpoints */
+};
+
+/* What came of it. */
+struct outcome {
+    uint64_t steps, epochs;      /* taken */
+    uint64_t kept_epoch;         /* 1 .. */
+    bool chose;                  /* by records that were not trained on */
+    struct marks training;       /* the kept epoch's, as its steps saw them (of the last epoch after a resume) */
+    struct marks choosing;       /* of the kept parameters on the records that chose */
+    bool overfitted;             /* training went on falling after the kept epoch while the other got worse */
+    double seconds;
+};
+void outcome_free(struct outcome *outcome);
+
+/* Trains; at the end model->params are those of the kept epoch and optimizer.safetensors, log.csv and
+ * epochs.csv lie in DIR.partial.  SIGTERM, SIGINT and SIGHUP save a checkpoint and end the process by that
+ * signal.  A loss or gradient that is not finite ends it with STATUS_SYSTEM, naming step and records. */
+void training_run(const struct training *training, struct outcome *outcome);
+
+/* Steps that the whole run takes. */
+uint64_t training_steps(const struct plan *plan, uint64_t examples);
+
+/* The instances trained on and those that choose, under a plan; false when nothing chooses. */
+struct source training_source(const struct plan *plan, struct intake *intake);
+bool choosing_source(const struct plan *plan, struct intake *intake, struct source *source);
+
+#endif

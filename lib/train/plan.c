@@ -1,0 +1,142 @@
+#include "train/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "model/model.h"
+
+struct plan plan_defaults(void)
+{
+    return (struct plan){
+        .loss = -1, .pool = -1, .select = CHOOSE_AUTO, .monitor = -1,
+        .schedule = SCHEDULE_LINEAR, .keep = KEEP_BEST, .sample = SAMPLE_NATURAL, .thresholds = THRESHOLDS_ROUND,
+        .batch = 16, .fold = -1,
+        .head_rate = 10, .layer_decay = 1, .warmup = 0.1, .weight_decay = 0.01, .clip = 1, .dropout = -1,
+    };
+}
+
+void plan_check(const struct plan *plan)
+{
+    if (plan->shape && !plan->scratch)
+        command_misuse("--shape gives the shape of random weights: it goes with --scratch");
+    struct shape ignored;
+    if (plan->shape && !model_shape_parse(plan->shape, &ignored))
+        command_misuse("--shape is '%s': expected tiny, mini, small, medium, base or L,H,A", plan->shape);
+    if (plan->select == CHOOSE_NOTHING && plan->patience > 0)
+        command_misuse("--patience needs records to choose by: not --select none");
+}
+
+enum pooling plan_pooling(int pool)
+{
+    static const enum pooling pools[] = {POOL_POOLER, POOL_MEAN, POOL_MAX, POOL_ATTENTION};
+    return pools[pool];
+}
+
+/* "embeddings", "embeddings,0-3", "embeddings,0-1,2": what is frozen is the bottom of the network. */
+static int parse_freeze(const char *text, int layers)
+{
+    const char *at = text;
+    static const char word[] = "embeddings";
+    if (strncmp(at, word, sizeof word - 1) != 0)
+        command_misuse("--freeze is '%s': expected embeddings, or embeddings and the layers above them such as "
+                       "embeddings,0-3", text);
+    at += sizeof word - 1;
+    int frozen = 1;
+    while (*at == ',') {
+        char *end;
+        long from = strtol(at + 1, &end, 10), to = from;
+        if (end > at + 1 && *end == '-') {
+            at = end;
+            to = strtol(at + 1, &end, 10);
+        }
+        if (end == at + 1 || from != frozen - 1 || to < from || to >= layers)
+            command_misuse("--freeze is '%s': expected layers from 0 upwards without a gap, below %d", text, layers);
+        frozen = (int)to + 2;
+        at = end;
+    }
+    if (*at)
+        command_misuse("--freeze is '%s': cannot read '%s'", text, at);
+    return frozen;
+}
+
+void plan_resolve(struct plan *plan, const struct classes *classes, bool pretrained, bool has_test, int layers)
+{
+    if (plan->loss < 0)
+        plan->loss = (int)goal_default_loss(classes);
+    if (plan->pool < 0)
+        plan->pool = PLAN_POOL_MEAN;
+    if (plan->monitor < 0)
+        plan->monitor = classes->count == 0 ? MONITOR_LOSS : classes->ordered ? MONITOR_QWK : MONITOR_ACCURACY;
+    if (plan->monitor != MONITOR_LOSS && classes->count == 0)
+        die(STATUS_USAGE, "--monitor %s needs classes, and these labels are measurements",
+            monitor_name((enum monitor)plan->monitor));
+    if (plan->select == CHOOSE_AUTO && plan->keep == KEEP_LAST && plan->patience == 0)
+        plan->select = CHOOSE_NOTHING;
+    if (plan->select == CHOOSE_AUTO)
+        plan->select = has_test ? CHOOSE_VAL : CHOOSE_SLICE;
+    if (plan->select == CHOOSE_NOTHING)
+        plan->keep = KEEP_LAST;
+    if (plan->sample != SAMPLE_NATURAL && classes->count == 0)
+        die(STATUS_USAGE, "--sample needs classes, and these labels are measurements");
+    if (plan->epochs == 0)
+        plan->epochs = pretrained ? 3 : 8;
+    if (plan->rate <= 0)
+        plan->rate = pretrained ? 1e-4 : 3e-4;
+    plan->frozen = plan->freeze ? parse_freeze(plan->freeze, layers) : 0;
+}
+
+static const char *chosen(const char *choices, int index, char room[32])
+{
+    for (; index > 0; index--)
+        choices = strchr(choices, '|') + 1;
+    size_t size = strcspn(choices, "|");
+    memcpy(room, choices, size);
+    room[size] = '\0';
+    return room;
+}
+
+json_t *plan_json(const struct plan *plan)
+{
+    const struct {
+        const char *key, *choices;
+        int value;
+    } choices[] = {
+        {"loss", LOSS_NAMES, plan->loss},          {"pool", PLAN_POOL_CHOICES, plan->pool},
+        {"schedule", SCHEDULE_CHOICES, plan->schedule}, {"select", CHOOSE_CHOICES, plan->select},
+        {"monitor", MONITOR_CHOICES, plan->monitor}, {"keep", KEEP_CHOICES, plan->keep},
+        {"sample", SAMPLE_CHOICES, plan->sample},  {"thresholds", THRESHOLD_CHOICES, plan->thresholds},
+    };
+    const struct {
+        const char *key;
+        int64_t value;
+    } integers[] = {
+        {"epochs", plan->epochs}, {"batch", plan->batch}, {"max-steps", plan->max_steps},
+        {"seed", plan->seed}, {"patience", plan->patience}, {"fold", plan->fold},
+    };
+    const struct {
+        const char *key;
+        double value;
+    } numbers[] = {
+        {"lr", plan->rate}, {"head-lr", plan->head_rate}, {"layer-decay", plan->layer_decay},
+        {"warmup", plan->warmup}, {"weight-decay", plan->weight_decay}, {"clip", plan->clip},
+        {"dropout", plan->dropout}, {"label-smoothing", plan->label_smoothing}, {"ema", plan->ema},
+        {"token-dropout", plan->token_dropout},
+    };
+    const struct {
+        const char *key, *value;
+    } texts[] = {{"freeze", plan->freeze}, {"class-weight", plan->class_weight}, {"shape", plan->shape}};
+    json_t *object = json_object();
+    char room[32];
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+        json_object_set_new(object, choices[i].key, json_string(chosen(choices[i].choices, choices[i].value, room)));
+    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
+        json_object_set_new(object, integers[i].key, json_integer(integers[i].value));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        json_object_set_new(object, numbers[i].key, json_real(numbers[i].value));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        json_object_set_new(object, texts[i].key, texts[i].value ? json_string(texts[i].value) : json_null());
+    json_object_set_new(object, "scratch", json_boolean(plan->scratch));
+    return object;
+}

@@ -1,0 +1,53 @@
+/* What the user asked of a run, and what it comes to once labels and model are known. */
+#ifndef RUBRIC_TRAIN_PLAN_H
+#define RUBRIC_TRAIN_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nn/loss.h"
+#include "nn/network.h"
+#include "train/classes.h"
+#include "train/marks.h"
+#include "train/sampling.h"
+#include "train/schedule.h"
+
+enum choose_by { CHOOSE_AUTO = -1, CHOOSE_SLICE, CHOOSE_VAL, CHOOSE_NOTHING };
+#define CHOOSE_CHOICES "slice|val|none"
+enum keep_epoch { KEEP_BEST, KEEP_LAST };
+#define KEEP_CHOICES "best|last"
+enum plan_pool { PLAN_POOL_CLS, PLAN_POOL_MEAN, PLAN_POOL_MAX, PLAN_POOL_ATTENTION };
+#define PLAN_POOL_CHOICES "cls|mean|max|attention"
+enum threshold_rule { THRESHOLDS_ROUND, THRESHOLDS_PRIOR, THRESHOLDS_TUNED };
+#define THRESHOLD_CHOICES "round|prior|tuned"
+
+/* Everything that shapes the model, and nothing that does not (threads, memory, where it goes).  -1 in an int and
+ * 0 in `epochs` and `rate`: not given, resolved by plan_resolve. */
+struct plan {
+    int loss, pool, schedule, select, monitor, keep, sample, thresholds;
+    int64_t epochs, batch, max_steps, seed, patience, fold;
+    double rate, head_rate, layer_decay, warmup, weight_decay, clip, dropout, label_smoothing, ema, token_dropout;
+    const char *freeze;        /* as given; NULL: nothing */
+    const char *class_weight;  /* as given; NULL: none */
+    bool scratch;
+    const char *shape;         /* as given; NULL: the model's own */
+    int frozen;                /* resolved from `freeze`: struct training_step */
+};
+
+/* What stands where no option is given. */
+struct plan plan_defaults(void);
+
+/* Dies with STATUS_USAGE on combinations that make no sense, before anything is read. */
+void plan_check(const struct plan *plan);
+
+/* Fills what depends on the labels and the model: loss, pooling, monitor, learning rate and epochs, which differ
+ * between weights that were pretrained and weights that were drawn. */
+void plan_resolve(struct plan *plan, const struct classes *classes, bool pretrained, bool has_test, int layers);
+
+enum pooling plan_pooling(int pool);
+
+/* The resolved plan as a JSON object with the options' names, for config.json and checkpoints. */
+json_t *plan_json(const struct plan *plan) __attribute__((warn_unused_result));
+
+#endif

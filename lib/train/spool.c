@@ -1,0 +1,159 @@
+#include "train/spool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+enum { WRITE_BUFFER = 1 << 16 };
+
+/* Bytes at positions 0 .. size-1: those below `resident` in memory, the rest in a file. */
+struct tape {
+    char *at;
+    size_t resident, capacity;
+    uint64_t limit;        /* of `resident` */
+    bool spilled;          /* nothing more goes to memory */
+    int fd;                /* -1 until something spilled */
+    uint64_t written;      /* bytes in the file */
+    struct buffer pending; /* not yet written */
+};
+
+struct spool {
+    const char *what;
+    struct tape data, ends; /* `ends`: the position behind each entry, 8 bytes each */
+    uint64_t count;
+};
+
+struct spool *spool_new(uint64_t limit, const char *what)
+{
+    struct spool *spool = memory_zeroed(1, sizeof *spool);
+    spool->what = what;
+    spool->ends = (struct tape){.fd = -1, .limit = limit / 16};
+    spool->data = (struct tape){.fd = -1, .limit = limit - limit / 16};
+    return spool;
+}
+
+static void tape_free(struct tape *tape)
+{
+    free(tape->at);
+    buffer_free(&tape->pending);
+    if (tape->fd >= 0)
+        close(tape->fd);
+}
+
+void spool_free(struct spool *spool)
+{
+    if (!spool)
+        return;
+    tape_free(&spool->data);
+    tape_free(&spool->ends);
+    free(spool);
+}
+
+static void tape_flush(struct tape *tape)
+{
+    file_write(tape->fd, tape->pending.at, tape->pending.size, "the temporary file (TMPDIR chooses its place)");
+    tape->written += tape->pending.size;
+    tape->pending.size = 0;
+}
+
+static uint64_t tape_size(const struct tape *tape)
+{
+    return tape->resident + tape->written + tape->pending.size;
+}
+
+/* Memory grows by doubling, but never to more than the limit. */
+static void tape_keep(struct tape *tape, const void *bytes, size_t size)
+{
+    if (tape->resident + size > tape->capacity) {
+        size_t wanted = tape->capacity * 2 > tape->resident + size ? tape->capacity * 2 : tape->resident + size;
+        tape->capacity = wanted > tape->limit ? (size_t)tape->limit : wanted;
+        tape->at = memory_resize(tape->at, tape->capacity, 1);
+    }
+    memcpy(tape->at + tape->resident, bytes, size);
+    tape->resident += size;
+}
+
+/* One entry lies wholly in memory or wholly in the file. */
+static void tape_append(struct tape *tape, const void *bytes, size_t size, const char *what)
+{
+    if (size == 0)
+        return;
+    if (!tape->spilled && size <= tape->limit - tape->resident) {
+        tape_keep(tape, bytes, size);
+        return;
+    }
+    if (!tape->spilled) {
+        tape->spilled = true;
+        tape->fd = file_temporary(what);
+    }
+    buffer_append(&tape->pending, bytes, size);
+    if (tape->pending.size >= WRITE_BUFFER)
+        tape_flush(tape);
+}
+
+static struct slice tape_read(const struct tape *tape, uint64_t from, size_t size, struct buffer *into)
+{
+    if (size == 0)
+        return (struct slice){"", 0};
+    if (from < tape->resident)
+        return (struct slice){tape->at + from, size};
+    into->size = 0;
+    char *to = buffer_reserve(into, size);
+    for (size_t done = 0; done < size;) {
+        ssize_t got = pread(tape->fd, to + done, size - done, (off_t)(from - tape->resident + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            die_errno("cannot read back from the temporary file");
+        if (got == 0)
+            die(STATUS_SYSTEM, "the temporary file is shorter than what was written to it");
+        done += (size_t)got;
+    }
+    into->size = size;
+    return (struct slice){to, size};
+}
+
+void spool_append(struct spool *spool, const void *bytes, size_t size)
+{
+    tape_append(&spool->data, bytes, size, spool->what);
+    uint64_t end = tape_size(&spool->data);
+    tape_append(&spool->ends, &end, sizeof end, spool->what);
+    spool->count++;
+}
+
+void spool_seal(struct spool *spool)
+{
+    if (spool->data.fd >= 0)
+        tape_flush(&spool->data);
+    if (spool->ends.fd >= 0)
+        tape_flush(&spool->ends);
+    buffer_free(&spool->data.pending);
+    buffer_free(&spool->ends.pending);
+}
+
+uint64_t spool_count(const struct spool *spool) { return spool->count; }
+
+uint64_t spool_resident(const struct spool *spool) { return spool->data.resident + spool->ends.resident; }
+
+uint64_t spool_on_disk(const struct spool *spool)
+{
+    return tape_size(&spool->data) + tape_size(&spool->ends) - spool_resident(spool);
+}
+
+static uint64_t entry_end(const struct spool *spool, uint64_t index, struct buffer *into)
+{
+    uint64_t end;
+    memcpy(&end, tape_read(&spool->ends, index * sizeof end, sizeof end, into).at, sizeof end);
+    return end;
+}
+
+struct slice spool_get(const struct spool *spool, uint64_t index, struct buffer *into)
+{
+    uint64_t from = index > 0 ? entry_end(spool, index - 1, into) : 0;
+    uint64_t end = entry_end(spool, index, into);
+    return tape_read(&spool->data, from, (size_t)(end - from), into);
+}

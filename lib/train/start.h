@@ -1,0 +1,26 @@
+/* The model that training starts from. */
+#ifndef RUBRIC_TRAIN_START_H
+#define RUBRIC_TRAIN_START_H
+
+#include "model/model.h"
+#include "train/goal.h"
+#include "train/plan.h"
+
+/* Which directory training starts from, found when the stream's first header is read. */
+struct start {
+    const char *option;      /* -m; NULL: the header's, $RUBRIC_MODEL, the installed default */
+    const struct plan *plan;
+    struct model *settings;  /* that directory without its weights */
+    struct shape shape;      /* what ids must fit: of `settings`, or of --shape */
+};
+
+/* For intake_request: finds the model at the first header, and refuses headers that do not fit it. */
+void start_check_header(void *context, const struct header *header);
+
+/* The model with a head for the goal: weights from the directory, or drawn (--scratch).  A head that was trained
+ * with the same loss on as many classes is kept and trained on.  `*pretrained` is whether weights were read. */
+struct model *start_open(const struct start *start, const struct goal *goal, bool *pretrained);
+
+void start_free(struct start *start);
+
+#endif

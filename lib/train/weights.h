@@ -1,0 +1,12 @@
+/* Class weights: none, balanced, effective, or from a file (see goal.h for the equations). */
+#ifndef RUBRIC_TRAIN_WEIGHTS_H
+#define RUBRIC_TRAIN_WEIGHTS_H
+
+#include "train/classes.h"
+
+/* `how` is "none" (or NULL), "balanced", "effective" or a file's path; `counts` [K] are the training records
+ * of each class.  Returns [K] weights that the caller frees, NULL for none.  Dies with STATUS_INPUT on a
+ * file that names an unknown label or no positive weight, STATUS_USAGE where there are no classes. */
+double *class_weights(const char *how, const struct classes *classes, const double *counts);
+
+#endif
