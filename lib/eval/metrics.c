@@ -131,120 +131,49 @@ double metric_adjacent(const uint64_t *counts, size_t k)
     return ratio((double)near, (double)metric_total(counts, k));
 }
 
-double metric_mae(const double *a, const double *b, size_t n)
+double metric_log_loss(const double *prob, size_t k, ptrdiff_t truth)
 {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += fabs(a[i] - b[i]);
-    return ratio(sum, (double)n);
+    double total = 0;
+    for (size_t c = 0; c < k; c++)
+        total += prob[c];
+    double right = truth < 0 ? 0 : prob[truth] / total;
+    return -log(fmin(fmax(right, DBL_EPSILON), 1 - DBL_EPSILON));
 }
 
-double metric_rmse(const double *a, const double *b, size_t n)
+double metric_brier(const double *prob, size_t k, ptrdiff_t truth)
 {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return sqrt(ratio(sum, (double)n));
-}
-
-/* Means first, then sums of products of deviations: no cancellation of large squares. */
-struct moments {
-    double mean_a, mean_b, aa, bb, ab;
-};
-
-static struct moments moments_of(const double *a, const double *b, size_t n)
-{
-    struct moments m = {0};
-    for (size_t i = 0; i < n; i++) {
-        m.mean_a += a[i];
-        m.mean_b += b[i];
+    double sum = truth < 0;
+    for (size_t c = 0; c < k; c++) {
+        double d = prob[c] - ((ptrdiff_t)c == truth);
+        sum += d * d;
     }
-    m.mean_a /= (double)n;
-    m.mean_b /= (double)n;
-    for (size_t i = 0; i < n; i++) {
-        double da = a[i] - m.mean_a, db = b[i] - m.mean_b;
-        m.aa += da * da;
-        m.bb += db * db;
-        m.ab += da * db;
+    return sum;
+}
+
+double metric_rps(const double *prob, size_t k, size_t below)
+{
+    double sum = 0, cumulative = 0;
+    for (size_t c = 0; c + 1 < k; c++) {
+        cumulative += prob[c];
+        double d = cumulative - (below <= c);
+        sum += d * d;
     }
-    return m;
+    return k < 2 ? NAN : sum / (double)(k - 1);
 }
 
-double metric_pearson(const double *a, const double *b, size_t n)
+void calibration_add(struct calibration *c, double confidence, bool right)
 {
-    if (n == 0)
-        return NAN;
-    struct moments m = moments_of(a, b, n);
-    return m.aa > 0 && m.bb > 0 ? m.ab / sqrt(m.aa) / sqrt(m.bb) : NAN;
+    double bin = ceil(confidence * CALIBRATION_BINS) - 1;
+    size_t b = bin > 0 ? (size_t)fmin(bin, CALIBRATION_BINS - 1) : 0;
+    c->confidence[b] += confidence;
+    c->right[b] += right;
+    c->n++;
 }
 
-double metric_smd(const double *a, const double *b, size_t n)
-{
-    if (n < 2)
-        return NAN;
-    struct moments m = moments_of(a, b, n);
-    return m.aa + m.bb > 0 ? (m.mean_b - m.mean_a) / sqrt((m.aa + m.bb) / 2 / (double)(n - 1)) : NAN;
-}
-
-double metric_log_loss(const double *prob, const int *truth, size_t n, size_t k)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double *p = prob + i * k;
-        double total = 0;
-        for (size_t c = 0; c < k; c++)
-            total += p[c];
-        double right = p[truth[i]] / total;
-        sum -= log(fmin(fmax(right, DBL_EPSILON), 1 - DBL_EPSILON));
-    }
-    return ratio(sum, (double)n);
-}
-
-double metric_brier(const double *prob, const int *truth, size_t n, size_t k)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < k; c++) {
-            double d = prob[i * k + c] - (truth[i] == (int)c);
-            sum += d * d;
-        }
-    return ratio(sum, (double)n);
-}
-
-double metric_rps(const double *prob, const int *truth, size_t n, size_t k)
-{
-    if (k < 2)
-        return NAN;
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        double cumulative = 0;
-        for (size_t c = 0; c + 1 < k; c++) {
-            cumulative += prob[i * k + c];
-            double d = cumulative - (truth[i] <= (int)c);
-            sum += d * d;
-        }
-    }
-    return ratio(sum, (double)n * (double)(k - 1));
-}
-
-double metric_calibration(const double *prob, const int *truth, size_t n, size_t k, size_t bins)
+double calibration_error(const struct calibration *c)
 {
     double error = 0;
-    for (size_t bin = 0; bin < bins; bin++) {
-        double low = (double)bin / (double)bins, high = (double)(bin + 1) / (double)bins;
-        double confidence = 0, right = 0;
-        for (size_t i = 0; i < n; i++) {
-            size_t best = 0;
-            for (size_t c = 1; c < k; c++)
-                if (prob[i * k + c] > prob[i * k + best])
-                    best = c;
-            double p = prob[i * k + best];
-            if (p > low && p <= high) {
-                confidence += p;
-                right += truth[i] == (int)best;
-            }
-        }
-        error += fabs(confidence - right);
-    }
-    return ratio(error, (double)n);
+    for (size_t b = 0; b < CALIBRATION_BINS; b++)
+        error += fabs(c->confidence[b] - c->right[b]);
+    return ratio(error, (double)c->n);
 }

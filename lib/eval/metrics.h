@@ -1,4 +1,4 @@
-/* Metrics of a confusion matrix and of paired numbers.
+/* Metrics of a confusion matrix and of class probabilities.
  *
  *   counts   [k, k], row = true class, column = predicted class, row-major, in the order of the classes
  *
@@ -7,6 +7,7 @@
 #ifndef RUBRIC_EVAL_METRICS_H
 #define RUBRIC_EVAL_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,27 +43,27 @@ double metric_kappa(const uint64_t *counts, size_t k);
 /* Share of records predicted at most one class away. */
 double metric_adjacent(const uint64_t *counts, size_t k);
 
-/* Of two runs of n numbers: mean |a-b|, root of the mean (a-b)^2, Pearson's correlation (NAN when
- * either does not vary). */
-double metric_mae(const double *a, const double *b, size_t n);
-double metric_rmse(const double *a, const double *b, size_t n);
-double metric_pearson(const double *a, const double *b, size_t n);
+/* Of one record: its class probabilities [k] and its true class (-1: a class that the probabilities do not
+ * have).  The mean over records is what is reported.
+ *   log loss  -log p(true), the row renormalised, p kept an epsilon of double away from 0 and 1, as
+ *             scikit-learn does
+ *   brier     sum over classes of (p - truth)^2 */
+double metric_log_loss(const double *prob, size_t k, ptrdiff_t truth);
+double metric_brier(const double *prob, size_t k, ptrdiff_t truth);
 
-/* Standardised mean difference of b against a: (mean b - mean a) / sqrt((var a + var b) / 2), sample
- * variances (Williamson, Xi and Breyer 2012); NAN when neither varies or n < 2. */
-double metric_smd(const double *a, const double *b, size_t n);
+/* Ranked probability score of one record (Epstein 1969): over the k-1 cuts between neighbouring classes,
+ * the mean squared difference of P(class <= cut) and the truth.  `below` is how many of the cuts the truth
+ * lies above: its class's index, also between classes.  NAN when k < 2. */
+double metric_rps(const double *prob, size_t k, size_t below);
 
-/* Of class probabilities [n, k] and true classes [n].
- *   log loss     mean -log p(true), p clipped to the smallest positive double's neighbourhood of 0 as
- *                scikit-learn does (eps of double), rows renormalised
- *   brier        mean over records of the sum over classes of (p - truth)^2
- *   rps          ranked probability score (Epstein 1969): mean of the sum over the k-1 cuts of the squared
- *                difference of cumulative probabilities, divided by k-1
- *   calibration  expected calibration error of the predicted class's probability, `bins` equal bins on
- *                (0, 1] (Naeini et al. 2015) */
-double metric_log_loss(const double *prob, const int *truth, size_t n, size_t k);
-double metric_brier(const double *prob, const int *truth, size_t n, size_t k);
-double metric_rps(const double *prob, const int *truth, size_t n, size_t k);
-double metric_calibration(const double *prob, const int *truth, size_t n, size_t k, size_t bins);
+/* Expected calibration error of the predicted class's probability (its confidence), in equal bins on (0, 1]
+ * (Naeini et al. 2015): the mean over records of |confidence - accuracy| of their bins.  Start with {0}. */
+enum { CALIBRATION_BINS = 10 };
+struct calibration {
+    double confidence[CALIBRATION_BINS], right[CALIBRATION_BINS]; /* sums */
+    uint64_t n;
+};
+void calibration_add(struct calibration *c, double confidence, bool right);
+double calibration_error(const struct calibration *c); /* NAN without records */
 
 #endif

@@ -1,0 +1,395 @@
+/* The report for a person. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/terminal.h"
+#include "eval/report.h"
+
+enum { LABEL_WIDTH = 24, MATRIX_CLASSES = 40 };
+
+/* A text made safe and at most `width` columns wide (of bytes beyond ASCII, characters count). */
+struct shown {
+    char text[4 * LABEL_WIDTH + 8];
+    int columns;
+};
+
+static struct shown show(struct slice text, const char *if_empty)
+{
+    struct shown s = {.columns = 0};
+    struct slice from = text.size ? text : slice_of(if_empty);
+    char escaped[4 * LABEL_WIDTH];
+    size_t size = terminal_escape(escaped, sizeof escaped, from.at, from.size), used = 0;
+    bool cut = false;
+    for (size_t i = 0; i < size && !cut; i++) {
+        bool starts = ((unsigned char)escaped[i] & 0xC0) != 0x80;
+        cut = starts && s.columns == LABEL_WIDTH;
+        if (!cut) {
+            s.columns += starts;
+            s.text[used++] = escaped[i];
+        }
+    }
+    if (cut) {
+        while (((unsigned char)s.text[--used] & 0xC0) == 0x80)
+            ;
+        s.text[used++] = '~';
+    }
+    s.text[used] = 0;
+    return s;
+}
+
+static void put_left(FILE *to, const struct shown *s, int width)
+{
+    fprintf(to, "%s%*s", s->text, width > s->columns ? width - s->columns : 0, "");
+}
+
+static void put_right(FILE *to, const struct shown *s, int width)
+{
+    fprintf(to, "%*s%s", width > s->columns ? width - s->columns : 0, "", s->text);
+}
+
+static void put_figure(FILE *to, double value, int width)
+{
+    if (isnan(value))
+        fprintf(to, "%*s", width, "-");
+    else
+        fprintf(to, "%*.3f", width, value);
+}
+
+static struct shown class_name(const struct report *report, size_t place)
+{
+    return show(label_set_text(&report->labels, place), "(empty)");
+}
+
+static int class_width(const struct report *report, int least)
+{
+    int width = least;
+    for (size_t c = 0; c < report->labels.count; c++) {
+        struct shown s = class_name(report, c);
+        width = s.columns > width ? s.columns : width;
+    }
+    return width;
+}
+
+static size_t largest_class(const struct report *report, const struct section *s)
+{
+    size_t k = report->labels.count, largest = 0;
+    for (size_t c = 1; c < k; c++)
+        if (metric_support(s->confusion, k, c) > metric_support(s->confusion, k, largest))
+            largest = c;
+    return largest;
+}
+
+/* ---- The figures ---- */
+
+static void put_figures(const struct report *report, const struct section *s, FILE *to)
+{
+    for (int f = 0; f < FIGURES; f++) {
+        double value = s->figures[f];
+        if (isnan(value) && f != FIGURE_QWK)
+            continue;
+        fprintf(to, "  %-31s ", figure_rows[f].title);
+        if (isnan(value))
+            fprintf(to, "undefined");
+        else
+            fprintf(to, "%7.3f", value);
+        struct interval i = s->intervals[f];
+        if (report->plan.resamples > 0 && !isnan(value) && !isnan(i.low))
+            fprintf(to, "   %.3f to %.3f", i.low, i.high);
+        if (f == FIGURE_MAJORITY) {
+            struct shown name = class_name(report, largest_class(report, s));
+            fprintf(to, "   (%s)", name.text);
+        }
+        fputc('\n', to);
+    }
+    if (report->plan.resamples > 0)
+        fprintf(to, "  (the middle 95 %% of %zu bootstrap resamples, seed %llu)\n", report->plan.resamples,
+                (unsigned long long)report->plan.seed);
+}
+
+static void put_rounding(const struct report *report, FILE *to)
+{
+    if (report->labels.type == LABEL_STRING || report->labels.measure || !report->rounding)
+        return;
+    char *text = json_is_string(report->rounding) ? memory_string(json_string_value(report->rounding))
+                                                  : json_dumps(report->rounding, JSON_ENCODE_ANY | JSON_COMPACT);
+    char safe[512];
+    size_t size = text ? terminal_escape(safe, sizeof safe, text, strlen(text)) : 0;
+    fprintf(to, "  a score becomes a class by this rule: %.*s\n", (int)size, safe);
+    free(text);
+}
+
+/* ---- What the figures do not say by themselves ---- */
+
+static void put_never_predicted(const struct report *report, const struct section *s, FILE *to)
+{
+    size_t k = report->labels.count, never = 0;
+    for (size_t c = 0; c < k; c++) {
+        if (metric_support(s->confusion, k, c) == 0 || metric_predicted(s->confusion, k, c) > 0)
+            continue;
+        struct shown name = class_name(report, c);
+        fprintf(to, "%s%s", never++ ? ", " : "  Never predicted, though they occur: ", name.text);
+    }
+    if (never)
+        fputs(".\n", to);
+}
+
+static void put_words(const struct report *report, const struct section *s, FILE *to)
+{
+    if (s->confusion && s->figures[FIGURE_ACCURACY] <= s->figures[FIGURE_MAJORITY]) {
+        struct shown name = class_name(report, largest_class(report, s));
+        fprintf(to, "  Accuracy is no better than always guessing %s.\n", name.text);
+    }
+    if (s->confusion)
+        put_never_predicted(report, s, to);
+    if (report->labels.measure)
+        fputs("  These labels are a measure, not classes: tok --classes declares a scale of classes.\n", to);
+    else if (!report->labels.ordered)
+        fputs("  The classes have no order, so kappa with quadratic weights, distances and correlations are\n"
+              "  undefined: tok --classes low,mid,high declares one.\n", to);
+    else if (isnan(s->figures[FIGURE_QWK]))
+        fputs("  Kappa is undefined: one class is all that occurs, in truth and in prediction.\n", to);
+    if (report->chosen_by && slice_is(s->name, report->chosen_by))
+        fprintf(to, "  These records chose the model (fit --select %s): the figures are too good.\n",
+                report->chosen_by);
+}
+
+/* ---- Tables ---- */
+
+static void put_classes(const struct report *report, const struct section *s, FILE *to)
+{
+    size_t k = report->labels.count;
+    int width = class_width(report, 5);
+    fprintf(to, "\n  %-*s  precision  recall      F1  support  predicted\n", width, "class");
+    for (size_t c = 0; c < k; c++) {
+        struct shown name = class_name(report, c);
+        fputs("  ", to);
+        put_left(to, &name, width);
+        put_figure(to, metric_precision(s->confusion, k, c), 11);
+        put_figure(to, metric_recall(s->confusion, k, c), 8);
+        put_figure(to, metric_f1(s->confusion, k, c), 8);
+        fprintf(to, "%9llu%11llu\n", (unsigned long long)metric_support(s->confusion, k, c),
+                (unsigned long long)metric_predicted(s->confusion, k, c));
+    }
+}
+
+/* Shades of a cell by its share of the row: greys of the 256-colour palette, which both light and dark
+ * terminals have, with the text's colour set against it. */
+static void shade(FILE *to, bool colour, double share)
+{
+    if (!colour || !(share > 0))
+        return;
+    int step = (int)lround(share * 19);
+    fprintf(to, "\033[48;5;%d;38;5;%dm", 235 + step, step < 10 ? 255 : 16);
+}
+
+static void put_column_names(const struct report *report, FILE *to, int width)
+{
+    for (size_t c = 0; c < report->labels.count; c++) {
+        struct shown name = class_name(report, c);
+        put_right(to, &name, width);
+    }
+}
+
+static void put_cells(const struct report *report, const struct section *s, size_t row, bool percent, FILE *to,
+                      int width, bool colour)
+{
+    size_t k = report->labels.count;
+    double support = (double)metric_support(s->confusion, k, row);
+    for (size_t c = 0; c < k; c++) {
+        uint64_t count = s->confusion[row * k + c];
+        double share = support > 0 ? (double)count / support : NAN;
+        shade(to, colour, share);
+        if (!percent)
+            fprintf(to, "%*llu", width, (unsigned long long)count);
+        else if (isnan(share))
+            fprintf(to, "%*s", width, "-");
+        else
+            fprintf(to, "%*.0f", width, 100 * share);
+        if (colour && share > 0)
+            fputs("\033[0m", to);
+    }
+}
+
+static int digits(uint64_t n)
+{
+    int d = 1;
+    for (; n >= 10; n /= 10)
+        d++;
+    return d;
+}
+
+/* One matrix, or counts and percentages side by side. */
+static void put_matrix(const struct report *report, const struct section *s, FILE *to, bool counts, bool percent,
+                       int width, bool colour)
+{
+    int names = class_width(report, 4), block = width * (int)report->labels.count;
+    fprintf(to, "\n  %-*s", names, "");
+    if (counts)
+        fprintf(to, "  %-*s", block, "predicted");
+    if (percent)
+        fprintf(to, "%s%-s", counts ? "    " : "  ", "percent of the row");
+    fprintf(to, "\n  %-*s", names, "true");
+    if (counts) {
+        fputs("  ", to);
+        put_column_names(report, to, width);
+    }
+    if (percent) {
+        fputs(counts ? "    " : "  ", to);
+        put_column_names(report, to, width);
+    }
+    fputc('\n', to);
+    for (size_t row = 0; row < report->labels.count; row++) {
+        struct shown name = class_name(report, row);
+        fputs("  ", to);
+        put_left(to, &name, names);
+        if (counts) {
+            fputs("  ", to);
+            put_cells(report, s, row, false, to, width, colour);
+        }
+        if (percent) {
+            fputs(counts ? "    " : "  ", to);
+            put_cells(report, s, row, true, to, width, colour);
+        }
+        fputc('\n', to);
+    }
+}
+
+static void put_confusion(const struct report *report, const struct section *s, FILE *to, int columns, bool colour)
+{
+    size_t k = report->labels.count;
+    if (k > MATRIX_CLASSES) {
+        fprintf(to, "\n  The confusion matrix of %zu classes is not drawn; --json has it.\n", k);
+        return;
+    }
+    int width = class_width(report, 4);
+    if (digits(s->pairs.n) > width)
+        width = digits(s->pairs.n);
+    width++;
+    int together = 2 + class_width(report, 4) + 2 + 4 + 2 * width * (int)k;
+    if (together <= columns) {
+        put_matrix(report, s, to, true, true, width, colour);
+    } else {
+        put_matrix(report, s, to, true, false, width, colour);
+        put_matrix(report, s, to, false, true, width, colour);
+    }
+}
+
+/* Figures of the rows of --by, which their plain mean closes. */
+static const enum figure by_figures[] = {FIGURE_ACCURACY, FIGURE_MAJORITY, FIGURE_MACRO_F1, FIGURE_QWK, FIGURE_MAE};
+static const char *const by_titles[] = {"accuracy", "largest", "macro F1", "kappa", "MAE"};
+enum { BY_FIGURES = sizeof by_figures / sizeof *by_figures };
+
+static void put_by_row(FILE *to, const struct shown *name, int width, const char *n, const double figures[FIGURES])
+{
+    fputs("  ", to);
+    put_left(to, name, width);
+    fprintf(to, "%9s", n);
+    for (size_t f = 0; f < BY_FIGURES; f++)
+        put_figure(to, figures[by_figures[f]], 10);
+    fputc('\n', to);
+}
+
+static void put_by(const struct report *report, const struct section *s, FILE *to)
+{
+    struct shown field = show(slice_of(report->plan.by), "");
+    int width = field.columns > 4 ? field.columns : 4;
+    for (size_t i = 0; i < s->by.count; i++) {
+        struct shown name = show(s->by.at[i], "(none)");
+        width = name.columns > width ? name.columns : width;
+    }
+    fputs("\n  ", to);
+    put_left(to, &field, width);
+    fprintf(to, "%9s", "n");
+    for (size_t f = 0; f < BY_FIGURES; f++)
+        fprintf(to, "%10s", by_titles[f]);
+    fputc('\n', to);
+    double figures[FIGURES], mean[FIGURES];
+    for (size_t i = 0; i < s->by.count; i++) {
+        char n[24];
+        snprintf(n, sizeof n, "%llu", (unsigned long long)s->by_pairs[i].n);
+        struct shown name = show(s->by.at[i], "(none)");
+        pairs_figures(&s->by_pairs[i], &report->labels, figures);
+        put_by_row(to, &name, width, n, figures);
+    }
+    report_by_mean(report, s, mean);
+    struct shown name = show(SLICE("mean"), "");
+    put_by_row(to, &name, width, "", mean);
+}
+
+static void put_rater(const struct report *report, const struct section *s, FILE *to)
+{
+    static const enum figure shown[] = {FIGURE_ACCURACY, FIGURE_QWK, FIGURE_ADJACENT, FIGURE_MAE, FIGURE_PEARSON,
+                                        FIGURE_SMD};
+    double human[FIGURES], model[FIGURES];
+    struct shown field = show(slice_of(report->plan.rater), "");
+    if (s->human.n == 0) {
+        fprintf(to, "\n  No record here has a label in '%s'.\n", field.text);
+        return;
+    }
+    pairs_figures(&s->human, &report->labels, human);
+    pairs_figures(&s->model, &report->labels, model);
+    fprintf(to, "\n  %llu records with a second human (%s), held against the true label\n",
+            (unsigned long long)s->human.n, field.text);
+    fprintf(to, "  %-31s %9s %9s %11s\n", "", "human", "model", "difference");
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        enum figure f = shown[i];
+        fprintf(to, "  %-31s", figure_rows[f].title);
+        put_figure(to, human[f], 10);
+        put_figure(to, model[f], 10);
+        put_figure(to, model[f] - human[f], 12);
+        fputc('\n', to);
+    }
+}
+
+static void put_errors(const struct section *s, FILE *to)
+{
+    fprintf(to, "\n  largest disagreements\n  %-24s  %-12s  %-12s  score\n", "id", "true", "predicted");
+    for (size_t i = 0; i < s->errors.count; i++) {
+        const struct disagreement *d = &s->errors.at[i];
+        struct shown id = show(slice_of(d->id), "(none)"), truth = show(slice_of(d->truth), "(empty)"),
+                     pred = show(slice_of(d->pred), "(empty)");
+        fputs("  ", to);
+        put_left(to, &id, 24);
+        fputs("  ", to);
+        put_left(to, &truth, 12);
+        fputs("  ", to);
+        put_left(to, &pred, 12);
+        put_figure(to, d->score, 7);
+        fputc('\n', to);
+    }
+}
+
+static void put_section(const struct report *report, const struct section *s, FILE *to, int columns, bool colour)
+{
+    struct shown name = show(s->name, "all");
+    fprintf(to, "%s: %llu records", name.text, (unsigned long long)s->pairs.n);
+    if (s->without_y)
+        fprintf(to, ", %llu without a label left out", (unsigned long long)s->without_y);
+    if (s->without_pred)
+        fprintf(to, ", %llu without a prediction left out", (unsigned long long)s->without_pred);
+    fputs("\n\n", to);
+    if (s->confusion) {
+        put_confusion(report, s, to, columns, colour);
+        put_classes(report, s, to);
+        fputc('\n', to);
+    }
+    put_figures(report, s, to);
+    put_rounding(report, to);
+    put_words(report, s, to);
+    if (report->plan.by)
+        put_by(report, s, to);
+    if (report->plan.rater)
+        put_rater(report, s, to);
+    if (s->errors.count)
+        put_errors(s, to);
+}
+
+void report_text(const struct report *report, FILE *to, int columns, bool colour)
+{
+    for (size_t i = 0; i < report->shown; i++) {
+        if (i)
+            fputc('\n', to);
+        put_section(report, &report->sections[i], to, columns, colour);
+    }
+}
