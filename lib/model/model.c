@@ -91,13 +91,13 @@ static void load_parameter(struct loading *loading, const struct parameter *p)
 {
     const struct layout *layout = loading->model->layout;
     const struct tensor *tensor = weights_find(loading->tensors, layout, p);
-    bool head = is_head(layout, p);
-    if (tensor && (!head || (loading->keep_head && weights_fit(tensor, p)))) {
+    bool head = is_head(layout, p), pooler = strncmp(p->name, "bert.pooler.", 12) == 0;
+    if (tensor && (!head || loading->keep_head)) {
         weights_copy(loading->tensors, tensor, p, loading->model->params);
         return;
     }
-    bool pooler = strncmp(p->name, "bert.pooler.", 12) == 0;
-    if (!head && !(pooler && layout->shape.C > 0 && loading->request->head))
+    bool new_head = loading->request->head && layout->shape.C > 0; /* what it needs beyond the encoder may be drawn */
+    if (!new_head || !(head || pooler))
         die(STATUS_BROKEN, pooler ? "%s: has no tensor '%s': this model has no pooler (use --pool cls or --pool mean)"
                                   : "%s: has no tensor '%s'", loading->tensors->path, weights_name(layout, p));
     network_initialise_tensor(layout, p, loading->model->params, loading->request->seed);
