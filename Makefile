@@ -49,6 +49,7 @@ libs_text  = -lcsv -lutf8proc -lmd
 libs_model = -lzip -lmd
 libs_nn    = -lopenblas
 libs_train = -llbfgs
+libs_stream_oracle = -lmsgpackc
 
 programs = $(FILTERS:%=$(BUILD)/libexec/rubric/%) $(BUILD)/bin/rubric
 ROOMS = base stream text nn model train eval
