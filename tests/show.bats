@@ -1,0 +1,309 @@
+# show: every form of output, selections, verification, and the way to JSON Lines and back.
+load helper
+
+# A stream of tokens with every kind of field, made from JSON Lines.
+make_stream() {
+    cat >lines.json <<'EOF'
+{"rubric":1,"kind":"tokens","y":"integer","labels":[1,2,3],"ordered":true,"tokenizer":{"vocab":"abc","size":100000},"trail":[{"cmd":"tok","version":"0.1.0","args":["--text","my text","it's.csv"],"operands":1},{"cmd":"split","version":"0.1.0","args":["--stratify","-o","s.rs","t.rs"],"seed":3,"operands":1}]}
+{"id":"a.csv:2","y":3,"part":"train","meta":{"prompt":"p1","note":"tab\there"},"ids":[101,2023,70000,102],"types":[0,0,1,1],"words":1,"full":4}
+{"id":"a.csv:3","w":0.5,"part":"test","meta":{"prompt":"p,2"},"ids":[101,102],"words":0,"full":2,"extra":{"$bin":"00ff"},"more":[1.0,0.1,{"$ext":[3,"616263"]},{"$float":"nan"}]}
+{"id":"escape\u001b[31m","y":1,"part":"test","fold":2,"ids":[101,5,102,101,6,102],"win":[0,3,6]}
+{"end":3,"truncated":0}
+EOF
+    show --pack lines.json >tokens.rs
+}
+
+make_predictions() {
+    cat >predicted.json <<'EOF'
+{"rubric":1,"kind":"predictions","y":"number","labels":[1.0,1.5],"ordered":true,"loss":"ce"}
+{"id":"x","y":1.5,"pred":1.0,"score":1.2345678901234567,"prob":[0.75,0.25]}
+{"id":"y","pred":1.5,"score":1.5,"prob":[0.1,0.9]}
+{"end":2}
+EOF
+    show --pack <predicted.json >predictions.rs
+}
+
+@test "JSON Lines to a stream and back is the same, and so is a stream to JSON Lines and back" {
+    make_stream
+    show --json tokens.rs | diff - lines.json
+    show --json <tokens.rs | show --pack | cmp - tokens.rs
+    make_predictions
+    show --json predictions.rs | diff - predicted.json
+    cat tokens.rs tokens.rs >twice.rs
+    show --json twice.rs | show --pack -o again.rs
+    cmp twice.rs again.rs
+}
+
+@test "vec is float32, everything else float64" {
+    printf '%s\n' '{"rubric":1,"kind":"vectors","y":"none","dim":3}' \
+        '{"id":"a","vec":[0.1,-3.0,1e+30],"other":[0.1]}' '{"end":1}' >lines.json
+    show --pack lines.json >vectors.rs
+    # fixarray 3, float32 0.1; fixarray 1, float64 0.1
+    LC_ALL=C grep -qaP '\x93\xca\x3d\xcc\xcc\xcd\xca\xc0\x40\x00\x00\xca' vectors.rs
+    LC_ALL=C grep -qaP '\x91\xcb\x3f\xb9\x99\x99\x99\x99\x99\x9a' vectors.rs
+    show --json vectors.rs | diff - lines.json
+}
+
+@test "text: a paragraph a record, control characters escaped, numbers where there is no vocabulary" {
+    make_stream
+    expect_status 0 show -q tokens.rs
+    expect_text 'a.csv:2  label 3  part train
+  prompt: p1
+  note: tab\x09here
+  4 tokens, 1 words
+  101 2023 70000 102
+
+a.csv:3  weight 0.5  part test  no label
+  prompt: p,2
+  2 tokens, 0 words
+  101 102
+  extra: {"$bin":"00ff"}
+  more: [1.0,0.1,{"$ext":[3,"616263"]},{"$float":"nan"}]
+
+escape\x1b[31m  label 1  part test  fold 2
+  6 tokens, 2 windows
+  101 5 102
+  101 6 102' "$output"
+    expect_status 0 show tokens.rs
+    [[ $stderr == *"no vocabulary with this stream's hash"* ]]
+}
+
+@test "text of predictions and vectors" {
+    make_predictions
+    expect_status 0 show predictions.rs
+    expect_text 'x  label 1.5
+  predicted 1  score 1.235  prob 1:0.750 1.5:0.250
+
+y  no label
+  predicted 1.5  score 1.5  prob 1:0.100 1.5:0.900' "$output"
+    printf '%s\n' '{"rubric":1,"kind":"vectors","y":"none","dim":2}' '{"id":"a","vec":[3.0,4.0]}' '{"end":1}' |
+        show --pack >vectors.rs
+    expect_status 0 show vectors.rs
+    expect_text 'a  no label
+  2 numbers, length 5: 3 4' "$output"
+}
+
+@test "tokens are turned back into pieces when a vocabulary is at hand" {
+    mkdir model
+    printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' hello wor '##ld' >model/vocab.txt
+    echo '{"model_type":"bert","max_position_embeddings":512}' >model/config.json
+    hash=$(sha256sum <model/vocab.txt | cut -d ' ' -f 1)
+    printf '%s\n' '{"rubric":1,"kind":"tokens","y":"none","tokenizer":{"vocab":"'"$hash"'","size":8}}' \
+        '{"id":"a","ids":[2,5,6,7,3]}' '{"end":1}' | show --pack >tokens.rs
+    expect_status 0 show -m model tokens.rs
+    expect_text 'a  no label
+  5 tokens
+  [CLS] hello world [SEP]' "$output"
+    RUBRIC_MODEL=$PWD/model expect_status 0 show tokens.rs
+    [[ $output == *"hello world"* ]]
+    expect_status 0 show tokens.rs
+    [[ $output == *"2 5 6 7 3"* ]]
+}
+
+@test "CSV: columns from what is there, quoting, a column for each class" {
+    make_stream
+    expect_status 0 show --csv tokens.rs
+    expect_text 'id,y,w,part,fold,prompt,note,ids,types,win,words,full,extra,more
+a.csv:2,3,,train,,p1,tab	here,101 2023 70000 102,0 0 1 1,,1,4,,
+a.csv:3,,0.5,test,,"p,2",,101 102,,,0,2,"{""$bin"":""00ff""}","1.0 0.1 {""$ext"":[3,""616263""]} {""$float"":""nan""}"
+'$'escape\e[31m,1,,test,2,,,101 5 102 101 6 102,,0 3 6,,,,' "$output"
+    make_predictions
+    expect_status 0 show --csv predictions.rs
+    expect_text 'id,y,pred,score,prob_1,prob_1.5
+x,1.5,1,1.2345678901234567,0.75,0.25
+y,,1.5,1.5,0.1,0.9' "$output"
+}
+
+@test "CSV: what appears only after 1,000 records is counted, not lost in silence" {
+    {
+        echo '{"rubric":1,"kind":"tokens","y":"none"}'
+        for i in $(seq 1000); do echo '{"id":"'"$i"'","ids":[1]}'; done
+        echo '{"id":"late","ids":[1],"extra":7}'
+        echo '{"end":1001}'
+    } | show --pack >many.rs
+    expect_status 0 show --csv many.rs
+    [ "$(wc -l <<<"$output")" = 1002 ]
+    [[ $stderr == *"1 values have no column"* ]]
+}
+
+@test "header and trail" {
+    make_stream
+    expect_status 0 show --header tokens.rs
+    [ "$(sed -n 4p <<<"$output")" = '  "y": "integer",' ]
+    /usr/bin/python3 -c 'import json, sys; assert json.load(sys.stdin)["labels"] == [1, 2, 3]' <<<"$output"
+    expect_status 0 show --trail tokens.rs
+    expect_text "tok --text 'my text' 'it'\\''s.csv' | split --stratify -o s.rs" "$output"
+    cat tokens.rs tokens.rs | show --trail | wc -l | grep -qx 1
+}
+
+@test "selections: by place, id, field, kept column, number" {
+    make_stream
+    ids() { grep -o '"id":"[^"]*"' <<<"$output" | tr '\n' ' '; }
+    expect_status 0 show --json --at 2 tokens.rs
+    [ "$(ids)" = '"id":"a.csv:3" ' ]
+    expect_status 0 show --json --id a.csv:2 tokens.rs
+    [ "$(ids)" = '"id":"a.csv:2" ' ]
+    expect_status 0 show --json --where part=test tokens.rs
+    [ "$(ids)" = '"id":"a.csv:3" "id":"escape\u001b[31m" ' ]
+    expect_status 0 show --json --where part=test -n 1 tokens.rs
+    [ "$(ids)" = '"id":"a.csv:3" ' ]
+    expect_status 0 show --json --where prompt=p1 tokens.rs
+    [ "$(ids)" = '"id":"a.csv:2" ' ]
+    expect_status 0 show --json --where y= tokens.rs
+    [ "$(ids)" = '"id":"a.csv:3" ' ]
+    expect_status 0 show --json --where y=3 tokens.rs
+    [ "$(ids)" = '"id":"a.csv:2" ' ]
+    expect_status 0 show -q --where part=nowhere tokens.rs
+    [ -z "$output" ]
+    expect_status 3 show -q --id nobody tokens.rs
+    [ "$stderr" = "show: no record has the id 'nobody'" ]
+    expect_status 3 show -q --at 4 tokens.rs
+    [ "$stderr" = "show: there is no record 4: the stream has 3" ]
+}
+
+@test "--stream selects to a sealed stream that says so" {
+    make_stream
+    show -q --where part=test --stream tokens.rs >test.rs
+    show --check test.rs | grep -qx 'sealed: 1 segment, 2 records of tokens'
+    show --json test.rs | tail -n 1 | grep -qx '{"end":2,"left_out":1}'
+    show --trail test.rs | grep -q 'split --stratify | show -q --where part=test --stream$'
+    # every record is as it was
+    diff <(sed -n 3,4p lines.json) <(show --json test.rs | sed -n 2,3p)
+    # all of a broken stream is read before anything is sealed
+    head -c -1 tokens.rs >broken.rs
+    expect_status 4 show --stream -n 1 broken.rs
+}
+
+@test "--check: sealed, unsealed, segments, records" {
+    make_stream
+    expect_status 0 show --check tokens.rs
+    [ "$output" = "sealed: 1 segment, 3 records of tokens" ]
+    cat tokens.rs tokens.rs >two.rs
+    expect_status 0 show --check two.rs tokens.rs
+    [ "$output" = "sealed: 3 segments, 9 records of tokens" ]
+    # {"rubric": 1, "kind": "tokens", "y": "none"} {"id": "a", "ids": []} {"end": 1}
+    printf '\x83\xa6rubric\x01\xa4kind\xa6tokens\xa1y\xa4none\x82\xa2id\xa1a\xa3ids\x90\x81\xa3end\x01' >unsealed.rs
+    expect_status 0 show --check unsealed.rs
+    [ "$output" = "unsealed: 1 segment, 1 records of tokens" ]
+    cat unsealed.rs tokens.rs >mixed.rs
+    expect_status 4 show --check mixed.rs # other labels, other vocabulary
+    expect_status 0 show --check --records 3 tokens.rs
+    expect_status 4 show --check --records 4 tokens.rs
+    [[ $stderr == *"tokens.rs: 3 records: expected 4" ]]
+}
+
+@test "--check: broken streams are named with their last good record" {
+    make_stream
+    head -c -20 tokens.rs >cut.rs
+    expect_status 4 show --check cut.rs
+    [ "$stderr" = 'show: cut.rs: broken stream: it ends before its trailer; the last good record is number 3, escape\x1b[31m' ]
+    sed 's/p1/p2/' tokens.rs >changed.rs
+    expect_status 4 show --check changed.rs
+    [[ $stderr == *"its hash differs from the trailer's"* ]]
+    expect_status 4 show --check /dev/null
+    [[ $stderr == *"it is empty: the command before it wrote nothing"* ]]
+    printf 'content,score\nA,1\n' >essays.csv
+    expect_status 4 show essays.csv
+    [ "$stderr" = "show: essays.csv: this is not a rubric stream: it begins with 'content,score' (tok makes one from CSV)" ]
+    expect_status 1 show no-such-file
+}
+
+@test "--check: payloads that do not keep what their header promises" {
+    try() {
+        printf '%s\n' "$1" "$2" '{"end":1}' | show --pack >odd.rs
+        expect_status 4 show --check odd.rs
+        [[ $stderr == *"$3"* ]] || { echo "$stderr"; return 1; }
+    }
+    tokens='{"rubric":1,"kind":"tokens","y":"none","tokenizer":{"size":10}}'
+    try "$tokens" '{"id":"a"}' "record a: no 'ids'"
+    try "$tokens" '{"id":"a","ids":[3,10]}' "item 2 is 10: expected 0 to 9"
+    try "$tokens" '{"id":"a","ids":[3,4],"types":[0]}' "1 'types' for 2 'ids'"
+    try "$tokens" '{"id":"a","ids":[3,4],"win":[0,1]}' "'win' does not ascend from 0 to the 2 ids"
+    try "$tokens" '{"id":"a","ids":[3,4],"meta":[]}' "'meta' is an array: expected a map"
+    try '{"rubric":1,"kind":"vectors","y":"none"}' '{"id":"a","ids":[3]}' "no 'vec'"
+    try '{"rubric":1,"kind":"predictions","y":"none","labels":[1,2]}' '{"id":"a"}' "no 'pred'"
+    try '{"rubric":1,"kind":"predictions","y":"none","labels":[1,2]}' '{"id":"a","pred":1,"prob":[1.0]}' "1 'prob' for 2 labels"
+}
+
+@test "a model directory: how it came to be, and the line that makes it again" {
+    mkdir model
+    echo '{"model_type":"bert","hidden_size":128,"num_hidden_layers":2,"rubric":{"loss":"mse","labels":[1,2]}}' >model/config.json
+    echo '[{"cmd":"tok","args":["a.csv"],"operands":1},{"cmd":"fit","args":["-o","my model"]}]' >model/trail.json
+    expect_status 0 show model
+    expect_text 'The encoder
+  type: "bert"
+  layers: 2
+  hidden size: 128
+
+What rubric says of it
+  loss: "mse"
+  labels: [1,2]
+
+This makes it again
+  tok a.csv | fit -o '"'my model'" "$output"
+    mkdir empty
+    expect_status 4 show empty
+    expect_status 2 show model lines.json
+}
+
+@test "usage: what excludes each other" {
+    make_stream
+    expect_status 2 show --json --csv tokens.rs
+    expect_status 2 show --check --at 1 tokens.rs
+    expect_status 2 show --where part tokens.rs
+    expect_status 2 show --records 3 tokens.rs
+    expect_status 2 show -o x tokens.rs
+    expect_status 2 show --frobnicate
+    expect_status 0 show --help
+}
+
+@test "a closed pipe ends show quietly, a full disk does not" {
+    make_stream
+    for i in $(seq 200); do cat tokens.rs; done >many.rs
+    for form in --json --csv --header --stream ''; do
+        run --separate-stderr bash -c "show -q $form many.rs | head -c 1 >/dev/null; exit \${PIPESTATUS[0]}"
+        [ "$status" = 141 ] || [ "$status" = 0 ]
+        [ -z "$stderr" ]
+        expect_status 1 bash -c "show -q $form tokens.rs >/dev/full"
+        [[ $stderr == *"cannot write to standard output: No space left on device" ]]
+    done
+    expect_status 1 bash -c 'show --pack lines.json >/dev/full'
+    expect_status 1 bash -c 'show --check tokens.rs >/dev/full'
+    expect_status 1 bash -c 'show --trail tokens.rs >/dev/full'
+}
+
+@test "msgpack never goes to a terminal" {
+    make_stream
+    run script -qec "show --stream tokens.rs" /dev/null
+    [ "$status" -eq 2 ]
+    [[ $output == *"not for a terminal"* ]]
+    # and an escape sequence in data reaches none
+    run script -qec "show -q --csv tokens.rs" /dev/null
+    [[ $output == *'escape\x1b[31m'* ]]
+}
+
+@test "examples/read_stream.py reads streams with nothing but msgpack" {
+    make_stream
+    expect_status 0 /usr/bin/python3 "$root/examples/read_stream.py" <tokens.rs
+    expect_text '[101, 2023, 70000, 102] [1, 1, 1, 1] 3
+[101, 102] [1, 1] None
+[101, 5, 102, 101, 6, 102] [1, 1, 1, 1, 1, 1] 1' "$output"
+    head -c 300 tokens.rs >cut.rs
+    expect_status 1 /usr/bin/python3 "$root/examples/read_stream.py" <cut.rs
+    [[ $stderr == *"the stream ends before its trailer"* ]]
+}
+
+@test "a stream written by another language is read" {
+    /usr/bin/python3 - >foreign.rs <<'EOF'
+import sys, msgpack
+for entry in ({"rubric": 1, "kind": "tokens", "y": "string", "mine": [1.5]},
+              {"id": "a", "y": "good", "ids": [101, 102], "mine": b"\x00"}, {"end": 1}):
+    sys.stdout.buffer.write(msgpack.packb(entry))
+EOF
+    expect_status 0 show --check foreign.rs
+    [ "$output" = "unsealed: 1 segment, 1 records of tokens" ]
+    expect_status 0 show --json foreign.rs
+    expect_text '{"rubric":1,"kind":"tokens","y":"string","mine":[1.5]}
+{"id":"a","y":"good","ids":[101,102],"mine":{"$bin":"00"}}
+{"end":1}' "$output"
+}
