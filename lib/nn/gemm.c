@@ -7,8 +7,6 @@
 
 #include "base/error.h"
 
-enum { FEW_ROWS = 4 }; /* below this, packing costs more than it saves */
-
 static pthread_mutex_t serial_lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool network_blas_threadsafe(void) { return openblas_get_parallel() != OPENBLAS_SEQUENTIAL; }
@@ -45,16 +43,26 @@ static void openblas_multiply(const struct factor *f, size_t M, const float *A, 
         pthread_mutex_unlock(&serial_lock);
 }
 
-struct factor factor_new(struct workspace *ws, size_t N, size_t K, const float *B, size_t ldb, bool transposed)
+size_t factor_size(const struct kernels *k, size_t N, size_t K)
+{
+    return k->gemm ? (N + k->panel - 1) / k->panel * k->panel * K : 0;
+}
+
+struct factor factor_into(const struct kernels *k, float *packed, size_t N, size_t K, const float *B, size_t ldb,
+                          bool transposed)
 {
     struct factor f = {.N = N, .K = K, .B = B, .ldb = ldb, .transposed = transposed};
-    if (ws->kernels->gemm) {
-        size_t panel = ws->kernels->panel;
-        float *packed = workspace_floats(ws, (N + panel - 1) / panel * panel * K);
-        (transposed ? ws->kernels->pack_t : ws->kernels->pack_n)(packed, B, ldb, N, K);
+    if (k->gemm) {
+        (transposed ? k->pack_t : k->pack_n)(packed, B, ldb, N, K);
         f.packed = packed;
     }
     return f;
+}
+
+struct factor factor_new(struct workspace *ws, size_t N, size_t K, const float *B, size_t ldb, bool transposed)
+{
+    size_t size = factor_size(ws->kernels, N, K);
+    return factor_into(ws->kernels, size ? workspace_floats(ws, size) : NULL, N, K, B, ldb, transposed);
 }
 
 void factor_multiply(const struct workspace *ws, const struct factor *f, size_t M, const float *A, size_t lda,
@@ -83,9 +91,8 @@ void gemm_nt(struct workspace *ws, size_t M, size_t N, size_t K, const float *A,
         pack_and_multiply(ws, M, N, K, A, lda, false, B, ldb, true, beta, C, ldc);
         return;
     }
-    for (size_t n = 0; n < N; n++)
-        for (size_t i = 0; i < M; i++)
-            C[i * ldc + n] = (beta > 0 ? C[i * ldc + n] : 0) + ws->kernels->dot(A + i * lda, B + n * ldb, K);
+    for (size_t i = 0; i < M; i++)
+        ws->kernels->dots(C + i * ldc, A + i * lda, B, ldb, beta > 0, N, K);
 }
 
 void gemm_nn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,

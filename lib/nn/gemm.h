@@ -10,6 +10,8 @@
 
 #include "nn/workspace.h"
 
+enum { FEW_ROWS = 4 }; /* up to this, packing costs more than it saves */
+
 /* The right factor, made ready to be multiplied with several A. */
 struct factor {
     size_t N, K;
@@ -21,6 +23,11 @@ struct factor {
 
 /* Packed copies are taken from the workspace. */
 struct factor factor_new(struct workspace *ws, size_t N, size_t K, const float *B, size_t ldb, bool transposed);
+/* Floats of a packed copy; 0 when the kernels need none. */
+size_t factor_size(const struct kernels *k, size_t N, size_t K);
+/* The same in the caller's memory, [factor_size]. */
+struct factor factor_into(const struct kernels *k, float *packed, size_t N, size_t K, const float *B, size_t ldb,
+                          bool transposed);
 void factor_multiply(const struct workspace *ws, const struct factor *f, size_t M, const float *A, size_t lda,
                      bool transposed, float beta, float *C, size_t ldc);
 

@@ -33,6 +33,8 @@ struct kernels {
     const char *name;
 
     float (*dot)(const float *a, const float *b, size_t n);
+    /* out[i] (+)= a . B[i, :] for i < rows */
+    void (*dots)(float *out, const float *a, const float *B, size_t ldb, bool accumulate, size_t rows, size_t n);
     void (*add)(float *to, const float *from, size_t n);                       /* to += from */
     void (*add_scaled)(float *to, const float *from, float factor, size_t n);  /* to += factor from */
     void (*multiply)(float *to, const float *by, size_t n);                    /* to *= by */

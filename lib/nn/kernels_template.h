@@ -90,6 +90,30 @@ static float dot(const float *a, const float *b, size_t n)
     return sum_lanes(sum);
 }
 
+/* Four rows at a time hide the latency of the additions; each row's sum is dot's. */
+static void dots(float *out, const float *a, const float *B, size_t ldb, bool accumulate, size_t rows, size_t n)
+{
+    size_t r = 0;
+    for (; r + 4 <= rows; r += 4) {
+        const float *b = B + r * ldb;
+        vector s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+        for (size_t i = 0; i < n; i += LANES) {
+            vector v = load(a + i, n - i);
+            s0 = fused(v, load(b + i, n - i), s0);
+            s1 = fused(v, load(b + ldb + i, n - i), s1);
+            s2 = fused(v, load(b + 2 * ldb + i, n - i), s2);
+            s3 = fused(v, load(b + 3 * ldb + i, n - i), s3);
+        }
+        const float sums[4] = {sum_lanes(s0), sum_lanes(s1), sum_lanes(s2), sum_lanes(s3)};
+        for (size_t i = 0; i < 4; i++)
+            out[r + i] = accumulate ? out[r + i] + sums[i] : sums[i];
+    }
+    for (; r < rows; r++) {
+        float sum = dot(a, B + r * ldb, n);
+        out[r] = accumulate ? out[r] + sum : sum;
+    }
+}
+
 static void add(float *to, const float *from, size_t n)
 {
     for (size_t i = 0; i < n; i += LANES)
@@ -322,6 +346,7 @@ static void dropout_mask(uint8_t *mask, size_t bytes, uint64_t key, uint64_t low
 const struct kernels KERNELS = {
     .name = KERNELS_NAME,
     .dot = dot,
+    .dots = dots,
     .add = add,
     .add_scaled = add_scaled,
     .multiply = multiply,

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pool.h"
+
 enum pooling { POOL_CLS, POOL_MEAN, POOL_MAX, POOL_ATTENTION, POOL_POOLER, POOL_NONE };
 /* POOL_CLS     the first token's vector, raw (no pooler)
  * POOL_POOLER  the first token's vector through the pooler, tanh(W h + b): what Hugging Face's
@@ -111,6 +113,20 @@ double example_cost(const struct example *example, const struct shape *shape, bo
 struct workspace;
 struct workspace *workspace_new(const struct layout *layout);
 void workspace_free(struct workspace *ws);
+
+/* Copies of the layers' weights in the order in which the kernels read them, made once for many examples and
+ * shared by all workers: without them each call makes its own, which is felt on short texts and wide models.
+ * They take as much memory as the layers' weights, twice as much with `training`.  Results are the same bits.
+ *
+ * network_packed_update reads params [layout->size] anew (after an optimizer step; no worker may run meanwhile) and
+ * remembers the address: calls with other params do without.  pool may be NULL. */
+struct network_packed;
+struct network_packed *network_packed_new(const struct layout *layout, bool training);
+void network_packed_update(struct network_packed *packed, const float *params, struct pool *pool);
+void network_packed_free(struct network_packed *packed);
+
+/* From now on `ws` uses them; NULL: no longer.  Kept by reference. */
+void workspace_use_packed(struct workspace *ws, const struct network_packed *packed);
 
 /* Head outputs for one example: logits [C].  Nothing that no one reads is computed: under POOL_POOLER and
  * POOL_CLS the last layer has one query.  The result depends on this example only, bit for bit. */

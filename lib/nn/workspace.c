@@ -43,6 +43,8 @@ struct workspace *workspace_new(const struct layout *layout)
     return ws;
 }
 
+void workspace_use_packed(struct workspace *ws, const struct network_packed *packed) { ws->packed = packed; }
+
 void workspace_free(struct workspace *ws)
 {
     if (!ws)

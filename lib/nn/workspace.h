@@ -9,6 +9,7 @@ struct chunk;
 struct workspace {
     const struct layout *layout;
     const struct kernels *kernels;
+    const struct network_packed *packed; /* NULL: none */
     struct chunk *chunks; /* newest first */
 };
 
