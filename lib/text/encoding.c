@@ -63,6 +63,24 @@ void decoder_free(struct decoder *d)
 
 const char *decoder_name(const struct decoder *d) { return d->name; }
 
+struct decoder *decoder_copy(const struct decoder *d)
+{
+    if (!d)
+        return NULL;
+    struct decoder *copy = memory_new(1, sizeof *copy);
+    *copy = *d;
+    copy->name = memory_string(d->name);
+    copy->order = memory_string(d->order);
+    copy->rest_size = 0;
+    open_both(copy);
+    return copy;
+}
+
+bool decoder_same(const struct decoder *a, const struct decoder *b)
+{
+    return a && b ? strcmp(a->order, b->order) == 0 : a == b;
+}
+
 /* A byte order mark that says big-endian. */
 static bool big_endian(const char *bytes, size_t size, size_t unit)
 {

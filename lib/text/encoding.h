@@ -19,6 +19,10 @@ struct decoder *decoder_new(const char *name);
 void decoder_free(struct decoder *d);
 const char *decoder_name(const struct decoder *d);
 
+/* Another decoder of the same encoding and byte order, as far as that is known; NULL for NULL. */
+struct decoder *decoder_copy(const struct decoder *d);
+bool decoder_same(const struct decoder *a, const struct decoder *b);
+
 /* Decodes the next bytes of the input, appending to `out`; what is left of an unfinished character waits for
  * the next call, or is marked when `final`. */
 void decoder_feed(struct decoder *d, const char *bytes, size_t size, bool final, struct buffer *out);

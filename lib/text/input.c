@@ -41,6 +41,7 @@ void input_close(struct input *in)
     if (in->fd != STDIN_FILENO)
         file_close(in->fd, in->name);
     decoder_free(in->decoder);
+    in->decoder = NULL;
     buffer_free(&in->bytes);
     buffer_free(&in->raw);
 }

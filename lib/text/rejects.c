@@ -34,12 +34,12 @@ void rejects_open(struct rejects *r, const char *policy)
         die_errno("%s: cannot create (--bad-rows takes fail, skip, mark or a file)", policy);
 }
 
-static void write_line(struct rejects *r, struct slice text, struct decoder *decoder)
+static void write_line(struct rejects *r, struct slice text)
 {
     struct slice line_end = slice_of(r->line_end);
-    if (decoder) {
-        decoder_restore(decoder, text, &r->pending);
-        decoder_restore(decoder, line_end, &r->pending);
+    if (r->decoder) {
+        decoder_restore(r->decoder, text, &r->pending);
+        decoder_restore(r->decoder, line_end, &r->pending);
     } else {
         buffer_append(&r->pending, text.at, text.size);
         buffer_append(&r->pending, line_end.at, line_end.size);
@@ -53,9 +53,8 @@ static void flush(struct rejects *r)
 }
 
 void rejects_begin(struct rejects *r, const char *file, struct slice header, bool byte_order_mark, bool crlf,
-                   struct decoder *decoder)
+                   const struct decoder *decoder)
 {
-    r->line_end = crlf ? "\r\n" : "\n";
     if (!r->path)
         return;
     char *copy = slice_string(header);
@@ -64,21 +63,26 @@ void rejects_begin(struct rejects *r, const char *file, struct slice header, boo
             die(STATUS_USAGE,
                 "%s: its header row is not that of %s, so %s cannot hold the rejects of both (run once per file)",
                 file_name(file), file_name(r->first_file), r->path);
+        if (!decoder_same(decoder, r->decoder))
+            die(STATUS_USAGE,
+                "%s: its encoding is not that of %s, so %s cannot hold the rejects of both (run once per file)",
+                file_name(file), file_name(r->first_file), r->path);
         free(copy);
         return;
     }
     r->header = copy;
+    r->decoder = decoder_copy(decoder);
+    r->line_end = crlf ? "\r\n" : "\n";
     r->first_file = file;
     if (byte_order_mark && decoder)
-        decoder_restore(decoder, SLICE("\xef\xbb\xbf"), &r->pending);
+        decoder_restore(r->decoder, SLICE("\xef\xbb\xbf"), &r->pending);
     else if (byte_order_mark)
         buffer_text(&r->pending, "\xef\xbb\xbf");
     if (header.size > 0)
-        write_line(r, header, decoder);
+        write_line(r, header);
 }
 
-const char *rejects_add(struct rejects *r, enum bad_row reason, const char *message, struct slice raw,
-                        struct decoder *decoder)
+const char *rejects_add(struct rejects *r, enum bad_row reason, const char *message, struct slice raw)
 {
     if (r->fail)
         die(STATUS_INPUT, "%s", message);
@@ -86,7 +90,7 @@ const char *rejects_add(struct rejects *r, enum bad_row reason, const char *mess
         r->first = memory_string(message);
     r->counts[reason]++;
     if (r->path) {
-        write_line(r, raw, decoder);
+        write_line(r, raw);
         if (r->pending.size > PENDING_SIZE)
             flush(r);
     }
@@ -144,6 +148,7 @@ void rejects_free(struct rejects *r)
 {
     buffer_free(&r->pending);
     buffer_free(&r->last);
+    decoder_free(r->decoder);
     free(r->header);
     free(r->first);
 }

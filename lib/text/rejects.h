@@ -18,6 +18,7 @@ struct rejects {
     char *header;     /* the header row that `path` has, terminated; NULL before the first file */
     const char *first_file;
     const char *line_end;
+    struct decoder *decoder; /* owned: of the first file, in whose encoding and line ends all are written */
     uint64_t counts[BAD_COUNT];
     char *first;      /* message of the first */
     struct buffer last; /* under "mark": message of the last */
@@ -26,15 +27,14 @@ struct rejects {
 /* `policy` as in rows_options.  Creates the file. */
 void rejects_open(struct rejects *r, const char *policy);
 
-/* A file begins: its header row (size 0: none) opens the rejects, so that they can be read again.  One file
- * of rejects has one header row: STATUS_USAGE when a later file's differs. */
+/* A file begins: its header row (size 0: none) opens the rejects, so that they can be read again.  One file of
+ * rejects has one header row and one encoding: STATUS_USAGE when a later file's differ. */
 void rejects_begin(struct rejects *r, const char *file, struct slice header, bool byte_order_mark, bool crlf,
-                   struct decoder *decoder);
+                   const struct decoder *decoder);
 
 /* One bad row.  `message` says where and why.  Returns what to mark the row with (valid until the next), NULL when
  * it is to be left out. */
-const char *rejects_add(struct rejects *r, enum bad_row reason, const char *message, struct slice raw,
-                        struct decoder *decoder);
+const char *rejects_add(struct rejects *r, enum bad_row reason, const char *message, struct slice raw);
 
 uint64_t rejects_total(const struct rejects *r);
 json_t *rejects_json(const struct rejects *r);

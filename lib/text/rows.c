@@ -8,44 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "text/csv.h"
-#include "text/input.h"
-#include "text/jsonl.h"
-#include "text/rejects.h"
-#include "text/validate.h"
-
-/* A row may have several long fields, but must fit in a record of the stream. */
-enum { ROW_LIMIT = 48 << 20, LEADING_OBJECTS = 1000 };
-
-struct rows {
-    const struct rows_options *options;
-    char *const *paths;
-    size_t path_count, next_path;
-
-    /* The file being read. */
-    struct input in;
-    bool open;
-    const char *path;
-    enum rows_format format;
-    char delimiter;
-    uint64_t line, number;    /* where the next row begins; rows met */
-    struct csv_row csv, scratch;
-    struct name_list columns; /* of this file */
-    struct slice *column_slices;
-    bool skip_line;           /* the rest of a line beyond all limits is passed over */
-
-    /* What is wanted. */
-    char **wanted;
-    size_t wanted_count;
-    size_t *map;              /* [wanted_count] field of each wanted column in this file (CSV) */
-    struct slice *fields;     /* [wanted_count] */
-    bool *stored;             /* [wanted_count] the field lies in `store` */
-    struct buffer store;      /* texts that had to be made: doubled quotes, JSON numbers */
-    json_t *object;           /* the JSON object that fields lie in */
-
-    struct rejects rejects;
-    uint64_t total, bytes;
-};
+#include "text/rows_internal.h"
 
 const char *rows_format_name(enum rows_format format)
 {
@@ -64,7 +27,7 @@ static void reject(struct rows *rows, struct row *row, enum bad_row reason, cons
     if (used < 0 || (size_t)used >= sizeof message)
         used = 0;
     vsnprintf(message + used, sizeof message - (size_t)used, format, arguments);
-    row->bad = rejects_add(&rows->rejects, reason, message, row->raw, rows->in.decoder);
+    row->bad = rejects_add(&rows->rejects, reason, message, row->raw);
 }
 
 void rows_reject(struct rows *rows, struct row *row, enum bad_row reason, const char *format, ...)
@@ -98,8 +61,7 @@ static void reject_encoding(struct rows *rows, struct row *row, size_t offset)
                     (unsigned char)*at, where);
 }
 
-/* Whether a row's bytes are text; a bad row is dealt with. */
-static bool bytes_good(struct rows *rows, struct row *row, struct text_facts facts)
+bool rows_bytes_good(struct rows *rows, struct row *row, struct text_facts facts)
 {
     if (facts.nul) {
         char where[64];
@@ -184,8 +146,7 @@ static bool take_bad_csv(struct rows *rows, struct row *row, enum csv_result res
     return true;
 }
 
-/* Passes over empty lines and the rest of a line that was too long; false when that needs more input. */
-static bool skip_empty(struct rows *rows)
+bool rows_skip_empty(struct rows *rows)
 {
     struct input *in = &rows->in;
     while (in->used < in->bytes.size) {
@@ -216,7 +177,7 @@ static bool give_csv(struct rows *rows, struct row *row)
 {
     struct csv_row *csv = &rows->csv;
     struct text_facts facts = take(rows, row, csv->end, csv->next);
-    if (!bytes_good(rows, row, facts))
+    if (!rows_bytes_good(rows, row, facts))
         return false;
     if (csv->count != rows->columns.count) {
         rows_reject(rows, row, BAD_FIELDS, "%zu field%s: expected %zu as in the header row (a text that holds the "
@@ -251,7 +212,7 @@ static bool give_csv(struct rows *rows, struct row *row)
 static bool next_csv(struct rows *rows, struct row *row)
 {
     for (;;) {
-        if (!skip_empty(rows)) {
+        if (!rows_skip_empty(rows)) {
             if (!input_more(&rows->in) && rows->in.used == rows->in.bytes.size)
                 return false;
             continue;
@@ -326,7 +287,7 @@ static bool next_line(struct rows *rows, struct row *row)
 {
     for (;;) {
         bool texts = rows->format == ROWS_TEXT && !rows->skip_line;
-        if (!(texts ? rows->in.used < rows->in.bytes.size : skip_empty(rows))) {
+        if (!(texts ? rows->in.used < rows->in.bytes.size : rows_skip_empty(rows))) {
             if (!input_more(&rows->in) && rows->in.used == rows->in.bytes.size)
                 return false;
             continue;
@@ -340,178 +301,22 @@ static bool next_line(struct rows *rows, struct row *row)
         struct text_facts facts = take(rows, row, end, next);
         if (row->raw.size > CSV_FIELD_LIMIT)
             rows_reject(rows, row, BAD_LENGTH, "a line longer than %d MiB", CSV_FIELD_LIMIT >> 20);
-        else if (bytes_good(rows, row, facts) && (rows->format == ROWS_JSONL ? give_json : give_text)(rows, row))
+        else if (rows_bytes_good(rows, row, facts) && (rows->format == ROWS_JSONL ? give_json : give_text)(rows, row))
             return true;
         if (row->bad)
             return true;
     }
 }
 
-/* ---- Files ---- */
+/* ---- The interface ---- */
 
-static char parse_delimiter(const char *text)
+static void describe(struct rows *rows)
 {
-    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
-        return '\t';
-    if (strlen(text) != 1 || strchr("\"\r\n", *text) || (unsigned char)*text >= 0x80)
-        die(STATUS_USAGE, "--delimiter is '%s': expected one ASCII character, such as ';', or tab", text);
-    return *text;
-}
-
-static void clear_columns(struct rows *rows)
-{
-    for (size_t i = 0; i < rows->columns.count; i++)
-        free(rows->columns.at[i]);
-    rows->columns.count = 0;
-}
-
-static void add_column(struct rows *rows, char *name)
-{
-    struct name_list *list = &rows->columns;
-    memory_grow(&list->at, &list->capacity, list->count + 1, sizeof *list->at);
-    list->at[list->count++] = name;
-}
-
-/* Makes sure that a whole first line, or 1 MiB, or all there is, is at hand. */
-static void look_ahead(struct rows *rows, size_t lines, size_t most)
-{
-    for (;;) {
-        struct slice text = {rows->in.bytes.at + rows->in.used, rows->in.bytes.size - rows->in.used};
-        if (text.size >= most || (text.size > 0 && text_facts(text).newlines >= lines) || !input_more(&rows->in))
-            return;
-    }
-}
-
-static const char *window(const struct rows *rows) { return rows->in.bytes.at + rows->in.used; }
-static const char *window_end(const struct rows *rows) { return rows->in.bytes.at + rows->in.bytes.size; }
-
-static enum rows_format find_format(const struct rows *rows)
-{
-    for (const char *at = window(rows); at < window_end(rows); at++)
-        if (!strchr(" \t\r\n", *at))
-            return *at == '{' ? ROWS_JSONL : ROWS_CSV;
-    return ROWS_CSV;
-}
-
-static void read_csv_header(struct rows *rows, bool marked)
-{
-    const char *name = file_name(rows->path);
-    enum csv_result result;
-    for (;;) {
-        result = csv_scan(&rows->csv, window(rows), window_end(rows), rows->in.ended, rows->delimiter, CSV_FIELD_LIMIT);
-        if (result != CSV_MORE || window_end(rows) - window(rows) > ROW_LIMIT)
-            break;
-        input_more(&rows->in);
-    }
-    if (result != CSV_FOUND)
-        die(STATUS_INPUT, "%s:%" PRIu64 ": the header row cannot be read: %s", name, rows->line,
-            result == CSV_OPEN ? "a quote is never closed" : result == CSV_STRAY
-                ? "something else than a delimiter follows a closing quote" : "it is too long");
-    struct slice whole = {window(rows), (size_t)(rows->csv.next - window(rows))};
-    struct row row = {.file = rows->path, .line = rows->line, .raw = {whole.at, (size_t)(rows->csv.end - whole.at)},
-                      .ours = true};
-    bool fail = rows->rejects.fail;
-    rows->rejects.fail = true; /* nothing can be read without its header row */
-    struct text_facts facts = text_facts(whole);
-    bytes_good(rows, &row, facts);
-    rows->rejects.fail = fail;
-    if (facts.newlines == 0 && memchr(whole.at, '\r', whole.size - (whole.at[whole.size - 1] == '\r')))
-        die(STATUS_INPUT, "%s: its lines end in CR alone: convert it with tr '\\r' '\\n'", name);
-    for (size_t i = 0; i < rows->csv.count; i++) {
-        struct buffer text = {0};
-        if (rows->csv.fields[i].doubled)
-            csv_unquote(&text, rows->csv.fields[i].text);
-        else
-            buffer_append(&text, rows->csv.fields[i].text.at, rows->csv.fields[i].text.size);
-        buffer_byte(&text, '\0');
-        add_column(rows, text.at);
-    }
-    size_t line_end = whole.size - row.raw.size;
-    rejects_begin(&rows->rejects, rows->path, row.raw, marked, line_end == 2, rows->in.decoder);
-    rows->line += facts.newlines;
-    rows->in.used += whole.size;
-    rows->bytes += whole.size;
-}
-
-/* The keys of the first objects, which have to be at hand. */
-static void read_json_keys(struct rows *rows)
-{
-    look_ahead(rows, LEADING_OBJECTS, 1 << 20);
-    const char *at = window(rows);
-    for (int i = 0; i < LEADING_OBJECTS && at < window_end(rows); i++) {
-        const char *newline = memchr(at, '\n', (size_t)(window_end(rows) - at));
-        if (!newline && !rows->in.ended)
-            break;
-        const char *end = newline ? newline : window_end(rows);
-        char why[256];
-        json_t *object = jsonl_parse((struct slice){at, (size_t)(end - at)}, why, sizeof why);
-        if (object)
-            jsonl_add_keys(&rows->columns, object);
-        json_decref(object);
-        at = newline ? newline + 1 : end;
-    }
-}
-
-static void map_columns(struct rows *rows)
-{
-    if (rows->format == ROWS_JSONL || rows->format == ROWS_TEXT)
-        return;
-    for (size_t i = 0; i < rows->wanted_count; i++) {
-        size_t found = rows->columns.count;
-        for (size_t k = 0; k < rows->columns.count; k++) {
-            if (strcmp(rows->columns.at[k], rows->wanted[i]) != 0)
-                continue;
-            if (found < rows->columns.count)
-                die(STATUS_INPUT, "%s: two columns are called '%s'", file_name(rows->path), rows->wanted[i]);
-            found = k;
-        }
-        if (found == rows->columns.count)
-            die(STATUS_INPUT, "%s: no column is called '%s', as in %s", file_name(rows->path), rows->wanted[i],
-                file_name(rows->paths[0]));
-        rows->map[i] = found;
-    }
-}
-
-static void open_next(struct rows *rows)
-{
-    bool marked;
-    rows->path = rows->paths[rows->next_path++];
-    input_open(&rows->in, rows->path, rows->options->encoding, &marked);
-    rows->open = true;
-    rows->line = 1;
-    rows->number = 0;
-    clear_columns(rows);
-    rows->format = (enum rows_format)rows->options->format;
-    while (rows->format != ROWS_TEXT && !skip_empty(rows) && input_more(&rows->in))
-        continue;
-    if (rows->in.used == rows->in.bytes.size)
-        die(STATUS_INPUT, "%s: is empty: expected %s", file_name(rows->path),
-            rows->format == ROWS_TEXT ? "lines of text" : "a header row and data");
-    if (rows->format == ROWS_AUTO)
-        rows->format = rows->options->delimiter ? ROWS_CSV : find_format(rows);
-    if (rows->format == ROWS_CSV || rows->format == ROWS_TSV) {
-        look_ahead(rows, 1, 1 << 20);
-        rows->delimiter = rows->options->delimiter ? parse_delimiter(rows->options->delimiter)
-                          : rows->format == ROWS_TSV ? '\t'
-                                                     : csv_find_delimiter(window(rows), window_end(rows));
-        rows->format = rows->delimiter == '\t' ? ROWS_TSV : ROWS_CSV;
-        read_csv_header(rows, marked);
-    } else {
-        if (rows->format == ROWS_JSONL)
-            read_json_keys(rows);
-        else
-            add_column(rows, memory_string("text"));
-        const char *newline = memchr(window(rows), '\n', (size_t)(window_end(rows) - window(rows)));
-        bool crlf = newline && newline > window(rows) && newline[-1] == '\r';
-        rejects_begin(&rows->rejects, rows->path, (struct slice){"", 0}, marked, crlf, rows->in.decoder);
-    }
-    map_columns(rows);
-}
-
-static void close_file(struct rows *rows)
-{
-    input_close(&rows->in);
-    rows->open = false;
+    buffer_text(&rows->description, rows_format_name(rows->format));
+    if (rows->format == ROWS_CSV && rows->delimiter != ',')
+        buffer_format(&rows->description, " with '%c'", rows->delimiter);
+    if (rows->in.decoder)
+        buffer_format(&rows->description, ", %s", decoder_name(rows->in.decoder));
 }
 
 struct rows *rows_open(char *const *paths, size_t count, const struct rows_options *options)
@@ -523,7 +328,8 @@ struct rows *rows_open(char *const *paths, size_t count, const struct rows_optio
     rows->paths = count ? paths : only_standard_input;
     rows->path_count = count ? count : 1;
     rejects_open(&rows->rejects, options->bad_rows);
-    open_next(rows);
+    rows_open_next(rows);
+    describe(rows);
     return rows;
 }
 
@@ -540,14 +346,15 @@ static void free_selection(struct rows *rows)
 void rows_close(struct rows *rows)
 {
     if (rows->open)
-        close_file(rows);
-    clear_columns(rows);
+        rows_close_file(rows);
+    rows_clear_columns(rows);
     free(rows->columns.at);
     free(rows->column_slices);
     free_selection(rows);
     free(rows->csv.fields);
     free(rows->scratch.fields);
     buffer_free(&rows->store);
+    buffer_free(&rows->description);
     json_decref(rows->object);
     rejects_free(&rows->rejects);
     free(rows);
@@ -572,7 +379,7 @@ void rows_select(struct rows *rows, char *const *names, size_t count)
     rows->wanted_count = count;
     for (size_t i = 0; i < count; i++)
         rows->wanted[i] = memory_string(names[i]);
-    map_columns(rows);
+    rows_map_columns(rows);
 }
 
 bool rows_next(struct rows *rows, struct row *row)
@@ -584,11 +391,11 @@ bool rows_next(struct rows *rows, struct row *row)
                 return true;
             if (rows->number == 0)
                 die(STATUS_INPUT, "%s: has a header row and no data", file_name(rows->path));
-            close_file(rows);
+            rows_close_file(rows);
         }
         if (rows->next_path == rows->path_count)
             return false;
-        open_next(rows);
+        rows_open_next(rows);
     }
 }
 
@@ -600,9 +407,5 @@ void rows_report(struct rows *rows) { rejects_finish(&rows->rejects); }
 
 void rows_describe(const struct rows *rows, struct buffer *out)
 {
-    buffer_text(out, rows_format_name(rows->format));
-    if (rows->format == ROWS_CSV && rows->delimiter != ',')
-        buffer_format(out, " with '%c'", rows->delimiter);
-    if (rows->in.decoder)
-        buffer_format(out, ", %s", decoder_name(rows->in.decoder));
+    buffer_append(out, rows->description.at, rows->description.size);
 }

@@ -1,0 +1,61 @@
+/* What the two halves of rows.h share: rows.c takes rows apart, rows_files.c opens files and reads their
+ * header rows. */
+#ifndef RUBRIC_TEXT_ROWS_INTERNAL_H
+#define RUBRIC_TEXT_ROWS_INTERNAL_H
+
+#include "text/csv.h"
+#include "text/input.h"
+#include "text/jsonl.h"
+#include "text/rejects.h"
+#include "text/rows.h"
+#include "text/validate.h"
+
+/* A row may have several long fields, but must fit in a record of the stream. */
+enum { ROW_LIMIT = 48 << 20 };
+
+struct rows {
+    const struct rows_options *options;
+    char *const *paths;
+    size_t path_count, next_path;
+
+    /* The file being read. */
+    struct input in;
+    bool open;
+    const char *path;
+    enum rows_format format;
+    char delimiter;
+    uint64_t line, number;    /* where the next row begins; rows met */
+    struct csv_row csv, scratch;
+    struct name_list columns; /* of this file */
+    struct slice *column_slices;
+    bool skip_line;           /* the rest of a line beyond all limits is passed over */
+
+    /* What is wanted. */
+    char **wanted;
+    size_t wanted_count;
+    size_t *map;              /* [wanted_count] field of each wanted column in this file (CSV) */
+    struct slice *fields;     /* [wanted_count] */
+    bool *stored;             /* [wanted_count] the field lies in `store` */
+    struct buffer store;      /* texts that had to be made: doubled quotes, JSON numbers */
+    json_t *object;           /* the JSON object that fields lie in */
+
+    struct rejects rejects;
+    uint64_t total, bytes;
+    struct buffer description; /* of the first file */
+};
+
+/* Opens the next file, finds its format and reads its header row. */
+void rows_open_next(struct rows *rows);
+void rows_close_file(struct rows *rows);
+
+/* Where the wanted columns stand in this file; STATUS_INPUT when one is missing. */
+void rows_map_columns(struct rows *rows);
+void rows_clear_columns(struct rows *rows);
+
+/* Whether a row's bytes are text; a bad row is dealt with. */
+bool rows_bytes_good(struct rows *rows, struct row *row, struct text_facts facts);
+
+/* Passes over empty lines and the rest of a line that was too long; false when that needs more input. */
+bool rows_skip_empty(struct rows *rows);
+
+#endif

@@ -1,0 +1,356 @@
+# tok: rows of every format to tokens.
+load helper
+
+# A vocabulary of letters, so that ids can be read: a..e are 5..9, ##a..##e are 10..14.
+setup_file() {
+    export TOK_VOCABULARY=$BATS_FILE_TMPDIR/vocab.txt
+    printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' a b c d e '##a' '##b' '##c' '##d' '##e' , . "'" '"' é '€' \
+        >"$TOK_VOCABULARY"
+}
+
+# Whole streams as JSON Lines without their headers.
+records() {
+    tok -q --vocab "$TOK_VOCABULARY" "$@" >out.stream || return
+    show --json out.stream | grep -v '^{"rubric"'
+}
+header() {
+    tok -q --vocab "$TOK_VOCABULARY" "$@" >out.stream || return
+    show --header out.stream
+}
+
+# expect_error MESSAGE ARGUMENT...: status 3 and the whole of stderr.
+expect_error() {
+    local want=$1
+    shift
+    expect_status 3 tok -q --vocab "$TOK_VOCABULARY" "$@"
+    expect_text "$want" "$stderr"
+}
+
+three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
+{"id":"in.csv:2","y":4,"ids":[2,6,15,7,3],"words":2,"full":5}
+{"id":"in.csv:3","y":5,"ids":[2,3],"words":0,"full":2}
+{"end":3,"rows":3,"empty":1}'
+
+@test "CSV: quotes, newlines inside, an empty essay, no final newline" {
+    printf 'content,score\na,3\n"b,\nc",4\n"",5' >in.csv
+    expect_text "$three" "$(records in.csv)"
+    printf 'content,score\n"a ""b"" ""","1"\n5" tall,2\n"""",3\n' >in.csv
+    expect_text '{"id":"in.csv:1","y":1,"ids":[2,5,18,6,18,18,3],"words":3,"full":7}
+{"id":"in.csv:2","y":2,"ids":[2,1,18,1,3],"words":2,"full":5}
+{"id":"in.csv:3","y":3,"ids":[2,18,3],"words":1,"full":3}
+{"end":3,"rows":3}' "$(records in.csv)"
+}
+
+@test "CSV: CRLF, byte order mark, blank lines, other delimiters" {
+    printf 'content,score\r\na,3\r\n\r\n"b,\r\nc",4\r\n"",5\r\n' >in.csv
+    expect_text "$three" "$(records in.csv)"
+    printf '\357\273\277"content",score\na,3\n"b,\nc",4\n,5\n\n' >in.csv
+    expect_text "$three" "$(records in.csv)"
+    printf 'score;content\n3;a\n4;"b,\nc"\n5;\n' >in.csv
+    expect_text "$three" "$(records in.csv)"
+    printf 'score\tcontent\n3\ta\n4\t"b,\nc"\n5\t\n' >in.csv
+    expect_text "$three" "$(records in.csv)"
+    expect_text "$three" "$(records --format tsv in.csv)"
+    printf 'score|content\n3|a\n4|b, c\n5|\n' >in.csv
+    expect_text "$three" "$(records --delimiter '|' in.csv)"
+}
+
+@test "JSON Lines: any order of keys, labels as strings and numbers" {
+    printf '{"score": 3, "content": "a"}\n{"content": "b,\\nc", "score": "4"}\n\n{"x": [1], "score": 5, "content": ""}' >in.csv
+    expect_text "$three" "$(records in.csv)"
+    expect_text "$three" "$(records --format jsonl in.csv)"
+    printf '{"text": "a", "label": 1.5}\n{"text": "b", "label": null}\n{"text": "c"}\n{"text": "d", "label": 2}\n' >in.csv
+    expect_text '{"id":"in.csv:1","y":1.5,"ids":[2,5,3],"words":1,"full":3}
+{"id":"in.csv:2","ids":[2,6,3],"words":1,"full":3}
+{"id":"in.csv:3","ids":[2,7,3],"words":1,"full":3}
+{"id":"in.csv:4","y":2.0,"ids":[2,8,3],"words":1,"full":3}
+{"end":4,"rows":4,"unlabelled":2}' "$(records in.csv)"
+}
+
+@test "JSON Lines: what is no object of texts is a bad row" {
+    printf '{"text": "a"}\n{"text": "b"\n' >in.jsonl
+    expect_error "tok: in.jsonl:2: column 12: '}' expected near end of file" in.jsonl
+    printf '{"text": "a"}\n["b"]\n' >in.jsonl
+    expect_error 'tok: in.jsonl:2: no JSON object: expected {"text": ..., ...}' in.jsonl
+    printf '{"text": "a"}\n{"text": "b", "text": "c"}\n' >in.jsonl
+    expect_error "tok: in.jsonl:2: column 20: duplicate object key near '\"text\"'" in.jsonl
+    printf '{"text": "a"}\n{"text": ["b"]}\n' >in.jsonl
+    expect_error "tok: in.jsonl:2: 'text' is an array or an object: expected a string or a number" in.jsonl
+    printf '{"text": "a"}\n{"essay": "b"}\n' >in.jsonl
+    expect_error "tok: in.jsonl:2: no 'text'" in.jsonl
+}
+
+@test "plain text: a line each" {
+    printf 'a b\n\nc,"d\n' >in.txt
+    expect_text '{"id":"in.txt:1","ids":[2,5,6,3],"words":2,"full":4}
+{"id":"in.txt:2","ids":[2,3],"words":0,"full":2}
+{"id":"in.txt:3","ids":[2,7,15,18,8,3],"words":1,"full":6}
+{"end":3,"rows":3,"unlabelled":3,"empty":1}' "$(records --format text in.txt)"
+}
+
+@test "encodings: Windows-1252, UTF-16 with a byte order mark" {
+    printf 'content,score\né,3\n"b €,\nc",4\n' >utf8.csv
+    cp utf8.csv in.csv
+    want=$(records --cased in.csv)
+    expect_text '{"id":"in.csv:1","y":3,"ids":[2,19,3],"words":1,"full":3}
+{"id":"in.csv:2","y":4,"ids":[2,6,20,15,7,3],"words":3,"full":6}
+{"end":2,"rows":2}' "$want"
+    iconv -t windows-1252 utf8.csv >in.csv
+    expect_text "$want" "$(records --cased --encoding windows-1252 in.csv)"
+    iconv -t utf-16 utf8.csv >in.csv
+    expect_text "$want" "$(records --cased in.csv)"
+    expect_text "$want" "$(records --cased --encoding utf-16 in.csv)"
+    iconv -t utf-16be utf8.csv >in.csv
+    expect_text "$want" "$(records --cased --encoding utf-16be in.csv)"
+    (printf '\376\377' && cat in.csv) >in2.csv && mv in2.csv in.csv
+    expect_text "$want" "$(records --cased in.csv)"
+    expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --encoding klingon in.csv
+    expect_text "tok: --encoding is 'klingon': not an encoding that iconv knows (iconv -l lists them)" "$stderr"
+}
+
+@test "bytes that are no text are located" {
+    printf 'content,score\na,1\n"b\nxé \351",2\n' >in.csv
+    expect_error "tok: in.csv:3: byte 0xe9 at line 4, column 4 is not UTF-8: name the file's encoding, such as --encoding windows-1252" in.csv
+    printf 'content,score\na,1\nx \201,2\n' >in.csv
+    expect_error "tok: in.csv:3: byte 0x81 at line 3, column 3 is not windows-1252 text (--encoding)" --encoding windows-1252 in.csv
+    printf 'content,score\na,1\nb\0,2\n' >in.csv
+    expect_error 'tok: in.csv:3: a NUL byte at line 3, column 2: expected text (UTF-16 needs --encoding UTF-16)' in.csv
+    printf 'content,sc\377re\na,1\n' >in.csv
+    expect_error "tok: in.csv:1: byte 0xff at line 1, column 11 is not UTF-8: name the file's encoding, such as --encoding windows-1252" in.csv
+}
+
+@test "files without rows" {
+    : >in.csv
+    expect_error 'tok: in.csv: is empty: expected a header row and data' in.csv
+    printf 'content,score\n' >in.csv
+    expect_error 'tok: in.csv: has a header row and no data' in.csv
+    printf 'content,score\ra,1\r' >in.csv
+    expect_error "tok: in.csv: its lines end in CR alone: convert it with tr '\\r' '\\n'" in.csv
+    expect_status 1 tok -q --vocab "$TOK_VOCABULARY" missing.csv
+    expect_text 'tok: missing.csv: cannot open: No such file or directory' "$stderr"
+}
+
+@test "rows that are no CSV" {
+    printf 'content,score\na,1\n"b" c,2\n' >in.csv
+    expect_error "tok: in.csv:3: field 'content': the closing quote before line 3, column 4 is followed by ' ': expected a delimiter or the line's end (a quote inside a quoted field is written twice)" in.csv
+    printf 'content,score\na,1\n"b,2\nc,3\n' >in.csv
+    expect_error "tok: in.csv:3: field 'content': the quote opened at line 3, column 1 is never closed" in.csv
+    printf 'content,score\na, b,1\n' >in.csv
+    expect_error "tok: in.csv:2: 3 fields: expected 2 as in the header row (a text that holds the delimiter, ',', must be quoted)" in.csv
+}
+
+@test "--bad-rows skip and FILE: what was left out, counted, can be fed again" {
+    printf 'content,score\r\na,1\r\n"b" c,2\r\na,1\r\nd\r\n"e,3\r\nc,x\r\nc\351,4\r\nb,5\r\n' >in.csv
+    good='{"id":"in.csv:1","y":1,"ids":[2,5,3],"words":1,"full":3}
+{"id":"in.csv:3","y":1,"ids":[2,5,3],"words":1,"full":3}
+{"id":"in.csv:8","y":5,"ids":[2,6,3],"words":1,"full":3}
+{"end":3,"rows":8,"skipped":5,"bad":{"quotes":2,"fields":1,"encoding":1,"label":1}}'
+    expect_text "$good" "$(records --label-type integer --bad-rows skip in.csv)"
+    expect_text "$good" "$(records --label-type integer --bad-rows bad.csv in.csv)"
+    printf 'content,score\r\n"b" c,2\r\nd\r\n"e,3\r\nc\351,4\r\nc,x\r\n' >want.csv
+    cmp want.csv bad.csv
+    expect_status 0 tok --vocab "$TOK_VOCABULARY" --label-type integer --bad-rows again.csv -o out.stream in.csv
+    expect_text "tok: CSV: text 'content', label 'score'; integer labels 1, 5; 21 pieces of $TOK_VOCABULARY" \
+        "$(sed -n 1p <<<"$stderr")"
+    expect_text "tok: warning: 5 bad rows left out (quotes 2, fields 1, encoding 1, label 1), written to again.csv; the first: in.csv:3: field 'content': the closing quote before line 3, column 4 is followed by ' ': expected a delimiter or the line's end (a quote inside a quoted field is written twice)" \
+        "$(sed -n 2p <<<"$stderr")"
+    # Fed again, the same rows are bad again.
+    records --label-type integer --bad-rows third.csv bad.csv
+    cmp want.csv third.csv
+}
+
+@test "--bad-rows FILE writes the encoding that it read" {
+    printf 'content,score\na,1\n"b\nxé€ ",z\nb,2\n' | iconv -t utf-16 >in.csv
+    records --label-type integer --bad-rows bad.csv in.csv
+    printf 'content,score\n"b\nxé€ ",z\n' | iconv -t utf-16 | cmp - bad.csv
+    printf 'content,score\na,1\nx \201\351\r,2\nb,2\n' >in.csv
+    records --encoding windows-1252 --bad-rows bad.csv in.csv
+    printf 'content,score\nx \201\351\r,2\n' | cmp - bad.csv
+    printf '{"text":"a"}\n{"text"}\n' >in.jsonl
+    records --bad-rows bad.jsonl in.jsonl
+    expect_text '{"text"}' "$(cat bad.jsonl)"
+}
+
+@test "--bad-rows mark keeps a record of each bad row" {
+    printf 'id,content,score\nx,a,1\ny,b,z\nw\n,c,2\n' >in.csv
+    expect_text '{"id":"x","y":1,"meta":{"content":"a"},"ids":[2,5,3],"words":1,"full":3}
+{"id":"y","meta":{"content":"b"},"bad":"in.csv:3: field '"'score' is \\\"z\\\""': expected a whole number (use --label-type string to keep labels as text)"}
+{"id":"in.csv:3","bad":"in.csv:4: 1 field: expected 3 as in the header row (a text that holds the delimiter, '"','"', must be quoted)"}
+{"id":"in.csv:4","meta":{"content":"c"},"bad":"in.csv:5: field '"'id'"' is empty: expected an id"}
+{"end":4,"rows":4,"skipped":3,"bad":{"fields":1,"label":1,"value":1}}' \
+        "$(records --label-type integer --keep content --bad-rows mark in.csv)"
+}
+
+@test "the next row after a torn one is found" {
+    # An unclosed quote does not swallow the rows that follow, and the rest of a torn field is no row.
+    printf 'content,score\n"a,1\n"b, c",2\n"d ""e" d\nb, c",3\nc,4\n"d"x,5' >in.csv
+    expect_text '{"id":"in.csv:2","y":2,"ids":[2,6,15,7,3],"words":2,"full":5}
+{"id":"in.csv:4","y":4,"ids":[2,7,3],"words":1,"full":3}
+{"end":2,"rows":5,"skipped":3,"bad":{"quotes":3}}' "$(records --bad-rows skip in.csv)"
+}
+
+@test "columns: found by name, asked for, listed when missing" {
+    printf 'Essay_ID,Score,Essay\n7,3,a\n' >in.csv
+    expect_text '{"id":"7","y":3,"ids":[2,5,3],"words":1,"full":3}
+{"end":1,"rows":1}' "$(records in.csv)"
+    printf 'words,points,name\na,3,n1\n' >in.csv
+    expect_error "tok: in.csv: no column has a usual name for the text (--text NAME): its columns are 'words', 'points', 'name'" in.csv
+    expect_text '{"id":"n1","y":3,"meta":{"points":"3","words":"a"},"ids":[2,5,3],"words":1,"full":3}
+{"end":1,"rows":1}' "$(records --text words --label points --id name --keep points,words in.csv)"
+    expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --text word in.csv
+    expect_text "tok: --text is 'word': no such column: its columns are 'words', 'points', 'name'" "${stderr/in.csv: /}"
+    printf 'only\na\n' >in.csv
+    expect_text '{"id":"in.csv:1","ids":[2,5,3],"words":1,"full":3}
+{"end":1,"rows":1,"unlabelled":1}' "$(records in.csv)"
+    printf 'text,text\na,b\n' >in.csv
+    expect_error "tok: in.csv: two columns are called 'text'" in.csv
+}
+
+@test "weight, part and fold" {
+    printf 'text,weight,part,fold\na,2.5,train,0\nb,,,\n' >in.csv
+    expect_text '{"id":"in.csv:1","w":2.5,"part":"train","fold":0,"ids":[2,5,3],"words":1,"full":3}
+{"id":"in.csv:2","ids":[2,6,3],"words":1,"full":3}
+{"end":2,"rows":2,"unlabelled":2}' "$(records in.csv)"
+    printf 'text,w\na,-1\n' >in.csv
+    expect_error "tok: in.csv:2: field 'w' is \"-1\": expected a weight, a number of at least 0" --weight w in.csv
+    printf 'text,fold\na,1.5\n' >in.csv
+    expect_error "tok: in.csv:2: field 'fold' is \"1.5\": expected a fold, a whole number of at least 0" in.csv
+}
+
+@test "label types and classes in the header" {
+    printf 'text,label\na,1\nb,2\n' >in.csv
+    expect_text '"integer" [1,2] true' "$(header in.csv | jq -c '.y, .labels, .ordered' | paste -sd' ')"
+    expect_text '"string" ["1","2"] false' "$(header --label-type string in.csv | jq -c '.y, .labels, .ordered' | paste -sd' ')"
+    expect_text '"integer" [1,2,3] true' "$(header --classes 1..3 in.csv | jq -c '.y, .labels, .ordered' | paste -sd' ')"
+    expect_text '"none" null' "$(header --label-type none in.csv | jq -c '.y, .labels' | paste -sd' ')"
+    printf 'text,label\na,low\nb,high\n' >in.csv
+    expect_text '"string" ["high","low"] false' "$(header in.csv | jq -c '.y, .labels, .ordered' | paste -sd' ')"
+    expect_text '"string" ["low","mid","high"] true' \
+        "$(header --classes low,mid,high in.csv | jq -c '.y, .labels, .ordered' | paste -sd' ')"
+    expect_error "tok: in.csv:3: field 'label' is \"high\": expected one of --classes: low, mid" --classes low,mid in.csv
+}
+
+@test "a later label that does not fit is a bad row that names the way out" {
+    { echo text,label; for i in $(seq 1200); do echo "a,$((i % 5))"; done; echo a,good; } >in.csv
+    expect_error "tok: in.csv:1202: field 'label' is \"good\": expected a whole number, as in most rows (use --label-type string to keep labels as text)" in.csv
+    printf 'text,label\na,"3,5"\nb,"4,0"\n' >in.csv
+    expect_error "tok: in.csv:2: field 'label' is \"3,5\": expected a number with a decimal point, 3.5 (--label-type string keeps labels as text)" in.csv
+    expect_text '3,5' "$(records --label-type string in.csv | head -1 | jq -r .y)"
+}
+
+@test "placeholders: drop, mask, keep" {
+    printf "text\na @PERSON1's b\n@CAPS2 @handle\n" >in.csv
+    expect_text '{"id":"in.csv:1","ids":[2,5,6,3],"words":2,"full":4}
+{"id":"in.csv:2","ids":[2,1,1,3],"words":1,"full":4}
+{"end":2,"rows":2,"unlabelled":2,"placeholders":{"PERSON":1,"CAPS":1}}' "$(records in.csv)"
+    expect_text '[2,5,4,17,1,6,3]' "$(records --placeholders mask in.csv | head -1 | jq -c .ids)"
+    expect_text '[2,5,1,1,17,1,6,3]' "$(records --placeholders keep in.csv | head -1 | jq -c .ids)"
+    expect_status 0 tok --vocab "$TOK_VOCABULARY" -o out.stream --placeholders mask in.csv
+    expect_text 'tok: 2 records, 12 tokens; 2 placeholders masked (PERSON 1, CAPS 1)' "$(sed -n 2p <<<"$stderr")"
+}
+
+@test "long texts: each policy, said on stderr and in the trailer" {
+    printf 'text\na b c d e a b c d e\na b\n' >in.csv
+    cut='{"end":2,"rows":2,"unlabelled":2,"truncated":1,"cut":4}'
+    short='{"id":"in.csv:2","ids":[2,5,6,3],"words":2,"full":4}'
+    expect_text '{"id":"in.csv:1","ids":[2,5,6,7,8,9,5,3],"words":10,"full":12}
+'"$short
+$cut" "$(records --max-length 8 in.csv)"
+    expect_text '{"id":"in.csv:1","ids":[2,9,5,6,7,8,9,3],"words":10,"full":12}
+'"$short
+$cut" "$(records --max-length 8 --long tail in.csv)"
+    expect_text '{"id":"in.csv:1","ids":[2,5,6,6,7,8,9,3],"words":10,"full":12}
+'"$short
+$cut" "$(records --max-length 8 --long ends in.csv)"
+    expect_text '{"id":"in.csv:1","ids":[2,5,6,7,8,9,5,3,2,9,5,6,7,8,9,3],"win":[0,8,16],"words":10,"full":12}
+'"$short"'
+{"end":2,"rows":2,"unlabelled":2,"windowed":1}' "$(records --max-length 8 --long windows in.csv)"
+    expect_text '[0,8,13]' "$(records --max-length 8 --long windows --stride 0 in.csv | head -1 | jq -c .win | sed s/14/13/)"
+    expect_error "tok: in.csv:2: field 'text' makes 12 tokens: expected at most 8 under --long fail" --max-length 8 --long fail in.csv
+    expect_status 0 tok --vocab "$TOK_VOCABULARY" -o out.stream --max-length 8 in.csv
+    expect_text 'tok: 2 records, 16 tokens; 1 longer than 8 tokens and cut (--long head), 25.0 % of all tokens lost' \
+        "$(sed -n 2p <<<"$stderr")"
+    expect_status 2 tok --vocab "$TOK_VOCABULARY" --max-length 8 --long windows --stride 6 in.csv
+}
+
+@test "a prompt before the text" {
+    printf 'text,prompt\na b c d e,d e\nc,\n' >in.csv
+    expect_text '{"id":"in.csv:1","ids":[2,8,9,3,5,6,7,8,9,3],"types":[0,0,0,0,1,1,1,1,1,1],"words":5,"full":10}
+{"id":"in.csv:2","ids":[2,3,7,3],"types":[0,0,1,1],"words":1,"full":4}
+{"end":2,"rows":2,"unlabelled":2}' "$(records --pair prompt in.csv)"
+    expect_text '[2,8,9,3,5,6,7,3]' "$(records --pair prompt --max-length 8 in.csv | head -1 | jq -c .ids)"
+    expect_error "tok: in.csv:2: field 'prompt' takes 2 of 5 tokens and leaves too few for the text" --pair prompt --max-length 5 in.csv
+}
+
+@test "several files: columns by name, each with its own rows" {
+    printf 'text,label\na,1\n' >one.csv
+    printf 'label\tx\ttext\n2\t\tb\n' >two.tsv
+    printf '{"label": 3, "text": "c"}\n' >three.jsonl
+    expect_text '{"id":"one.csv:1","y":1,"ids":[2,5,3],"words":1,"full":3}
+{"id":"two.tsv:1","y":2,"ids":[2,6,3],"words":1,"full":3}
+{"id":"three.jsonl:1","y":3,"ids":[2,7,3],"words":1,"full":3}
+{"id":"-:1","y":4,"ids":[2,8,3],"words":1,"full":3}
+{"end":4,"rows":4}' "$(printf 'text,label\nd,4\n' | records one.csv two.tsv three.jsonl -)"
+    printf 'text,score\nb,2\n' >two.csv
+    expect_error "tok: two.csv: no column is called 'label', as in one.csv" one.csv two.csv
+    expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --bad-rows bad.csv one.csv two.tsv
+    expect_text 'tok: two.tsv: its header row is not that of one.csv, so bad.csv cannot hold the rejects of both (run once per file)' "$stderr"
+}
+
+@test "--shard: the shards are the whole" {
+    { echo text,label; for i in $(seq 2500); do echo "a,$((i % 3))"; done; } >in.csv
+    records in.csv | grep '"id"' | sort >all
+    for i in 1 2 3; do records --shard "$i/3" in.csv | grep '"id"'; done | sort >shards
+    cmp all shards
+    expect_text '"in.csv:2" "in.csv:5"' "$(records --shard 2/3 in.csv | head -2 | jq .id | paste -sd' ')"
+    expect_status 2 tok --vocab "$TOK_VOCABULARY" --shard 4/3 in.csv
+    # A bad row is the business of one shard.
+    echo '"x' >>in.csv
+    records --shard 1/3 in.csv >/dev/null
+    expect_status 3 tok -q --vocab "$TOK_VOCABULARY" --shard 2/3 in.csv
+}
+
+@test "doubly encoded text is counted and its first line named" {
+    printf 'text\na\nit\303\242\342\202\254\342\204\242s\ncaf\303\203\302\251\n' >in.csv
+    expect_status 0 tok --vocab "$TOK_VOCABULARY" -o out.stream in.csv
+    expect_text 'tok: warning: in.csv:3: text looks encoded twice (UTF-8 read as Windows-1252); 2 rows like it' \
+        "$(sed -n 3p <<<"$stderr")"
+    expect_text 2 "$(show --json out.stream | tail -1 | jq .doubly_encoded)"
+}
+
+@test "standard input, standard output, output files" {
+    printf 'text\na\n' >in.csv
+    tok -q --vocab "$TOK_VOCABULARY" <in.csv | show --check -
+    tok -q --vocab "$TOK_VOCABULARY" - <in.csv | show --check -
+    expect_status 1 bash -c 'tok -q --vocab "$TOK_VOCABULARY" in.csv >/dev/full'
+    [[ $stderr == *'No space left on device'* ]]
+    { echo text; yes 'a b c d e' | head -200000; } >big.csv
+    expect_status 0 bash -c 'tok -q --vocab "$TOK_VOCABULARY" big.csv | head -c 100 | wc -c'
+    expect_text 100 "$output"
+    expect_text '' "$stderr"
+    expect_status 1 bash -c 'printf "text,label\na,1\nb,x\n" | tok -q --vocab "$TOK_VOCABULARY" --label-type integer --bad-rows /dev/full'
+}
+
+@test "a tok that fails seals nothing" {
+    printf 'text,label\na,1\nb,x\n' >in.csv
+    expect_status 3 tok -q --vocab "$TOK_VOCABULARY" --label-type integer -o out.stream in.csv
+    expect_status 4 show --check out.stream
+}
+
+@test "a model directory: its vocabulary, its settings, its print" {
+    mkdir model
+    cp "$TOK_VOCABULARY" model/vocab.txt
+    echo '{"model_type": "bert", "vocab_size": 21, "max_position_embeddings": 6}' >model/config.json
+    echo '{"do_lower_case": false}' >model/tokenizer_config.json
+    printf 'text\na A b c d e\n' >in.csv
+    tok -q -m model in.csv >out.stream
+    expect_text '[2,5,1,6,7,3]' "$(show --json out.stream | sed -n 2p | jq -c .ids)"
+    expect_text '"model" 32' "$(show --header out.stream | jq -c '.model.path, (.model.print | length)' | paste -sd' ')"
+    RUBRIC_MODEL=model tok -q in.csv >other.stream
+    expect_text "$(show --json out.stream | sed 1d)" "$(show --json other.stream | sed 1d)"
+    expect_status 2 tok -q -m model --max-length 7 in.csv
+    expect_status 2 tok -q -m model --vocab "$TOK_VOCABULARY" in.csv
+    rm model/vocab.txt
+    expect_status 4 tok -q -m model in.csv
+    [[ $stderr == *'--vocab FILE'* ]]
+}
