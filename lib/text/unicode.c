@@ -68,6 +68,30 @@ size_t unicode_invalid_at(const char *at, size_t size)
     return size;
 }
 
+void unicode_write(struct buffer *out, uint32_t point)
+{
+    char *to = buffer_reserve(out, 4);
+    if (point < 0x80) {
+        to[0] = (char)point;
+        out->size += 1;
+    } else if (point < 0x800) {
+        to[0] = (char)(0xC0 | point >> 6);
+        to[1] = (char)(0x80 | (point & 0x3F));
+        out->size += 2;
+    } else if (point < 0x10000) {
+        to[0] = (char)(0xE0 | point >> 12);
+        to[1] = (char)(0x80 | (point >> 6 & 0x3F));
+        to[2] = (char)(0x80 | (point & 0x3F));
+        out->size += 3;
+    } else {
+        to[0] = (char)(0xF0 | point >> 18);
+        to[1] = (char)(0x80 | (point >> 12 & 0x3F));
+        to[2] = (char)(0x80 | (point >> 6 & 0x3F));
+        to[3] = (char)(0x80 | (point & 0x3F));
+        out->size += 4;
+    }
+}
+
 /* Marks between two characters of class 0, waiting for their canonical order.  A run of marks is part of one
  * word, so what lies beyond the longest word that is ever looked up need not be in order. */
 enum { RUN_LIMIT = 1024 };
@@ -78,30 +102,6 @@ struct normalizer {
     uint32_t *run; /* [RUN_LIMIT], class << 24 | code point, ascending by class; allocated when first needed */
     size_t count;
 };
-
-static void put(struct normalizer *n, uint32_t point)
-{
-    char *to = buffer_reserve(n->out, 4);
-    if (point < 0x80) {
-        to[0] = (char)point;
-        n->out->size += 1;
-    } else if (point < 0x800) {
-        to[0] = (char)(0xC0 | point >> 6);
-        to[1] = (char)(0x80 | (point & 0x3F));
-        n->out->size += 2;
-    } else if (point < 0x10000) {
-        to[0] = (char)(0xE0 | point >> 12);
-        to[1] = (char)(0x80 | (point >> 6 & 0x3F));
-        to[2] = (char)(0x80 | (point & 0x3F));
-        n->out->size += 3;
-    } else {
-        to[0] = (char)(0xF0 | point >> 18);
-        to[1] = (char)(0x80 | (point >> 12 & 0x3F));
-        to[2] = (char)(0x80 | (point >> 6 & 0x3F));
-        to[3] = (char)(0x80 | (point & 0x3F));
-        n->out->size += 4;
-    }
-}
 
 /* Where `point` stands in a mapping's ascending list; it is there, as its flag said. */
 static size_t mapping_index(const uint32_t *from, size_t count, uint32_t point)
@@ -119,12 +119,12 @@ static size_t mapping_index(const uint32_t *from, size_t count, uint32_t point)
 static void put_lower(struct normalizer *n, uint32_t point)
 {
     if (!n->form.lower_case || !(kind_of(point) & UNICODE_LOWERS)) {
-        put(n, point);
+        unicode_write(n->out, point);
         return;
     }
     size_t i = mapping_index(unicode_lower_from, unicode_lower_count, point);
     for (size_t k = unicode_lower_start[i]; k < unicode_lower_start[i + 1]; k++)
-        put(n, unicode_lower_to[k]);
+        unicode_write(n->out, unicode_lower_to[k]);
 }
 
 static void end_run(struct normalizer *n)
@@ -200,4 +200,25 @@ void unicode_normalize(struct buffer *out, struct slice text, struct unicode_nor
     }
     end_run(&n);
     free(n.run);
+}
+
+bool unicode_next_word(struct slice text, size_t *at, struct slice *word)
+{
+    size_t begin = *at, i = begin, size;
+    for (; i < text.size; i += size) {
+        unsigned flags = unicode_flags(unicode_read(text.at + i, &size));
+        if (!(flags & (UNICODE_SPACE | UNICODE_PUNCTUATION)))
+            continue;
+        if (begin < i)
+            break; /* the word that ends here; what ended it is looked at again */
+        begin = i + size;
+        if (flags & UNICODE_PUNCTUATION) {
+            begin = i;
+            i += size;
+            break;
+        }
+    }
+    *at = i;
+    *word = (struct slice){text.at + begin, i - begin};
+    return begin < i;
 }

@@ -26,6 +26,9 @@ unsigned unicode_flags(uint32_t point);
 /* The character at `at`, and the bytes it takes (1 to 4) into `*size`. */
 uint32_t unicode_read(const char *at, size_t *size);
 
+/* Appends a character. */
+void unicode_write(struct buffer *out, uint32_t point);
+
 /* The first byte of `size` at `at` that is not part of valid UTF-8 (overlong forms, surrogates and what lies
  * beyond U+10FFFF are not); `size` when all is valid. */
 size_t unicode_invalid_at(const char *at, size_t size);
@@ -38,5 +41,9 @@ struct unicode_normal_form {
 
 /* Appends `text`, cleaned (controls out, every white space a space) and brought into `form`, to `out`. */
 void unicode_normalize(struct buffer *out, struct slice text, struct unicode_normal_form form);
+
+/* The next word of normalized text at or after `*at`, which moves behind it: a run without spaces or punctuation, or
+ * one punctuation mark.  False when there is none. */
+bool unicode_next_word(struct slice text, size_t *at, struct slice *word);
 
 #endif

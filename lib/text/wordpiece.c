@@ -98,20 +98,9 @@ static int32_t *room(struct int_array *ids, size_t more)
 /* Words of text in normal form. */
 static void encode_normal(const struct tokenizer *t, struct slice text, struct int_array *ids)
 {
-    size_t begin = 0;
-    for (size_t i = 0, size; i <= text.size; i += size) {
-        size = 1;
-        unsigned flags = UNICODE_SPACE;
-        if (i < text.size)
-            flags = unicode_flags(unicode_read(text.at + i, &size));
-        if (!(flags & (UNICODE_SPACE | UNICODE_PUNCTUATION)))
-            continue;
-        if (begin < i)
-            ids->count += wordpiece_word(t, (struct slice){text.at + begin, i - begin}, room(ids, i - begin));
-        if (flags & UNICODE_PUNCTUATION)
-            ids->count += wordpiece_word(t, (struct slice){text.at + i, size}, room(ids, size));
-        begin = i + size;
-    }
+    struct slice word;
+    for (size_t at = 0; unicode_next_word(text, &at, &word);)
+        ids->count += wordpiece_word(t, word, room(ids, word.size));
 }
 
 /* Text between added tokens. */

@@ -1,0 +1,108 @@
+/* vocab: trains a WordPiece vocabulary on the texts of CSV, TSV, JSON Lines or plain lines. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/options.h"
+#include "text/columns.h"
+#include "text/placeholders.h"
+#include "text/rows.h"
+#include "text/vocabulary_trainer.h"
+
+struct settings {
+    const char *output;
+    bool cased;
+    int64_t size, min_frequency;
+    int placeholders;
+    struct column_wishes columns;
+    struct rows_options rows;
+};
+
+#define AT(member) OPTION_AT(struct settings, member)
+static const struct option_row option_rows[] = {
+    {0, "size", OPTION_INTEGER, AT(size), "N", TRAINER_SMALLEST, 1 << 20, "pieces of the vocabulary (8000)"},
+    {0, "min-frequency", OPTION_INTEGER, AT(min_frequency), "N", 1, 1e15,
+     "leave pairs and characters alone that occur less often (2)"},
+    {0, "cased", OPTION_FLAG, AT(cased), .help = "keep case and accents"},
+    {0, "text", OPTION_TEXT, AT(columns.text), "COL", .help = "column of the text (default: found by its name)"},
+    {0, "format", OPTION_CHOICE, AT(rows.format), ROWS_FORMAT_NAMES, .help = "format of the input (default auto)"},
+    {0, "delimiter", OPTION_TEXT, AT(rows.delimiter), "CHAR", .help = "what separates fields (default: found; or tab)"},
+    {0, "encoding", OPTION_TEXT, AT(rows.encoding), "NAME", .help = "encoding of the input (default UTF-8)"},
+    {0, "bad-rows", OPTION_TEXT, AT(rows.bad_rows), "fail|skip|FILE",
+     .help = "what becomes of bad rows (default fail);\nFILE gets them as they were"},
+    {0, "placeholders", OPTION_CHOICE, AT(placeholders), "drop|mask|keep",
+     .help = "what becomes of @PERSON1, @CAPS2, ... (default drop)"},
+    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
+};
+static const struct command command = {
+    "vocab", "[OPTION]... [FILE]...",
+    "Trains a WordPiece vocabulary on the texts of CSV, TSV, JSON Lines or lines.",
+    option_rows, OPTION_COUNT(option_rows), .reads_input = true,
+};
+
+/* One piece a line: where it goes is opened before the work, written after it. */
+static void write_vocabulary(int fd, const char *name, const struct vocabulary *v)
+{
+    struct buffer lines = {0};
+    for (size_t id = 0; id < v->count; id++) {
+        struct slice piece = vocabulary_piece(v, id);
+        buffer_append(&lines, piece.at, piece.size);
+        buffer_byte(&lines, '\n');
+    }
+    file_write(fd, lines.at, lines.size, name);
+    file_close(fd, name);
+    buffer_free(&lines);
+}
+
+static void count_words(struct trainer *trainer, struct rows *rows, size_t text, enum placeholders policy)
+{
+    struct buffer store = {0};
+    uint64_t placeholders[PLACEHOLDER_NAMES] = {0};
+    for (struct row row; rows_next(rows, &row);)
+        if (row.fields[text].at)
+            trainer_add(trainer, placeholders_apply(policy, row.fields[text], &store, placeholders));
+    buffer_free(&store);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings s = {.size = 8000, .min_frequency = 2};
+    int first = command_parse(&command, &s, argc, argv);
+    struct text_list none = {0};
+    s.columns.keep = &none;
+    s.columns.no_label = true;
+    if (s.rows.bad_rows && strcmp(s.rows.bad_rows, "mark") == 0)
+        command_misuse("--bad-rows is 'mark': expected fail, skip or a file");
+
+    struct rows *rows = rows_open(argv + first, (size_t)(argc - first), &s.rows);
+    struct columns columns;
+    size_t column_count;
+    const struct slice *there = rows_columns(rows, &column_count);
+    columns_find(&columns, there, column_count, first < argc ? argv[first] : "-", &s.columns);
+    rows_select(rows, columns.names, columns.count);
+    const char *name = s.output && strcmp(s.output, "-") != 0 ? s.output : "standard output";
+    int fd = name == s.output ? open(s.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
+    if (fd < 0)
+        die_errno("%s: cannot create", name);
+
+    struct trainer_options options = {(size_t)s.size, (uint64_t)s.min_frequency, s.cased};
+    struct trainer *trainer = trainer_new(&options);
+    count_words(trainer, rows, (size_t)columns.text, (enum placeholders)s.placeholders);
+    rows_report(rows);
+    note("%llu texts, %llu words, %zu different", (unsigned long long)rows_count(rows),
+         (unsigned long long)trainer_words(trainer), trainer_different(trainer));
+
+    struct vocabulary vocabulary = {0};
+    uint64_t left_out = trainer_finish(trainer, &vocabulary);
+    write_vocabulary(fd, name, &vocabulary);
+    note("%zu pieces%s; %llu words have characters that are no piece", vocabulary.count,
+         vocabulary.count < (size_t)s.size ? " (the texts give no more)" : "", (unsigned long long)left_out);
+    vocabulary_free(&vocabulary);
+    trainer_free(trainer);
+    rows_close(rows);
+    columns_free(&columns);
+    return STATUS_GOOD;
+}
