@@ -59,7 +59,7 @@ static void print(const struct report *report, const struct settings *opt)
 {
     if (opt->json) {
         json_t *all = report_json(report);
-        if (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 || putchar('\n') == EOF)
+        if (json_dumpf(all, stdout, JSON_REAL_PRECISION(15)) != 0 || putchar('\n') == EOF)
             die_errno("cannot write to standard output");
         json_decref(all);
     } else if (opt->tsv) {

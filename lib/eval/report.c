@@ -18,6 +18,7 @@ static void section_free(struct section *s)
     for (size_t i = 0; i < s->by.count; i++)
         pairs_free(&s->by_pairs[i]);
     free(s->by_pairs);
+    free(s->by_order);
     names_free(&s->by);
     pairs_free(&s->pairs);
     pairs_free(&s->human);
@@ -293,6 +294,21 @@ static void check_input(const struct report *report)
             report->plan.rater);
 }
 
+static int compare_rows(const void *a, const void *b, void *by)
+{
+    const struct slice *at = ((const struct names *)by)->at;
+    struct slice x = at[*(const uint32_t *)a], y = at[*(const uint32_t *)b];
+    return strverscmp(x.at, y.at); /* names are terminated */
+}
+
+static void sort_rows(struct section *s)
+{
+    s->by_order = memory_new(s->by.count, sizeof *s->by_order);
+    for (size_t i = 0; i < s->by.count; i++)
+        s->by_order[i] = (uint32_t)i;
+    qsort_r(s->by_order, s->by.count, sizeof *s->by_order, compare_rows, &s->by);
+}
+
 static void settle_section(const struct report *report, struct section *s)
 {
     pairs_figures(&s->pairs, &report->labels, s->figures);
@@ -301,6 +317,7 @@ static void settle_section(const struct report *report, struct section *s)
     if (s->pairs.keep)
         bootstrap_intervals(&s->pairs, &report->labels, report->plan.resamples, report->plan.seed, s->intervals);
     errors_sort(&s->errors);
+    sort_rows(s);
 }
 
 /* Moves sections without pairs (say, unlabelled records that `fit` passed on) behind the others. */

@@ -37,9 +37,10 @@ struct section {
     struct names by;            /* values of the field */
     struct pairs *by_pairs;     /* [by.count] */
     size_t by_capacity;
+    uint32_t *by_order;         /* [by.count] rows as they are shown: in order of bytes, 2 before 10 */
     struct pairs human, model;  /* on records with a second human: true label and theirs; and the prediction */
     struct errors errors;
-    /* After report_settle: */
+    /* After report_settle, with by_order: */
     double figures[FIGURES];
     uint64_t *confusion;        /* [classes, classes]; NULL when labels are a measure */
     struct interval intervals[FIGURES]; /* with `resamples` */

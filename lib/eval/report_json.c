@@ -97,9 +97,9 @@ static json_t *by_json(const struct report *report, const struct section *s)
     set(by, "field", text_json(slice_of(report->plan.by)));
     for (size_t i = 0; i < s->by.count; i++) {
         json_t *row = json_object();
-        set(row, "value", text_json(s->by.at[i]));
-        set(row, "n", count_json(s->by_pairs[i].n));
-        pairs_figures(&s->by_pairs[i], &report->labels, figures);
+        set(row, "value", text_json(s->by.at[s->by_order[i]]));
+        set(row, "n", count_json(s->by_pairs[s->by_order[i]].n));
+        pairs_figures(&s->by_pairs[s->by_order[i]], &report->labels, figures);
         set_figures(row, figures);
         append(rows, row);
     }
@@ -233,9 +233,10 @@ static void put_section(const struct report *report, const struct section *s, FI
         put_line(to, prefix, figure_rows[f].name, "_high", s->intervals[f].high);
     }
     for (size_t i = 0; i < s->by.count; i++) {
-        char *row = prefix_of(prefix, "by.", s->by.at[i]);
-        pairs_figures(&s->by_pairs[i], &report->labels, figures);
-        put_figures(to, row, s->by_pairs[i].n, figures);
+        const struct pairs *pairs = &s->by_pairs[s->by_order[i]];
+        char *row = prefix_of(prefix, "by.", s->by.at[s->by_order[i]]);
+        pairs_figures(pairs, &report->labels, figures);
+        put_figures(to, row, pairs->n, figures);
         free(row);
     }
     if (report->plan.by) {

@@ -224,7 +224,7 @@ static void put_matrix(const struct report *report, const struct section *s, FIL
                        int width, bool colour)
 {
     int names = class_width(report, 4), block = width * (int)report->labels.count;
-    fprintf(to, "\n  %-*s", names, "");
+    fprintf(to, "  %-*s", names, "");
     if (counts)
         fprintf(to, "  %-*s", block, "predicted");
     if (percent)
@@ -259,7 +259,7 @@ static void put_confusion(const struct report *report, const struct section *s, 
 {
     size_t k = report->labels.count;
     if (k > MATRIX_CLASSES) {
-        fprintf(to, "\n  The confusion matrix of %zu classes is not drawn; --json has it.\n", k);
+        fprintf(to, "  The confusion matrix of %zu classes is not drawn; --json has it.\n", k);
         return;
     }
     int width = class_width(report, 4);
@@ -271,6 +271,7 @@ static void put_confusion(const struct report *report, const struct section *s, 
         put_matrix(report, s, to, true, true, width, colour);
     } else {
         put_matrix(report, s, to, true, false, width, colour);
+        fputc('\n', to);
         put_matrix(report, s, to, false, true, width, colour);
     }
 }
@@ -306,10 +307,11 @@ static void put_by(const struct report *report, const struct section *s, FILE *t
     fputc('\n', to);
     double figures[FIGURES], mean[FIGURES];
     for (size_t i = 0; i < s->by.count; i++) {
+        size_t row = s->by_order[i];
         char n[24];
-        snprintf(n, sizeof n, "%llu", (unsigned long long)s->by_pairs[i].n);
-        struct shown name = show(s->by.at[i], "(none)");
-        pairs_figures(&s->by_pairs[i], &report->labels, figures);
+        snprintf(n, sizeof n, "%llu", (unsigned long long)s->by_pairs[row].n);
+        struct shown name = show(s->by.at[row], "(none)");
+        pairs_figures(&s->by_pairs[row], &report->labels, figures);
         put_by_row(to, &name, width, n, figures);
     }
     report_by_mean(report, s, mean);
