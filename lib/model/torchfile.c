@@ -245,10 +245,12 @@ static void read_zip(struct reader *r)
 {
     uint64_t file_size = r->tensors->file.size;
     zip_error_t error;
+    zip_error_init(&error);
     zip_source_t *source = zip_source_buffer_create(r->tensors->file.at, file_size, 0, &error);
     r->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &error) : NULL;
     if (!r->zip)
         die(STATUS_BROKEN, "%s: a zip file that is cut or damaged: %s", r->path, zip_error_strerror(&error));
+    zip_error_fini(&error);
     zip_int64_t index = find_pickle(r);
     check_byte_order(r);
     r->pickle = pickle_read(read_entry(r, index, "data.pkl", file_size < PICKLE_LIMIT ? file_size : PICKLE_LIMIT), r->path);
