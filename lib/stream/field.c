@@ -12,14 +12,9 @@ static void wrong_type(const struct record *record, const char *key, struct slic
         expected);
 }
 
-static struct msgpack_cursor cursor_of(struct slice value)
-{
-    return (struct msgpack_cursor){(const uint8_t *)value.at, (const uint8_t *)value.at + value.size};
-}
-
 static struct msgpack_token token_of(struct slice value)
 {
-    struct msgpack_cursor c = cursor_of(value);
+    struct msgpack_cursor c = msgpack_cursor_of(value);
     struct msgpack_token token;
     /* Fields hold whole objects: the first token is always there. */
     if (msgpack_next(&c, &token) != MSGPACK_GOOD)
@@ -34,7 +29,7 @@ static bool open_array(const struct record *record, const char *key, const char 
     struct slice value = record_field(record, key);
     if (!value.at)
         return false;
-    *c = cursor_of(value);
+    *c = msgpack_cursor_of(value);
     struct msgpack_token head;
     if (msgpack_next(c, &head) != MSGPACK_GOOD || head.type != MSGPACK_ARRAY)
         wrong_type(record, key, value, expected);
@@ -173,7 +168,7 @@ static struct slice meta_value(const struct record *record, const char *column)
     struct slice meta = record_field(record, "meta"), wanted = slice_of(column);
     if (!meta.at)
         return meta;
-    struct msgpack_cursor c = cursor_of(meta);
+    struct msgpack_cursor c = msgpack_cursor_of(meta);
     struct msgpack_token token;
     if (msgpack_next(&c, &token) != MSGPACK_GOOD || token.type != MSGPACK_MAP)
         wrong_type(record, "meta", meta, "a map");

@@ -185,7 +185,7 @@ static void put_next(struct buffer *out, struct msgpack_cursor *c)
 
 void json_put_msgpack(struct buffer *out, struct slice object)
 {
-    struct msgpack_cursor c = {(const uint8_t *)object.at, (const uint8_t *)object.at + object.size};
+    struct msgpack_cursor c = msgpack_cursor_of(object);
     put_next(out, &c);
 }
 

@@ -28,6 +28,12 @@ const char *msgpack_result_text(enum msgpack_result result)
 
 /* ---- Reading ---- */
 
+struct msgpack_cursor msgpack_cursor_of(struct slice bytes)
+{
+    const uint8_t *at = (const uint8_t *)bytes.at;
+    return (struct msgpack_cursor){at, at ? at + bytes.size : NULL};
+}
+
 static uint64_t load(const uint8_t *at, size_t size)
 {
     uint64_t value = 0;
@@ -453,7 +459,7 @@ static json_t *to_json(struct msgpack_cursor *c)
 
 json_t *msgpack_to_json(struct slice object)
 {
-    struct msgpack_cursor whole = {(const uint8_t *)object.at, (const uint8_t *)object.at + object.size};
+    struct msgpack_cursor whole = msgpack_cursor_of(object);
     struct msgpack_cursor c = whole;
     if (object.size == 0 || msgpack_skip(&whole, 0) != MSGPACK_GOOD || whole.at != whole.end)
         return NULL;

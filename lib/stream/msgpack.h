@@ -33,6 +33,9 @@ struct msgpack_cursor {
     const uint8_t *at, *end;
 };
 
+/* At the first byte of `bytes`, which may be NULL and 0. */
+struct msgpack_cursor msgpack_cursor_of(struct slice bytes);
+
 /* Why a cursor could not go on. */
 enum msgpack_result {
     MSGPACK_GOOD,

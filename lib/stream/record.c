@@ -175,7 +175,7 @@ enum msgpack_result record_split(struct record *record, struct msgpack_cursor *c
 
 static struct msgpack_token first_token(struct slice value)
 {
-    struct msgpack_cursor c = {(const uint8_t *)value.at, (const uint8_t *)value.at + value.size};
+    struct msgpack_cursor c = msgpack_cursor_of(value);
     struct msgpack_token token = {.type = MSGPACK_NIL};
     if (msgpack_next(&c, &token) != MSGPACK_GOOD)
         token.type = MSGPACK_NIL;
@@ -427,7 +427,7 @@ void record_set_raw(struct record *record, const char *key, struct slice msgpack
 void record_add_meta(struct record *record, struct slice column, struct slice text)
 {
     struct slice old = record_field(record, "meta");
-    struct msgpack_cursor c = {(const uint8_t *)old.at, (const uint8_t *)old.at + old.size};
+    struct msgpack_cursor c = msgpack_cursor_of(old);
     struct msgpack_token head = {0};
     if (old.at && (msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP))
         die(STATUS_BROKEN, "record %s: 'meta' is %s: expected a map", record_name(record), msgpack_kind(old));
@@ -453,7 +453,7 @@ void record_pack(const struct record *record, struct buffer *out)
 
 void record_unpack(struct record *record, struct slice msgpack, enum label_type y)
 {
-    struct msgpack_cursor c = {(const uint8_t *)msgpack.at, (const uint8_t *)msgpack.at + msgpack.size};
+    struct msgpack_cursor c = msgpack_cursor_of(msgpack);
     char problem[512];
     enum msgpack_result result = record_split(record, &c);
     if (result != MSGPACK_GOOD)

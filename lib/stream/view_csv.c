@@ -74,7 +74,7 @@ typedef void visit(struct csv_view *view, struct slice field, struct slice key, 
 
 static void visit_meta(struct csv_view *view, const struct field *meta, visit *each)
 {
-    struct msgpack_cursor c = {(const uint8_t *)meta->value.at, (const uint8_t *)meta->value.at + meta->value.size};
+    struct msgpack_cursor c = msgpack_cursor_of(meta->value);
     struct msgpack_token head, key;
     if (msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP) {
         each(view, meta->key, (struct slice){0}, meta->value);
@@ -177,7 +177,7 @@ static void put_title(const struct csv_view *view, const struct column *column, 
 static struct slice meta_value(const struct record *record, struct slice key)
 {
     struct slice meta = record_field(record, "meta"), none = {0};
-    struct msgpack_cursor c = {(const uint8_t *)meta.at, (const uint8_t *)meta.at + meta.size};
+    struct msgpack_cursor c = msgpack_cursor_of(meta);
     struct msgpack_token head, name;
     if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
         return none;
@@ -196,7 +196,7 @@ static struct slice meta_value(const struct record *record, struct slice key)
 /* Single values as they are; arrays of single values with spaces between; the rest as JSON. */
 static void put_text_of(struct slice value, struct buffer *text)
 {
-    struct msgpack_cursor c = {(const uint8_t *)value.at, (const uint8_t *)value.at + value.size};
+    struct msgpack_cursor c = msgpack_cursor_of(value);
     struct msgpack_token head;
     struct label label;
     if (label_read(value, &label)) {

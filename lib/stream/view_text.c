@@ -49,7 +49,7 @@ static void put_title(const struct text_view *view, const struct record *record,
 
 static void put_meta(struct slice meta, struct buffer *out)
 {
-    struct msgpack_cursor c = {(const uint8_t *)meta.at, (const uint8_t *)meta.at + meta.size};
+    struct msgpack_cursor c = msgpack_cursor_of(meta);
     struct msgpack_token head, key;
     if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
         return;
