@@ -31,7 +31,8 @@ static void check_penalties(const struct linear_options *options)
             die(STATUS_USAGE, "a penalty of %g: expected a number greater than 0", options->penalties[i]);
 }
 
-struct linear_head *linear_fit(const struct linear_data *data, const struct linear_options *options, struct pool *pool)
+struct linear_head *linear_fit(const struct linear_data *data, const struct linear_options *options,
+                               struct pool *pool)
 {
     struct design design;
     check_penalties(options);

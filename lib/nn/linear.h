@@ -1,7 +1,7 @@
 /* Linear heads on vectors: fitted in closed form or by L-BFGS, in double, to the global optimum.
  *
- * Letters: n records, X inputs, K classes, C outputs; x_i [X] the vectors, w_i the records' weights, W their sum.
- * Columns are centred (weighted mean) and, where asked, divided by their weighted standard deviation (a
+ * Letters: n records, X inputs, K classes, C outputs; x_i [X] the vectors, w_i the records' weights, W their
+ * sum.  Columns are centred (weighted mean) and, where asked, divided by their weighted standard deviation (a
  * column that does not vary is only centred); u_i is x_i after that.
  *
  *   ridge     Hoerl and Kennard 1970, C = 1:
@@ -9,7 +9,8 @@
  *             The penalty has the least weighted mean square of the leave-one-out residuals, which one
  *             eigendecomposition gives for all candidates (Allen 1974; Golub, Heath and Wahba 1979): with
  *             h_i = w_i / W + w_i u_i . (U + penalty)^-1 u_i and U = sum_i w_i u_i u_i^T, record i's residual
- *             when it is left out is (y_i - b - u_i . v) / (1 - h_i), the columns' deviations staying those of all.
+ *             when it is left out is (y_i - b - u_i . v) / (1 - h_i), the columns' deviations staying those
+ *             of all.
  *   logistic  multinomial, C = K:
  *                 minimise  sum_i w_i ce(V u_i + b, t_i) + penalty / 2 |V|^2.
  *   ordinal   proportional odds (McCullagh 1980), C = 1, E = K-1:
@@ -19,8 +20,9 @@
  *   mean loss on a stratified fifth of the records, drawn with `seed`, after fitting the others; then all are
  *   fitted with it.  A tie takes the larger penalty.
  *
- * Without `penalties`, the candidates are scale * 10^g with scale = sum_i w_i |u_i|^2 / X (W, when standardised):
- * g = 3, 2.75, ... -5 for ridge; g = 1, 0.5, ... -3 for the others, until the loss has risen twice.
+ * Without `penalties`, the candidates are scale * 10^g with scale = sum_i w_i |u_i|^2 / X (W, when
+ * standardised): g = 3, 2.75, ... -5 for ridge; g = 1, 0.5, ... -3 for the others, until the loss has risen
+ * twice.
  *
  * The result is the same bits whatever the pool's size: sums run over fixed runs of records and are merged
  * in order.  Products and the eigendecomposition are OpenBLAS's and LAPACK's, one thread each. */
@@ -55,8 +57,9 @@ struct linear_options {
     uint64_t seed;           /* of the fifth that chooses */
 };
 
-/* A fitted head, for vectors as they came: standardisation is folded into weight and bias.  It fits the layout's
- * head (head_weight, head_bias, extra) and is scored as the loss `loss`: ridge mse, logistic ce, ordinal clm. */
+/* A fitted head, for vectors as they came: standardisation is folded into weight and bias.  It fits the
+ * layout's head (head_weight, head_bias, extra) and is scored as the loss `loss`: ridge mse, logistic ce,
+ * ordinal clm. */
 struct linear_head {
     enum loss loss;
     int outputs, extras;     /* C, E */
@@ -67,15 +70,16 @@ struct linear_head {
     double *mean;            /* [X] what was taken from the columns, */
     double *deviation;       /* [X] and what they were divided by (1 where not standardised) */
     double penalty;
-    double score;            /* what chose the penalty: mean square leave-one-out residual, or mean loss on the
-                              * fifth; NAN when there was no choice (a single candidate) for the latter */
-    double *left_out;        /* [n] ridge: each record's prediction by the head fitted to all others; else NULL */
+    double score;            /* what chose the penalty: mean square leave-one-out residual, or mean loss on
+                              * the fifth (NAN with a single candidate) */
+    double *left_out;        /* [n] ridge: prediction of each record by the head of all others; else NULL */
     int iterations;          /* of the last L-BFGS run; 0 for ridge */
 };
 
 /* Fits a head.  Dies with STATUS_INPUT when the data cannot be fitted (fewer than 2 records, a number in them
  * that is not finite). */
-struct linear_head *linear_fit(const struct linear_data *data, const struct linear_options *options, struct pool *pool);
+struct linear_head *linear_fit(const struct linear_data *data, const struct linear_options *options,
+                               struct pool *pool);
 void linear_free(struct linear_head *head);
 
 #endif

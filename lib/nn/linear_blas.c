@@ -9,15 +9,17 @@
 #include "nn/network.h"
 
 /* LAPACK's divide-and-conquer eigensolver; Debian's OpenBLAS holds all of LAPACK but no C header of it. */
-extern void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda, double *values,
-                    double *work, const int *work_size, int *integers, const int *integer_size, int *info);
+extern void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda,
+                    double *values, double *work, const int *work_size, int *integers, const int *integer_size,
+                    int *info);
 
 static pthread_mutex_t serial_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int size_of(size_t size)
 {
     if (size > INT_MAX)
-        die(STATUS_INPUT, "a matrix of size %zu: expected at most %d, what OpenBLAS can count", size, INT_MAX);
+        die(STATUS_INPUT, "a matrix of size %zu: expected at most %d, what OpenBLAS can count", size,
+            INT_MAX);
     return (int)size;
 }
 
@@ -40,12 +42,13 @@ static void leave(bool locked)
         pthread_mutex_unlock(&serial_lock);
 }
 
-void dgemm(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t K, const double *A, size_t lda, const double *B,
-           size_t ldb, double beta, double *C, size_t ldc)
+void dgemm(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t K, const double *A, size_t lda,
+           const double *B, size_t ldb, double beta, double *C, size_t ldc)
 {
     bool locked = enter();
-    cblas_dgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
-                size_of(M), size_of(N), size_of(K), 1, A, size_of(lda), B, size_of(ldb), beta, C, size_of(ldc));
+    cblas_dgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
+                transpose_b ? CblasTrans : CblasNoTrans, size_of(M), size_of(N), size_of(K), 1, A,
+                size_of(lda), B, size_of(ldb), beta, C, size_of(ldc));
     leave(locked);
 }
 

@@ -1,5 +1,5 @@
 /* The parameters of one run, in double and acting on u: v [C, X], then b [K] (logistic) or e [K-1] (ordinal).
- * Everything is divided by the weight of the records in the run, so that steps and stopping have one scale. */
+ * Everything is divided by the weight of the records in the run, so that steps and stopping share a scale. */
 #include "nn/linear_descent.h"
 
 #include <lbfgs.h>
@@ -34,8 +34,10 @@ struct problem {
     int iterations;
 };
 
-/* Loss of one record from its outputs f [C]; f becomes the gradient, and that of b or e [..] is added to `dlast`. */
-static double record_loss(const struct problem *p, double *f, const double *last, int t, double weight, double *dlast)
+/* Loss of one record from its outputs f [C]; f becomes the gradient, and that of b or e [..] is added to
+ * `dlast`. */
+static double record_loss(const struct problem *p, double *f, const double *last, int t, double weight,
+                          double *dlast)
 {
     int K = (int)p->K;
     if (p->ordinal) {
@@ -102,8 +104,8 @@ static double mean_loss(struct problem *p, const double *params, double *gradien
     return loss;
 }
 
-static lbfgsfloatval_t evaluate(void *context, const lbfgsfloatval_t *params, lbfgsfloatval_t *gradient, int size,
-                                lbfgsfloatval_t step)
+static lbfgsfloatval_t evaluate(void *context, const lbfgsfloatval_t *params, lbfgsfloatval_t *gradient,
+                                int size, lbfgsfloatval_t step)
 {
     (void)size, (void)step;
     struct problem *p = context;
@@ -115,9 +117,9 @@ static lbfgsfloatval_t evaluate(void *context, const lbfgsfloatval_t *params, lb
     return value;
 }
 
-static int count_iteration(void *context, const lbfgsfloatval_t *x, const lbfgsfloatval_t *g, lbfgsfloatval_t value,
-                           lbfgsfloatval_t x_norm, lbfgsfloatval_t g_norm, lbfgsfloatval_t step, int size, int iteration,
-                           int evaluations)
+static int count_iteration(void *context, const lbfgsfloatval_t *x, const lbfgsfloatval_t *g,
+                           lbfgsfloatval_t value, lbfgsfloatval_t x_norm, lbfgsfloatval_t g_norm,
+                           lbfgsfloatval_t step, int size, int iteration, int evaluations)
 {
     (void)x, (void)g, (void)value, (void)x_norm, (void)g_norm, (void)step, (void)size, (void)evaluations;
     ((struct problem *)context)->iterations = iteration;
@@ -136,12 +138,13 @@ static void minimise(struct problem *p, double *params, double epsilon)
     int code = lbfgs((int)p->size, params, NULL, evaluate, count_iteration, p, &settings);
     /* A line search that finds nothing better stands, to rounding, at the least; it leaves the best point. */
     bool stands = code >= 0 || code == LBFGSERR_ROUNDING_ERROR || code == LBFGSERR_MAXIMUMLINESEARCH ||
-                  code == LBFGSERR_MINIMUMSTEP || code == LBFGSERR_WIDTHTOOSMALL || code == LBFGSERR_MAXIMUMITERATION ||
-                  code == LBFGSERR_INCREASEGRADIENT;
+                  code == LBFGSERR_MINIMUMSTEP || code == LBFGSERR_WIDTHTOOSMALL ||
+                  code == LBFGSERR_MAXIMUMITERATION || code == LBFGSERR_INCREASEGRADIENT;
     if (!stands)
         die(STATUS_SYSTEM, "L-BFGS gave up on a linear head with code %d", code);
     if (code == LBFGSERR_MAXIMUMITERATION)
-        warn("a linear head was not at its optimum after %d iterations: a larger penalty would help", p->iterations);
+        warn("a linear head was not at its optimum after %d iterations: a larger penalty would help",
+             p->iterations);
 }
 
 static struct problem problem_new(const struct design *d, bool ordinal, struct pool *pool)
@@ -185,7 +188,8 @@ static double *starting_point(const struct problem *p)
     return params;
 }
 
-/* Every fifth record of each class, in a random order, goes behind the others; returns how many stay in front. */
+/* Every fifth record of each class, in a random order, goes behind the others; returns how many stay in
+ * front. */
 static size_t stratified_fifth(const struct linear_data *data, uint64_t seed, uint32_t *rows)
 {
     uint32_t *order = memory_new(data->count, sizeof *order);
@@ -203,9 +207,10 @@ static size_t stratified_fifth(const struct linear_data *data, uint64_t seed, ui
     return front;
 }
 
-/* The candidate with the least mean loss on the fifth; candidates are tried in their order, each from where the one
- * before ended, until the loss has risen twice in a row. */
-static double choose_penalty(struct problem *p, const double *penalties, size_t count, uint64_t seed, double *score)
+/* The candidate with the least mean loss on the fifth; candidates are tried in their order, each from where
+ * the one before ended, until the loss has risen twice in a row. */
+static double choose_penalty(struct problem *p, const double *penalties, size_t count, uint64_t seed,
+                             double *score)
 {
     size_t n = p->design->data->count;
     uint32_t *rows = memory_new(n, sizeof *rows);
@@ -237,8 +242,8 @@ static double choose_penalty(struct problem *p, const double *penalties, size_t 
     return best;
 }
 
-struct linear_head *descent_fit(const struct design *d, const struct linear_options *options, const double *penalties,
-                                size_t penalty_count, struct pool *pool)
+struct linear_head *descent_fit(const struct design *d, const struct linear_options *options,
+                                const double *penalties, size_t penalty_count, struct pool *pool)
 {
     bool ordinal = options->kind == LINEAR_ORDINAL;
     struct problem p = problem_new(d, ordinal, pool);
@@ -255,7 +260,8 @@ struct linear_head *descent_fit(const struct design *d, const struct linear_opti
     minimise(&p, params, 1e-6);
 
     const double *last = params + p.C * p.X;
-    struct linear_head *head = design_head(d, ordinal ? LOSS_CLM : LOSS_CE, (int)p.C, ordinal ? (int)p.K - 1 : 0);
+    struct linear_head *head = design_head(d, ordinal ? LOSS_CLM : LOSS_CE, (int)p.C,
+                                           ordinal ? (int)p.K - 1 : 0);
     design_fold(d, params, ordinal ? &zero : last, head);
     for (int k = 0; k < head->extras; k++)
         head->extra[k] = (float)last[k];

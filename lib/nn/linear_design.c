@@ -67,7 +67,8 @@ void design_free(struct design *d)
     free(d->factor);
 }
 
-void design_rows(const struct design *d, const uint32_t *rows, size_t first, size_t count, bool weighted, double *u)
+void design_rows(const struct design *d, const uint32_t *rows, size_t first, size_t count, bool weighted,
+                 double *u)
 {
     size_t X = d->data->width;
     const double *restrict mean = d->mean, *restrict factor = d->factor;

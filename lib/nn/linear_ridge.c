@@ -1,5 +1,5 @@
-/* With A [n, X] the rows sqrt(w_i) u_i and z_i = sqrt(w_i) (y_i - mean y), everything follows from Z [n, R] and s [R]
- * with A A^T = Z Z^T and Z^T Z = diag(s):
+/* With A [n, X] the rows sqrt(w_i) u_i and z_i = sqrt(w_i) (y_i - mean y), everything follows from Z [n, R]
+ * and s [R] with A A^T = Z Z^T and Z^T Z = diag(s):
  *     q = Z^T z,   fitted = Z (q / (s + penalty)),   h_i = w_i / W + sum_j Z_ij^2 / (s_j + penalty).
  * There are two ways to them; the shorter side of A decides:
  *     n >= X   A^T A = V diag(s) V^T,  Z = A V
@@ -25,7 +25,7 @@ struct ridge {
     const double *penalties;
     size_t L;               /* candidates */
     double *shrink, *solve; /* [R, L] 1 / (s + penalty), q / (s + penalty) */
-    double *left_out;       /* [n, L] residuals z_i - fitted_i of the head without record i, times sqrt(w_i) */
+    double *left_out;       /* [n, L] z_i - fitted_i where record i is left out */
     double *rows;           /* [RUN, X] or, when n < X, [n, X]: rows of A */
     size_t row_count;
     double *gram;           /* [R, R] */
@@ -48,10 +48,14 @@ static void gram_tile(void *context, size_t item, int worker)
     if (r->R == r->X)
         dgemm(true, false, height, width, r->row_count, r->rows + i, r->X, r->rows + j, r->X, 1, to, r->R);
     else
-        dgemm(false, true, height, width, r->X, r->rows + i * r->X, r->X, r->rows + j * r->X, r->X, 1, to, r->R);
+        dgemm(false, true, height, width, r->X, r->rows + i * r->X, r->X, r->rows + j * r->X, r->X, 1, to,
+              r->R);
 }
 
-static void add_tiles(struct ridge *r) { pool_run(r->pool, runs(r->R, TILE) * runs(r->R, TILE), gram_tile, r); }
+static void add_tiles(struct ridge *r)
+{
+    pool_run(r->pool, runs(r->R, TILE) * runs(r->R, TILE), gram_tile, r);
+}
 
 /* s and the eigenvectors, and q. */
 static void decompose(struct ridge *r)
@@ -168,7 +172,8 @@ static double *coefficients(const struct ridge *r, size_t l)
     return v;
 }
 
-struct linear_head *ridge_fit(const struct design *d, const double *penalties, size_t penalty_count, struct pool *pool)
+struct linear_head *ridge_fit(const struct design *d, const double *penalties, size_t penalty_count,
+                              struct pool *pool)
 {
     const struct linear_data *data = d->data;
     struct ridge r = {.design = d, .pool = pool, .n = data->count, .X = data->width,

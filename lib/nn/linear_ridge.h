@@ -4,6 +4,7 @@
 
 #include "nn/linear_design.h"
 
-struct linear_head *ridge_fit(const struct design *d, const double *penalties, size_t penalty_count, struct pool *pool);
+struct linear_head *ridge_fit(const struct design *d, const double *penalties, size_t penalty_count,
+                              struct pool *pool);
 
 #endif

@@ -8,10 +8,10 @@
  *   ce     C = K.  Cross-entropy of p = softmax(f) with smoothed labels (Szegedy et al. 2016, section 7):
  *              L = - sum_k y_k log p_k,   y_k = (1 - a) [k = t] + a / K,   a = smoothing.
  *   mse    C = 1.  L = (f - value)^2.
- *   coral  C = 1, E = K-1.  One slope, K-1 biases (Cao, Mirjalili and Raschka 2020, eq. 4, importances 1):
+ *   coral  C = 1, E = K-1.  One slope, K-1 biases (Cao, Mirjalili and Raschka 2020, importances 1):
  *              P(class > k) = s(f + e_k),  k = 0 .. K-2
  *              L = - sum_k  [t > k] log s(f + e_k) + [t <= k] log(1 - s(f + e_k)).
- *   corn   C = K-1.  Conditional probabilities (Shi, Cao and Raschka 2023, eq. 5):
+ *   corn   C = K-1.  Conditional probabilities (Shi, Cao and Raschka 2023):
  *              P(class > k | class > k-1) = s(f_k)
  *              L = - sum over k <= min(t, K-2) of  [t > k] log s(f_k) + [t = k] log(1 - s(f_k)).
  *          Task k is trained on the examples with t >= k only.  The paper divides a batch's sum by the
@@ -19,8 +19,10 @@
  *   clm    C = 1, E = K-1.  Cumulative link model, logit link (Vargas, Gutierrez and Hervas-Martinez 2020):
  *              P(class <= k) = s(h_k - f),   h_0 = e_0,   h_k = h_{k-1} + log(1 + exp(e_k))
  *              L = - log(P(class <= t) - P(class <= t-1)).
- *          The paper's increments are squares, whose gradient vanishes at 0; softplus keeps the order as well.
- *   soft   C = K.  Cross-entropy of softmax(f) with labels smoothed by distance (Diaz and Marathe 2019, eq. 1):
+ *          The paper's increments are squares, whose gradient vanishes at 0; softplus keeps the order
+ *          too.
+ *   soft   C = K.  Cross-entropy of softmax(f) with labels smoothed by distance
+ *          (Diaz and Marathe 2019):
  *              L = - sum_k y_k log p_k,   y = softmax_k( - sharpness (v_t - v_k)^2 / d^2 ),
  *          v the classes' values and d their mean spacing (v_{K-1} - v_0) / (K-1), so that sharpness means
  *          the same on 1, 2, 3 and on 1, 1.5, 2.
@@ -44,7 +46,7 @@
 
 enum loss { LOSS_CE, LOSS_MSE, LOSS_CORAL, LOSS_CORN, LOSS_CLM, LOSS_SOFT, LOSS_QWK };
 #define LOSS_NAMES "ce|mse|coral|corn|clm|soft|qwk" /* in the order of the enum */
-#define LOSS_SHARPNESS 2.0                          /* a sensible sharpness: neighbours get 0.13 of the truth's label */
+#define LOSS_SHARPNESS 2.0                          /* of soft: neighbours get 0.13 of the truth's label */
 #define LOSS_QWK_POINT 0.5
 #define LOSS_QWK_CE 0.5
 
@@ -56,7 +58,7 @@ bool loss_find(const char *name, enum loss *loss);
 /* Whether the loss means something only for classes that have an order: all but ce. */
 bool loss_needs_order(enum loss loss);
 
-/* C, the outputs of the head for K classes: K for ce, soft and qwk; K-1 for corn; 1 for mse, coral and clm. */
+/* C, the outputs of the head for K classes: K for ce, soft and qwk; K-1 for corn; 1 for the others. */
 int loss_outputs(enum loss loss, int classes);
 
 /* E, the parameters a loss owns besides the head: K-1 for coral and clm, else 0. */

@@ -20,9 +20,13 @@ static inline double softplus_inverse(double y) { return y > 30 ? y : log(expm1(
 
 /* logistic(a + gap) - logistic(a) for gap >= 0, as logistic(a + gap) logistic(-a) (1 - exp(-gap)): a gap too
  * small to change `a` still counts. */
-static inline double logistic_gap(double a, double gap) { return logistic(a + gap) * logistic(-a) * -expm1(-gap); }
+static inline double logistic_gap(double a, double gap)
+{
+    return logistic(a + gap) * logistic(-a) * -expm1(-gap);
+}
 
-/* Cost of a class between two thresholds of a cumulative link model, -log(s(b) - s(a)), b = a + gap, s the logistic.
+/* Cost of a class between two thresholds of a cumulative link model, -log(s(b) - s(a)), b = a + gap, s the
+ * logistic.
  *   first, last   the class has no threshold below (then `a` is the one above) or none above
  *   both, above   the derivatives by a shift of both thresholds and by b alone: -s'(b) / (s(b) - s(a)) and
  *                 s'(a) / (s(b) - s(a)) share a part that is large for small gaps and cancels in their sum */

@@ -26,7 +26,7 @@ struct optimizer {
 
     struct span *spans;         /* of all tensors behind the words that are not frozen */
     size_t span_count, span_capacity;
-    struct step_factors *layer_factors; /* [2, L + 2] of the step at hand: row 1 with weight decay, column layer + 1 */
+    struct step_factors *layer_factors; /* [2, L + 2] of the step: row 1 decays, column layer + 1 */
 
     /* Word embeddings [V, H]. */
     const struct parameter *words; /* NULL: frozen */
@@ -244,10 +244,11 @@ static void update_row(const struct job *job, size_t i)
     struct optimizer *o = job->o;
     size_t row = (size_t)job->gradient->rows[i], at = o->words->offset + row * o->width;
     if (o->row_steps[row] + 1 != o->steps)
-        die(STATUS_SYSTEM, "optimizer: step %llu has a gradient for word %zu, whose row was read before it was "
-            "brought up to date", (unsigned long long)o->steps, row);
-    adamw_update(job->params + at, o->moments1 + at, o->moments2 + at, job->gradient->row_values + i * o->width,
-                 o->width, tensor_factors(o, o->words->decay, o->words->layer), job->scale);
+        die(STATUS_SYSTEM, "optimizer: step %llu has a gradient for word %zu, whose row was read before it "
+            "was brought up to date", (unsigned long long)o->steps, row);
+    adamw_update(job->params + at, o->moments1 + at, o->moments2 + at,
+                 job->gradient->row_values + i * o->width, o->width,
+                 tensor_factors(o, o->words->decay, o->words->layer), job->scale);
     o->row_steps[row] = o->steps;
 }
 
@@ -259,8 +260,8 @@ static void update_item(void *context, size_t item, int worker)
     if (item < o->span_count) {
         const struct span *span = &o->spans[item];
         size_t at = span->offset;
-        adamw_update(job->params + at, o->moments1 + at, o->moments2 + at, dense_gradient(job, span), span->count,
-                     tensor_factors(o, span->tensor->decay, span->tensor->layer), job->scale);
+        adamw_update(job->params + at, o->moments1 + at, o->moments2 + at, dense_gradient(job, span),
+                     span->count, tensor_factors(o, span->tensor->decay, span->tensor->layer), job->scale);
         return;
     }
     size_t group = item - o->span_count;

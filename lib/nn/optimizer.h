@@ -1,4 +1,5 @@
-/* AdamW (Loshchilov and Hutter 2019, algorithm 2), as torch.optim.AdamW computes it, with decoupled weight decay.
+/* AdamW (Loshchilov and Hutter 2019, algorithm 2), as torch.optim.AdamW computes it, with decoupled weight
+ * decay.
  *
  * Word embedding rows that got no gradient in a step would still move (their moments decay and so do
  * they); dense work for them is skipped and replayed, step by step with the same arithmetic, when

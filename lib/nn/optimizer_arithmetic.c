@@ -27,8 +27,8 @@ IN_LOOP void update_element(float *p, float *m, float *v, float g, const struct 
 }
 
 EACH_WIDTH
-void adamw_update(float *restrict p, float *restrict m, float *restrict v, const float *restrict g, size_t count,
-                  const struct step_factors *factors, float scale)
+void adamw_update(float *restrict p, float *restrict m, float *restrict v, const float *restrict g,
+                  size_t count, const struct step_factors *factors, float scale)
 {
     struct step_factors f = *factors;
     for (size_t i = 0; i < count; i++)

@@ -21,11 +21,12 @@ struct step_factors {
 };
 
 /* One step on `count` elements: p, m and v are updated from g. */
-void adamw_update(float *p, float *m, float *v, const float *g, size_t count, const struct step_factors *factors,
-                  float scale);
+void adamw_update(float *p, float *m, float *v, const float *g, size_t count,
+                  const struct step_factors *factors, float scale);
 
 /* `steps` steps with gradient 0: the same bits as that many calls of adamw_update with zeros for g. */
-void adamw_replay(float *p, float *m, float *v, size_t count, const struct step_factors *factors, size_t steps);
+void adamw_replay(float *p, float *m, float *v, size_t count, const struct step_factors *factors,
+                  size_t steps);
 
 /* Sum of squares, in double and in an order that depends on `count` only. */
 double sum_of_squares(const float *x, size_t count);

@@ -10,7 +10,7 @@
 struct scoring {
     enum loss loss;
     int classes;         /* K; 0: numbers without classes (mse only) */
-    double *values;      /* [K] the classes' numeric values, ascending; NULL when they are strings without numbers
+    double *values;      /* [K] the classes' numeric values, ascending; NULL when they are strings
                           * (then class k stands for k) */
     double *thresholds;  /* [K-1] cuts on the score between neighbouring classes: pred is the number of
                           * thresholds that are < score, a score on a threshold falls to the lower class;
@@ -30,8 +30,10 @@ struct scored {
 /* What the head's outputs [C] say.
  *   extra   [E]  the loss's own parameters; NULL if E = 0
  *   prob    [K]  class probabilities, filled where the loss has them; may be NULL
- * Of mse, the probabilities are those of a normal around the score with `deviation`, cut at the thresholds. */
-struct scored scoring_apply(const struct scoring *scoring, const float *outputs, const float *extra, double *prob);
+ * Of mse, the probabilities are those of a normal around the score with `deviation`, cut at the
+ * thresholds. */
+struct scored scoring_apply(const struct scoring *scoring, const float *outputs, const float *extra,
+                            double *prob);
 
 /* The class of a score: the number of thresholds (or halfway points) that lie below it. */
 int scoring_class(const struct scoring *scoring, double score);

@@ -12,8 +12,8 @@ struct scored_record {
     int truth;
 };
 
-/* A cut is the number of records, by ascending score, below a threshold; it is possible where the scores on its two
- * sides differ. */
+/* A cut is the number of records, by ascending score, below a threshold; it is possible where the scores on
+ * its two sides differ. */
 struct search {
     struct scored_record *at; /* [n], ascending */
     size_t n;
@@ -65,8 +65,8 @@ static size_t cut_of(const struct search *s, double threshold)
     return low;
 }
 
-/* A threshold that makes the cut: the halfway point if it does; else midway between the scores beside it, or just
- * beyond the scores. */
+/* A threshold that makes the cut: the halfway point if it does; else midway between the scores beside it, or
+ * just beyond the scores. */
 static double threshold_of(const struct search *s, size_t cut, double halfway)
 {
     if (cut_of(s, halfway) == cut)
@@ -133,12 +133,13 @@ static void count_guesses(struct search *s)
     }
 }
 
-/* 1 - observed / expected disagreement, from sums: observed = sum (t - p)^2, expected = sum_ij (t_i - p_j)^2 / n;
- * -INFINITY where undefined. */
+/* 1 - observed / expected disagreement, from sums: observed = sum (t - p)^2, expected =
+ * sum_ij (t_i - p_j)^2 / n; -INFINITY where undefined. */
 static double kappa(const struct search *s)
 {
     double observed = (double)(s->truth2 + s->guess2 - 2 * s->product);
-    double expected = (double)(s->truth2 + s->guess2) - 2 * (double)s->truth * (double)s->guess / (double)s->n;
+    double chance = (double)s->truth * (double)s->guess / (double)s->n;
+    double expected = (double)(s->truth2 + s->guess2) - 2 * chance;
     return expected > 0 ? 1 - observed / expected : -INFINITY;
 }
 
@@ -163,7 +164,8 @@ static bool move_threshold(struct search *s, int k, double *best)
     for (;;) {
         bool possible = cut == 0 || cut == s->n || s->at[cut - 1].score < s->at[cut].score;
         double value = possible ? kappa(s) : -INFINITY;
-        if (value > *best || (value == *best && value > start && distance(cut, from) < distance(place, from))) {
+        if (value > *best || (value == *best && value > start &&
+                              distance(cut, from) < distance(place, from))) {
             *best = value;
             place = cut;
         }
@@ -189,8 +191,8 @@ static double climb(struct search *s)
     return best;
 }
 
-double thresholds_tuned(const double *values, int classes, const double *scores, const int *truth, size_t count,
-                        double *thresholds)
+double thresholds_tuned(const double *values, int classes, const double *scores, const int *truth,
+                        size_t count, double *thresholds)
 {
     struct search s = search_new(classes, scores, truth, count);
     size_t *rounded = memory_new((size_t)classes, sizeof *rounded);

@@ -1,4 +1,4 @@
-/* Numbers that tests in C and in Python (tests/parity/make_learning.py) make alike, and golden files in JSON. */
+/* Numbers that tests in C and in Python (tests/parity/make_learning.py) make alike, and golden files. */
 #ifndef RUBRIC_TESTS_LEARNING_NUMBERS_H
 #define RUBRIC_TESTS_LEARNING_NUMBERS_H
 
@@ -36,7 +36,10 @@ static inline json_t *golden(const char *name)
     return root;
 }
 
-static inline double golden_at(const json_t *array, size_t i) { return json_number_value(json_array_get(array, i)); }
+static inline double golden_at(const json_t *array, size_t i)
+{
+    return json_number_value(json_array_get(array, i));
+}
 
 static inline double golden_number(const json_t *object, const char *key)
 {

@@ -1,4 +1,5 @@
-/* Linear heads: scikit-learn's numbers, leave-one-out against refits, the same bits with any number of threads. */
+/* Linear heads: scikit-learn's numbers, leave-one-out against refits, the same bits with any number of
+ * threads. */
 #include "nn/linear.h"
 
 #include <sys/wait.h>
@@ -66,13 +67,14 @@ static void check_ridge(const struct linear_case *c, const json_t *json, struct 
     size_t l;
     json_array_foreach(candidates, l, row) {
         penalties[l] = golden_number(row, "penalty");
-        struct linear_options options = {.kind = LINEAR_RIDGE, .penalties = &penalties[l], .penalty_count = 1};
+        struct linear_options options = {.kind = LINEAR_RIDGE, .penalties = &penalties[l],
+                                         .penalty_count = 1};
         struct linear_head *head = linear_fit(&c->data, &options, pool);
         CHECK(head->loss == LOSS_MSE && head->outputs == 1 && head->extras == 0);
         CHECK_NEAR(head->score, golden_number(row, "score"), 1e-9, 1e-7);
+        const json_t *want = json_object_get(row, "predictions");
         for (size_t i = 0; i < c->data.count; i++)
-            CHECK_NEAR(prediction(head, c->x + i * c->data.width), golden_at(json_object_get(row, "predictions"), i),
-                       2e-6, 2e-6);
+            CHECK_NEAR(prediction(head, c->x + i * c->data.width), golden_at(want, i), 2e-6, 2e-6);
         linear_free(head);
     }
     CHECK(l == 4);
@@ -241,7 +243,8 @@ static void test_weights(struct pool *pool)
     double penalty = 0.5;
     for (enum linear_kind kind = LINEAR_RIDGE; kind <= LINEAR_ORDINAL; kind++) {
         struct linear_options options = {.kind = kind, .penalties = &penalty, .penalty_count = 1};
-        struct linear_head *a = linear_fit(&m.data, &options, pool), *b = linear_fit(&twice.data, &options, pool);
+        struct linear_head *a = linear_fit(&m.data, &options, pool);
+        struct linear_head *b = linear_fit(&twice.data, &options, pool);
         for (size_t i = 0; i < (size_t)a->outputs * a->width; i++)
             CHECK_NEAR((double)a->weight[i], (double)b->weight[i], 1e-4, 1e-4);
         linear_free(a);

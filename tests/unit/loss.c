@@ -70,7 +70,8 @@ static void test_torch(const json_t *root)
 
 static struct loss_case random_case(enum loss loss, int K, uint32_t seed)
 {
-    static const double values[] = {1, 1.5, 2, 4, 4.5, 7, 8}, shares[] = {0.3, 0.1, 0.05, 0.25, 0.1, 0.15, 0.05};
+    static const double values[] = {1, 1.5, 2, 4, 4.5, 7, 8};
+    static const double shares[] = {0.3, 0.1, 0.05, 0.25, 0.1, 0.15, 0.05};
     struct loss_case c = {.objective = {loss, K, NULL, NULL, 0.2, 0.7}, .C = loss_outputs(loss, K),
                           .E = loss_extra_count(loss, K)};
     memcpy(c.values, values, sizeof values);
@@ -185,8 +186,8 @@ static void test_initial_extra(void)
     }
 }
 
-/* Truth 5 of 1..5, probability .96 on class 1 or on class 4, .01 on the others.  Cross-entropy does not see the
- * difference; every loss that knows the order does. */
+/* Truth 5 of 1..5, probability .96 on class 1 or on class 4, .01 on the others.  Cross-entropy does not see
+ * the difference; every loss that knows the order does. */
 static void test_order(void)
 {
     struct target five = {4, 5};
@@ -220,8 +221,8 @@ static void test_order(void)
         for (int k = 0; k < 4; k++)
             biases[k] = -cuts[k];
         loss_clm_extra(5, thresholds, increments);
-        const struct objective coral = {.loss = LOSS_CORAL, .classes = 5}, clm = {.loss = LOSS_CLM, .classes = 5},
-                               mse = {.loss = LOSS_MSE, .classes = 5}, corn = {.loss = LOSS_CORN, .classes = 5};
+        const struct objective coral = {LOSS_CORAL, .classes = 5}, clm = {LOSS_CLM, .classes = 5},
+                               mse = {LOSS_MSE, .classes = 5}, corn = {LOSS_CORN, .classes = 5};
         double costs[] = {loss_compute(&coral, &score, biases, &five, df, de),
                           loss_compute(&clm, &score, increments, &five, df, de),
                           loss_compute(&mse, &value, NULL, &five, df, NULL),
@@ -257,7 +258,8 @@ static void test_kappa_ratio(void)
     const double shares[] = {0.5, 0.5};
     const int truth[] = {0, 1};
     float f[] = {(float)log(0.75), (float)log(0.25), (float)log(0.25), (float)log(0.75)};
-    struct objective kappa = {.loss = LOSS_QWK, .classes = 2, .shares = shares}, ce = {.loss = LOSS_CE, .classes = 2};
+    struct objective kappa = {.loss = LOSS_QWK, .classes = 2, .shares = shares};
+    struct objective ce = {.loss = LOSS_CE, .classes = 2};
     double mean = 0;
     for (int i = 0; i < 2; i++) {
         struct target target = {truth[i], 0};

@@ -11,7 +11,8 @@
 static struct layout *small_layout(int V, int H, int P)
 {
     struct shape shape = {.L = 2, .H = H, .A = 2, .F = H + H / 2, .V = V, .P = P, .types = 2, .C = 3, .E = 2,
-                          .layer_norm_eps = 1e-12f, .pad = 0, .pool = POOL_POOLER, .taps = {2}, .tap_count = 1};
+                          .layer_norm_eps = 1e-12f, .pad = 0, .pool = POOL_POOLER, .taps = {2},
+                          .tap_count = 1};
     return layout_new(&shape);
 }
 
@@ -56,7 +57,8 @@ static void golden_gradient(const struct layout *layout, struct gradient *g, uin
     }
 }
 
-static void check_tensor(const char *name, const char *what, const float *got, const json_t *want, size_t size)
+static void check_tensor(const char *name, const char *what, const float *got, const json_t *want,
+                         size_t size)
 {
     size_t wrong = 0;
     for (size_t i = 0; i < size; i++)
@@ -76,7 +78,8 @@ static void test_torch(void)
     struct pool *pool = pool_new(2);
     float *params = memory_aligned(layout->size, sizeof *params);
     for (size_t i = 0; i < layout->count; i++)
-        fill(params + layout->table[i].offset, size_of(&layout->table[i]), name_hash(layout->table[i].name), 2);
+        fill(params + layout->table[i].offset, size_of(&layout->table[i]), name_hash(layout->table[i].name),
+             2);
 
     json_t *root = golden("optimizer.json");
     const json_t *norms = json_object_get(root, "norms");
@@ -98,10 +101,10 @@ static void test_torch(void)
         if (!p)
             continue;
         check_tensor(name, "values", params + p->offset, json_object_get(tensor, "values"), size_of(p));
-        check_tensor(name, "first moments", optimizer_moments1(o) + p->offset, json_object_get(tensor, "moments1"),
-                     size_of(p));
-        check_tensor(name, "second moments", optimizer_moments2(o) + p->offset, json_object_get(tensor, "moments2"),
-                     size_of(p));
+        check_tensor(name, "first moments", optimizer_moments1(o) + p->offset,
+                     json_object_get(tensor, "moments1"), size_of(p));
+        check_tensor(name, "second moments", optimizer_moments2(o) + p->offset,
+                     json_object_get(tensor, "moments2"), size_of(p));
     }
     CHECK(i > 30);
     json_decref(root);
@@ -136,7 +139,10 @@ static void twin_step(struct twin *t, const float *g, size_t count, bool decays,
     }
 }
 
-static double rate_at(int step, int steps) { return 0.01 * (step < 10 ? (step + 1) / 10.0 : 1 - (double)step / steps); }
+static double rate_at(int step, int steps)
+{
+    return 0.01 * (step < 10 ? (step + 1) / 10.0 : 1 - (double)step / steps);
+}
 
 /* A random gradient on few rows: sometimes large (clipped), sometimes so small that the moments vanish. */
 static void random_gradient(const struct layout *layout, struct gradient *g, float *dense_words, int step)
@@ -155,8 +161,8 @@ static void random_gradient(const struct layout *layout, struct gradient *g, flo
     }
 }
 
-/* The steps of one run; when `twin` is given, the dense twin makes them too.  `pause` > 0 brings all rows up to date
- * and restores a new optimizer from the state after each so many steps. */
+/* The steps of one run; when `twin` is given, the dense twin makes them too.  `pause` > 0 brings all rows up
+ * to date and restores a new optimizer from the state after each so many steps. */
 static float *run(int H, int threads, int steps, int pause, const struct optimizer_settings *settings,
                   struct twin *twin, struct layout *layout)
 {
@@ -179,7 +185,8 @@ static float *run(int H, int threads, int steps, int pause, const struct optimiz
             for (size_t i = 0; i < layout->count; i++) {
                 const struct parameter *p = &layout->table[i];
                 struct twin part = {twin->p + p->offset, twin->m + p->offset, twin->v + p->offset};
-                const float *gradient = p->offset == layout->words ? dense_words : g->dense + (p->offset - words);
+                const float *gradient = p->offset == layout->words ? dense_words :
+                                                                     g->dense + (p->offset - words);
                 twin_step(&part, gradient, size_of(p), p->decay, rate, (uint64_t)step + 1, settings, scale);
             }
         if (pause && step % pause == pause - 1) {
@@ -238,7 +245,8 @@ static void test_frozen_and_nan(void)
     struct optimizer *o = optimizer_new(layout, &settings);
     struct gradient *g = gradient_new(layout);
     float *words = memory_new(30 * 8, sizeof *words);
-    float *params = memory_aligned(layout->size, sizeof *params), *before = memory_new(layout->size, sizeof *before);
+    float *params = memory_aligned(layout->size, sizeof *params);
+    float *before = memory_new(layout->size, sizeof *before);
     network_initialise(layout, params, 1);
     memcpy(before, params, layout->size * sizeof *params);
     random_gradient(layout, g, words, 1);

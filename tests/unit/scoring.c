@@ -26,7 +26,8 @@ static void test_numbers(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         s = scoring_apply(&grid, &rows[i].score, NULL, prob);
         CHECK(s.class == rows[i].class);
-        CHECK(s.score == (double)rows[i].score && !s.has_prob); /* never clipped; no deviation, no probabilities */
+        /* Never clipped; without a deviation, no probabilities. */
+        CHECK(s.score == (double)rows[i].score && !s.has_prob);
     }
     double cuts[] = {0, 0, 5};
     grid.thresholds = cuts;
