@@ -5,9 +5,11 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/terminal.h"
+#include "nn/linear.h"
 #include "stream/stream.h"
 #include "train/account.h"
 #include "train/finish.h"
+#include "train/heads.h"
 #include "train/report.h"
 #include "train/start.h"
 
@@ -38,6 +40,8 @@ static const struct option_row rows[] = {
     {0, "clip", OPTION_NUMBER, AT(plan.clip), "X", 0, 1e9, "largest norm of the gradient, 0: any (1)"},
     {0, "dropout", OPTION_NUMBER, AT(plan.dropout), "P", 0, 0.99, "everywhere (as the model's config.json says)"},
     {0, "label-smoothing", OPTION_NUMBER, AT(plan.label_smoothing), "X", 0, 0.99, "of ce (0)"},
+    {0, "head", OPTION_CHOICE, AT(plan.head), LINEAR_NAMES,
+     .help = "on vectors: what is fitted (ridge; logistic for\nunordered labels)"},
     {0, "pool", OPTION_CHOICE, AT(plan.pool), PLAN_POOL_CHOICES, .help = "what the head reads (mean)"},
     {0, "freeze", OPTION_TEXT, AT(plan.freeze), "PARTS", .help = "not trained: embeddings, or embeddings,0-3"},
     {0, "max-steps", OPTION_INTEGER, AT(plan.max_steps), "N", 1, 1e15, "stop after so many steps"},
@@ -51,6 +55,8 @@ static const struct option_row rows[] = {
     {0, "monitor", OPTION_CHOICE, AT(plan.monitor), MONITOR_CHOICES, .help = "by what (qwk; accuracy for unordered labels)"},
     {0, "keep", OPTION_CHOICE, AT(plan.keep), KEEP_CHOICES, .help = "which epoch (best)"},
     {0, "patience", OPTION_INTEGER, AT(plan.patience), "N", 1, 1e6, "stop after N epochs without a better one"},
+    {0, "thresholds", OPTION_CHOICE, AT(plan.thresholds), THRESHOLDS_NAMES,
+     .help = "cuts between classes: halfway, by the classes' shares,\nor for the best kappa (round)"},
     {0, "fold", OPTION_INTEGER, AT(plan.fold), "K", 0, 1e9, "hold this fold out"},
     {0, "seed", OPTION_INTEGER, AT(plan.seed), "N", 0, 0x1p63, "of everything drawn (0)"},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "(the CPUs this process may use)"},
@@ -75,14 +81,17 @@ static void train(const struct settings *opt, const struct start *start, struct 
     label_sums_join(&sums, &intake->slice_sums);
     goal_init(&goal, (enum loss)opt->plan.loss, opt->plan.label_smoothing, &intake->classes, &sums,
               opt->plan.class_weight);
-    bool pretrained;
     struct training training = {.plan = &opt->plan, .intake = intake, .goal = &goal, .output = output, .pool = pool,
-                                .model = start_open(start, &goal, &pretrained), .identity = identity,
-                                .checkpoint_seconds = opt->checkpoint};
+                                .identity = identity, .checkpoint_seconds = opt->checkpoint};
     struct outcome outcome;
-    account_plan(&training, pretrained);
-    training_run(&training, &outcome);
-    account_outcome(&training, &outcome);
+    if (intake->vectors) {
+        training.model = head_train(&opt->plan, start, intake, &goal, pool, &outcome);
+    } else {
+        training.model = start_open(start, &goal);
+        account_plan(&training);
+        training_run(&training, &outcome);
+        account_outcome(&training, &outcome);
+    }
     fit_save(&training, &outcome, trail, start->settings->directory);
     outcome_free(&outcome);
     model_free(training.model);
@@ -102,9 +111,12 @@ int main(int argc, char **argv)
     struct intake *intake = intake_read(&(struct intake_request){
         .paths = argv + first, .path_count = (size_t)(argc - first), .fold = opt.plan.fold,
         .seed = (uint64_t)opt.plan.seed, .memory = opt.memory, .records = (uint64_t)opt.records,
-        .shape = &start.shape, .check_header = start_check_header, .context = &start});
-    bool pretrained = start.settings->pretrained && !opt.plan.scratch;
-    plan_resolve(&opt.plan, &intake->classes, pretrained, intake_has_test(intake), start.shape.L);
+        .shape = &start.shape, .width = &start.width, .check_header = start_check_header, .context = &start});
+    if (intake->vectors)
+        plan_resolve_head(&opt.plan, &intake->classes);
+    else
+        plan_resolve(&opt.plan, &intake->classes, start.settings->pretrained && !opt.plan.scratch,
+                     intake_has_test(intake), start.shape.L);
     json_t *identity = fit_identity(&opt.plan, intake, start.settings->print);
     struct pool *pool = pool_new((int)opt.threads);
 

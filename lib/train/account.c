@@ -60,7 +60,7 @@ static void account_choice(const struct training *t)
              intake_has_test(t->intake) ? "; only the other parts pass on" : " AND pass on: their figures are not honest");
 }
 
-void account_plan(const struct training *t, bool pretrained)
+void account_plan(const struct training *t)
 {
     const struct plan *plan = t->plan;
     struct source source = training_source(plan, t->intake);
@@ -75,7 +75,7 @@ void account_plan(const struct training *t, bool pretrained)
     const struct shape *s = &t->model->layout->shape;
     note("%s: %d layers, hidden size %d, %zu parameters%s; %s, %" PRId64 " epochs, batch %" PRId64
          ", learning rate %g, %d threads", plan->scratch ? "random weights" : t->model->directory, s->L, s->H,
-         t->model->layout->size, pretrained ? "" : " that were never pretrained (a model that was learns more from few essays)",
+         t->model->layout->size, t->model->pretrained ? "" : " that were never pretrained (a model that was learns more from few essays)",
          loss_name((enum loss)plan->loss), plan->epochs, plan->batch, plan->rate, pool_threads(t->pool));
 }
 

@@ -5,7 +5,7 @@
 #include "train/loop.h"
 
 /* What will be done: records, parts, classes, loss, weights. */
-void account_plan(const struct training *training, bool pretrained);
+void account_plan(const struct training *training);
 
 /* An epoch's line; `choosing` is NULL where nothing chooses. */
 void account_epoch(const struct training *training, uint64_t epoch, const struct marks *running,

@@ -10,7 +10,6 @@ struct chunk {
     struct batch_entry {
         struct instance_store store;
         struct instance instance;
-        bool labelled;
     } entries[CHUNK];
     uint32_t order[CHUNK];
     float *logits; /* [CHUNK, C] */
@@ -42,8 +41,6 @@ static void add_chunk(struct chunk *chunk, size_t count, struct marks *marks, do
     const float *extra = e->layout->shape.E ? e->params + e->layout->extra : NULL;
     float *unused = memory_new((size_t)(e->layout->shape.C + e->layout->shape.E), sizeof *unused);
     for (size_t i = 0; i < count; i++) {
-        if (!chunk->entries[i].labelled)
-            continue;
         const struct instance *instance = &chunk->entries[i].instance;
         const float *logits = chunk->logits + i * (size_t)e->layout->shape.C;
         struct target target = goal_target(goal, instance);
@@ -61,11 +58,11 @@ void evaluate(const struct evaluation *evaluation, const struct source *source, 
     chunk->evaluation = evaluation;
     chunk->logits = memory_new(CHUNK * (size_t)evaluation->layout->shape.C, sizeof *chunk->logits);
     uint64_t total = source_count(source);
+    marks_clear(marks);
     for (uint64_t from = 0; from < total; from += CHUNK) {
         size_t count = total - from < CHUNK ? (size_t)(total - from) : CHUNK;
         for (size_t i = 0; i < count; i++)
-            chunk->entries[i].labelled =
-                source_get(source, from + i, &chunk->entries[i].store, &chunk->entries[i].instance);
+            source_get(source, from + i, &chunk->entries[i].store, &chunk->entries[i].instance);
         sort_longest_first(chunk, count);
         pool_run(evaluation->pool, count, compute_one, chunk);
         add_chunk(chunk, count, marks, scores ? scores + from : NULL);

@@ -14,7 +14,7 @@ struct evaluation {
     const struct goal *goal;
 };
 
-/* Adds to `marks`; instances without a label count for nothing.  `scores` [source_count] takes each instance's
+/* Clears `marks` and fills it.  `scores` [source_count] takes each instance's
  * score; NULL: not wanted. */
 void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks, double *scores);
 

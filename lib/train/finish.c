@@ -50,7 +50,7 @@ static const char *chosen_by(const struct plan *plan)
     case CHOOSE_SLICE:
         return "train";
     default:
-        return "none";
+        return "train";
     }
 }
 
@@ -135,13 +135,17 @@ static void set_text(struct model *model, const struct header *header)
 void fit_save(const struct training *t, const struct outcome *outcome, const json_t *trail, const char *vocabulary_from)
 {
     struct model *model = t->model;
-    goal_fold(t->goal, model->layout, model->params);
+    const json_t *encoder = json_object_get(t->intake->headers[0].map, "encoder");
+    if (!t->intake->vectors)
+        goal_fold(t->goal, model->layout, model->params);
     set_labels(model, &t->intake->classes);
     set_scoring(model, t->goal, outcome);
     set_text(model, &t->intake->headers[0]);
     model->has_head = true;
     json_decref(model->rubric);
     model->rubric = rubric_json(t, outcome);
+    if (t->intake->vectors)
+        set(model->rubric, "encoder", json_pack("{s:O}", "print", json_object_get(encoder, "print")));
     model_save(model, t->output->partial, vocabulary_from);
     char *path = output_path(t->output, "trail.json");
     json_t *object = json_pack("{s:O}", "trail", trail);
@@ -165,14 +169,20 @@ struct passing {
     bool begun;
 };
 
-static void begin_segment(struct passing *p)
+struct header fit_header(const struct plan *plan, const struct intake *intake, size_t segment)
 {
-    struct header header = header_copy(&p->intake->headers[p->segment]);
-    const struct classes *classes = &p->intake->classes;
-    header_set_model(&header, p->directory, p->print);
+    struct header header = header_copy(&intake->headers[segment]);
+    const struct classes *classes = &intake->classes;
     if (classes->count)
         header_set_labels(&header, classes->list, classes->count, classes->ordered);
-    header_set(&header, "chosen_by", json_string(chosen_by(p->plan)));
+    header_set(&header, "chosen_by", json_string(chosen_by(plan)));
+    return header;
+}
+
+static void begin_segment(struct passing *p)
+{
+    struct header header = fit_header(p->plan, p->intake, p->segment);
+    header_set_model(&header, p->directory, p->print);
     header_sign(&header, p->argc, p->argv, p->plan->seed);
     stream_write_header(p->writer, &header);
     header_free(&header);

@@ -20,6 +20,9 @@ void fit_save(const struct training *training, const struct outcome *outcome, co
 /* Whether the records of val pass on: unless they chose, and there is a test part beside them. */
 bool val_passes_on(const struct plan *plan, const struct intake *intake);
 
+/* A segment's header as it passes on, but for the model and the trail: the classes and what chose. */
+struct header fit_header(const struct plan *plan, const struct intake *intake, size_t segment);
+
 /* Writes the records that pass on: a segment for each that came, its header with the model, the classes, and what chose. */
 void fit_pass_on(const struct plan *plan, struct intake *intake, struct stream_writer *writer, const char *directory,
                  int argc, char **argv);

@@ -90,20 +90,18 @@ void goal_init(struct goal *goal, enum loss loss, double smoothing, const struct
     free(counts);
 }
 
+void goal_plain(struct goal *goal)
+{
+    goal->centre = 0;
+    goal->spread = 1;
+}
+
 void goal_free(struct goal *goal)
 {
     free((void *)(uintptr_t)goal->objective.values);
     free((void *)(uintptr_t)goal->objective.shares);
     free(goal->class_weights);
     scoring_free(&goal->scoring);
-}
-
-struct goal goal_of_scoring(const struct scoring *scoring, const struct classes *classes)
-{
-    return (struct goal){
-        .objective = {.loss = scoring->loss, .classes = scoring->classes, .values = scoring->values,
-                      .sharpness = LOSS_SHARPNESS},
-        .classes = classes, .spread = 1, .scoring = *scoring};
 }
 
 static int class_of(const struct goal *goal, const struct instance *instance)

@@ -41,10 +41,9 @@ enum loss goal_default_loss(const struct classes *classes);
 /* Dies with STATUS_USAGE when the loss needs an order or classes that the labels lack. */
 void goal_init(struct goal *goal, enum loss loss, double smoothing, const struct classes *classes,
                const struct label_sums *sums, const char *class_weight);
+/* Afterwards scores are on the labels' own scale, for heads that are fitted there. */
+void goal_plain(struct goal *goal);
 void goal_free(struct goal *goal);
-
-/* For outputs that are on the labels' scale already: only for reading them, borrowing everything. */
-struct goal goal_of_scoring(const struct scoring *scoring, const struct classes *classes);
 
 /* Target and weight (record times class) of an example. */
 struct target goal_target(const struct goal *goal, const struct instance *instance);

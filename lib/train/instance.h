@@ -1,4 +1,4 @@
-/* One labelled essay as training reads it, and its compact form in a spool.
+/* One essay (or its vector) as training reads it, and its compact form in a spool.
  *
  * The compact form is private to one process (host byte order); ids take two bytes each where all fit. */
 #ifndef RUBRIC_TRAIN_INSTANCE_H
@@ -10,7 +10,9 @@
 #include "stream/stream.h"
 
 struct instance {
-    struct example example;
+    struct example example; /* of tokens; else all zero */
+    const float *vector;    /* [width] of vectors; else NULL */
+    size_t width;
     int32_t label;    /* index in the label table, in the order met; -1: more labels than a table holds */
     double value;     /* the label as a number; 0 for strings */
     double weight;    /* of the record */
@@ -21,11 +23,13 @@ struct instance {
 struct instance_store {
     struct buffer bytes, id;
     struct int_array ids, types, windows;
+    struct float_array vector;
 };
 void instance_store_free(struct instance_store *store);
 
-/* An instance from a tokens record; the caller sets `label`.  Arrays go to `store`. */
-void instance_read(const struct record *record, struct instance_store *store, struct instance *out);
+/* An instance from a record of tokens or, with `vectors`, of vectors; the caller sets `label`.  Arrays go to `store`.
+ * Dies with STATUS_BROKEN when the payload is missing or does not fit together. */
+void instance_read(const struct record *record, bool vectors, struct instance_store *store, struct instance *out);
 
 /* Appends the compact form. */
 void instance_pack(const struct instance *instance, struct buffer *out);

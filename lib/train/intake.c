@@ -12,10 +12,8 @@
 struct kept {
     uint64_t number;  /* in the whole input */
     uint32_t segment;
-    int32_t label;    /* in the label table, or NO_LABEL */
+    int32_t label;    /* in the label table; of val, where all records have one */
 };
-
-enum { NO_LABEL = -2 };
 
 enum destination { TO_TRAIN, TO_SLICE, TO_VAL, TO_REST };
 
@@ -75,26 +73,34 @@ static void keep_instance(struct reading *r, const struct instance *instance, en
     spool_append(to == TO_TRAIN ? in->train : in->slice, r->packed.at, r->packed.size);
     label_sums_add(to == TO_TRAIN ? &in->train_sums : &in->slice_sums, instance->label, instance->value);
     in->tokens += instance->example.tokens;
-    if (instance->example.tokens > in->longest)
-        in->longest = instance->example.tokens;
 }
 
 static void keep_record(struct reading *r, const struct record *record, int32_t label, enum destination to)
 {
-    struct kept kept = {r->number, (uint32_t)(r->intake->segments - 1),
-                        record->y.type == LABEL_NONE ? NO_LABEL : label};
+    struct kept kept = {r->number, (uint32_t)(r->intake->segments - 1), label};
     buffer_append(&r->packed, &kept, sizeof kept);
     record_pack(record, &r->packed);
     spool_append(to == TO_VAL ? r->intake->val : r->intake->rest, r->packed.at, r->packed.size);
 }
 
+static void check_payload(const struct reading *r, const struct instance *instance, const struct record *record)
+{
+    if (!r->intake->vectors)
+        example_check(&instance->example, r->request->shape, record_name(record));
+    else if (instance->width != *r->request->width)
+        die(STATUS_BROKEN, "record %s has a vector of %zu numbers: expected %zu, the header's 'dim'", record_name(record),
+            instance->width, *r->request->width);
+}
+
+/* Records without a label pass on whatever they hold: rows that could not be read have no payload. */
 static void take_record(struct reading *r, const struct record *record)
 {
-    struct instance instance;
-    instance_read(record, &r->store, &instance);
-    example_check(&instance.example, r->request->shape, record_name(record));
-    if (record->y.type != LABEL_NONE)
+    struct instance instance = {.label = -1};
+    if (record->y.type != LABEL_NONE) {
+        instance_read(record, r->intake->vectors, &r->store, &instance);
+        check_payload(r, &instance, record);
         instance.label = classes_meet(&r->intake->classes, &record->y);
+    }
     enum destination to = sort_record(r, record, instance.label);
     r->packed.size = 0;
     if (to == TO_TRAIN || to == TO_SLICE)
@@ -109,6 +115,7 @@ static void open_segment(struct reading *r, const struct header *header)
 {
     struct intake *in = r->intake;
     r->request->check_header(r->request->context, header);
+    in->vectors = header->kind == KIND_VECTORS;
     if (in->segments == 0)
         classes_init(&in->classes, header->y);
     memory_grow(&in->headers, &in->capacity, in->segments + 1, sizeof *in->headers);
@@ -119,7 +126,7 @@ static void read_segments(struct reading *r)
 {
     struct stream_reader *reader = stream_open(r->request->paths, r->request->path_count);
     struct header header;
-    while (stream_next(reader, &header, KIND_TOKENS)) {
+    while (stream_next(reader, &header, KIND_TOKENS | KIND_VECTORS)) {
         open_segment(r, &header);
         for (struct record *record; stream_read(reader, &record);)
             take_record(r, record);
@@ -202,8 +209,6 @@ uint64_t source_count(const struct source *source)
         return spool_count(in->slice);
     case SOURCE_VAL:
         return spool_count(in->val);
-    case SOURCE_REST:
-        return spool_count(in->rest);
     }
     return 0;
 }
@@ -214,32 +219,31 @@ static struct slice kept_record(struct slice entry, struct kept *kept)
     return (struct slice){entry.at + sizeof *kept, entry.size - sizeof *kept};
 }
 
-/* From a whole record, as it will pass on. */
-static bool kept_get(const struct intake *in, const struct spool *spool, uint64_t index, struct instance_store *store,
-                     struct instance *out)
+/* From a whole record, as it may pass on. */
+static void val_get(const struct intake *in, uint64_t index, struct instance_store *store, struct instance *out)
 {
     struct kept kept;
     struct record record = {0};
-    struct slice bytes = kept_record(spool_get(spool, index, &store->bytes), &kept);
+    struct slice bytes = kept_record(spool_get(in->val, index, &store->bytes), &kept);
     record_unpack(&record, bytes, in->classes.type);
-    instance_read(&record, store, out);
+    instance_read(&record, in->vectors, store, out);
     out->label = kept.label;
     record_free(&record);
-    return kept.label != NO_LABEL;
 }
 
-bool source_get(const struct source *source, uint64_t index, struct instance_store *store, struct instance *out)
+void source_get(const struct source *source, uint64_t index, struct instance_store *store, struct instance *out)
 {
     const struct intake *in = source->intake;
-    if (source->kind == SOURCE_VAL || source->kind == SOURCE_REST)
-        return kept_get(in, source->kind == SOURCE_VAL ? in->val : in->rest, index, store, out);
+    if (source->kind == SOURCE_VAL) {
+        val_get(in, index, store, out);
+        return;
+    }
     const struct spool *spool = source->kind == SOURCE_SLICE ? in->slice : in->train;
     if (source->kind == SOURCE_TRAIN_AND_SLICE && index >= spool_count(in->train)) {
         spool = in->slice;
         index -= spool_count(in->train);
     }
     instance_unpack(spool_get(spool, index, &store->bytes), store, out);
-    return true;
 }
 
 /* A place in one of the spools that pass on. */

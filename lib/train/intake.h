@@ -28,7 +28,8 @@ struct intake {
     struct spool *val, *rest;        /* struct kept, then the packed record */
     struct label_sums train_sums, slice_sums;
     uint64_t unlabelled, held_fold, without_part, with_part, test, folds_seen;
-    uint64_t tokens, longest;        /* of train and slice */
+    bool vectors;                    /* the stream carries vectors, not tokens */
+    uint64_t tokens;                 /* of train and slice */
     uint64_t hash;                   /* XXH3-64 of what is learned from, chosen by and passed on, in order */
 };
 
@@ -39,7 +40,8 @@ struct intake_request {
     uint64_t seed;
     uint64_t memory;                 /* bytes of all spools that may stay in memory */
     uint64_t records;                /* exactly so many must come; 0: any number */
-    const struct shape *shape;       /* what ids must fit */
+    const struct shape *shape;       /* what ids must fit; set by check_header */
+    const size_t *width;             /* what vectors must have; set by check_header */
     void (*check_header)(void *context, const struct header *header); /* called for each segment's */
     void *context;
 };
@@ -53,14 +55,14 @@ bool intake_has_test(const struct intake *intake);
 
 /* ---- A numbered run of instances, whatever spool it lies in ---- */
 
-enum source_kind { SOURCE_TRAIN, SOURCE_TRAIN_AND_SLICE, SOURCE_SLICE, SOURCE_VAL, SOURCE_REST };
+enum source_kind { SOURCE_TRAIN, SOURCE_TRAIN_AND_SLICE, SOURCE_SLICE, SOURCE_VAL };
 struct source {
     struct intake *intake;
     enum source_kind kind;
 };
 uint64_t source_count(const struct source *source);
-/* Instance `index`; false when it has no label (only in SOURCE_REST). */
-bool source_get(const struct source *source, uint64_t index, struct instance_store *store, struct instance *out);
+/* Instance `index`.  Different threads may call it with different stores. */
+void source_get(const struct source *source, uint64_t index, struct instance_store *store, struct instance *out);
 
 /* ---- Passing on, in input order ---- */
 

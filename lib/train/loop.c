@@ -11,6 +11,7 @@
 #include "model/safetensors.h"
 #include "train/account.h"
 #include "train/average.h"
+#include "train/cuts.h"
 #include "train/evaluate.h"
 #include "train/interrupt.h"
 #include "train/journal.h"
@@ -242,7 +243,6 @@ static float *result_params(const struct loop *l) { return l->average ? average_
 static void evaluate_choosing(struct loop *l, const float *params)
 {
     struct evaluation e = {l->layout, params, l->t->pool, l->workspaces, l->t->goal};
-    marks_clear(&l->choosing_marks);
     evaluate(&e, &l->choosing, &l->choosing_marks, NULL);
 }
 
@@ -351,6 +351,29 @@ static void save_optimizer(const struct loop *l)
     free(path);
 }
 
+/* Marks of what was kept, and thresholds set on the same records. */
+static void score_choosing(struct loop *l, const float *params)
+{
+    uint64_t count = source_count(&l->choosing);
+    double *scores = memory_new(count, sizeof *scores);
+    int *classes = memory_new(count, sizeof *classes);
+    struct evaluation e = {l->layout, params, l->t->pool, l->workspaces, l->t->goal};
+    evaluate(&e, &l->choosing, &l->choosing_marks, scores);
+    if (l->t->plan->thresholds != THRESHOLDS_ROUND) {
+        struct instance_store store = {0};
+        for (uint64_t i = 0; i < count; i++) {
+            struct instance instance;
+            source_get(&l->choosing, i, &store, &instance);
+            classes[i] = goal_target(l->t->goal, &instance).class;
+        }
+        instance_store_free(&store);
+        cuts_set(l->t->goal, l->t->plan->thresholds, scores, classes, count);
+        evaluate(&e, &l->choosing, &l->choosing_marks, NULL);
+    }
+    free(classes);
+    free(scores);
+}
+
 static void take_result(struct loop *l, struct outcome *out)
 {
     struct run_state *s = &l->state;
@@ -361,7 +384,7 @@ static void take_result(struct loop *l, struct outcome *out)
     else if (l->average)
         memcpy(params, average_params(l->average), l->layout->size * sizeof *params);
     if (l->chooses)
-        evaluate_choosing(l, params);
+        score_choosing(l, params);
     *out = (struct outcome){
         .steps = s->step, .epochs = s->epoch, .kept_epoch = best ? s->best_epoch : s->epoch, .chose = l->chooses,
         .overfitted = l->chooses && s->best_epoch < s->epoch && s->last_training_loss < s->best_training_loss

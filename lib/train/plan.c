@@ -6,11 +6,13 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "model/model.h"
+#include "nn/linear.h"
+#include "train/heads.h"
 
 struct plan plan_defaults(void)
 {
     return (struct plan){
-        .loss = -1, .pool = -1, .select = CHOOSE_AUTO, .monitor = -1,
+        .head = -1, .loss = -1, .pool = -1, .select = CHOOSE_AUTO, .monitor = -1,
         .schedule = SCHEDULE_LINEAR, .keep = KEEP_BEST, .sample = SAMPLE_NATURAL, .thresholds = THRESHOLDS_ROUND,
         .batch = 16, .fold = -1,
         .head_rate = 10, .layer_decay = 1, .warmup = 0.1, .weight_decay = 0.01, .clip = 1, .dropout = -1,
@@ -78,6 +80,9 @@ void plan_resolve(struct plan *plan, const struct classes *classes, bool pretrai
         plan->select = has_test ? CHOOSE_VAL : CHOOSE_SLICE;
     if (plan->select == CHOOSE_NOTHING)
         plan->keep = KEEP_LAST;
+    if (plan->thresholds != THRESHOLDS_ROUND && (classes->count == 0 || plan->select == CHOOSE_NOTHING))
+        die(STATUS_USAGE, "--thresholds %s needs classes, and records to set them on that are not trained on",
+            plan->thresholds == THRESHOLDS_PRIOR ? "prior" : "tuned");
     if (plan->sample != SAMPLE_NATURAL && classes->count == 0)
         die(STATUS_USAGE, "--sample needs classes, and these labels are measurements");
     if (plan->epochs == 0)
@@ -85,6 +90,18 @@ void plan_resolve(struct plan *plan, const struct classes *classes, bool pretrai
     if (plan->rate <= 0)
         plan->rate = pretrained ? 1e-4 : 3e-4;
     plan->frozen = plan->freeze ? parse_freeze(plan->freeze, layers) : 0;
+}
+
+void plan_resolve_head(struct plan *plan, const struct classes *classes)
+{
+    if (plan->loss >= 0)
+        command_misuse("--loss is for tokens: on vectors --head says what is fitted");
+    if (plan->head < 0)
+        plan->head = head_default(classes);
+    plan->loss = (int)head_loss(plan->head);
+    plan->select = CHOOSE_NOTHING;
+    plan->keep = KEEP_LAST;
+    plan->pool = plan->monitor = 0;
 }
 
 static const char *chosen(const char *choices, int index, char room[32])
@@ -106,7 +123,7 @@ json_t *plan_json(const struct plan *plan)
         {"loss", LOSS_NAMES, plan->loss},          {"pool", PLAN_POOL_CHOICES, plan->pool},
         {"schedule", SCHEDULE_CHOICES, plan->schedule}, {"select", CHOOSE_CHOICES, plan->select},
         {"monitor", MONITOR_CHOICES, plan->monitor}, {"keep", KEEP_CHOICES, plan->keep},
-        {"sample", SAMPLE_CHOICES, plan->sample},  {"thresholds", THRESHOLD_CHOICES, plan->thresholds},
+        {"sample", SAMPLE_CHOICES, plan->sample},  {"thresholds", THRESHOLDS_NAMES, plan->thresholds},
     };
     const struct {
         const char *key;
@@ -137,6 +154,7 @@ json_t *plan_json(const struct plan *plan)
         json_object_set_new(object, numbers[i].key, json_real(numbers[i].value));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         json_object_set_new(object, texts[i].key, texts[i].value ? json_string(texts[i].value) : json_null());
+    json_object_set_new(object, "head", plan->head < 0 ? json_null() : json_string(chosen(LINEAR_NAMES, plan->head, room)));
     json_object_set_new(object, "scratch", json_boolean(plan->scratch));
     return object;
 }

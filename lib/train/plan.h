@@ -8,6 +8,7 @@
 
 #include "nn/loss.h"
 #include "nn/network.h"
+#include "nn/thresholds.h"
 #include "train/classes.h"
 #include "train/marks.h"
 #include "train/sampling.h"
@@ -19,12 +20,11 @@ enum keep_epoch { KEEP_BEST, KEEP_LAST };
 #define KEEP_CHOICES "best|last"
 enum plan_pool { PLAN_POOL_CLS, PLAN_POOL_MEAN, PLAN_POOL_MAX, PLAN_POOL_ATTENTION };
 #define PLAN_POOL_CHOICES "cls|mean|max|attention"
-enum threshold_rule { THRESHOLDS_ROUND, THRESHOLDS_PRIOR, THRESHOLDS_TUNED };
-#define THRESHOLD_CHOICES "round|prior|tuned"
 
 /* Everything that shapes the model, and nothing that does not (threads, memory, where it goes).  -1 in an int and
  * 0 in `epochs` and `rate`: not given, resolved by plan_resolve. */
 struct plan {
+    int head;                  /* enum linear_kind; -1: none given, and of tokens none */
     int loss, pool, schedule, select, monitor, keep, sample, thresholds;
     int64_t epochs, batch, max_steps, seed, patience, fold;
     double rate, head_rate, layer_decay, warmup, weight_decay, clip, dropout, label_smoothing, ema, token_dropout;
@@ -44,6 +44,10 @@ void plan_check(const struct plan *plan);
 /* Fills what depends on the labels and the model: loss, pooling, monitor, learning rate and epochs, which differ
  * between weights that were pretrained and weights that were drawn. */
 void plan_resolve(struct plan *plan, const struct classes *classes, bool pretrained, bool has_test, int layers);
+
+/* The same for a head on vectors, where only the head, the loss that goes with it, thresholds, class weights, fold and
+ * seed mean anything.  Nothing but the training records chooses. */
+void plan_resolve_head(struct plan *plan, const struct classes *classes);
 
 enum pooling plan_pooling(int pool);
 

@@ -1,83 +1,89 @@
 #include "train/report.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
-#include "eval/metrics.h"
-#include "model/model.h"
-#include "train/evaluate.h"
+#include "base/terminal.h"
+#include "eval/report.h"
+#include "model/prediction.h"
 #include "train/finish.h"
 
-static void print_figure(const char *name, double value)
+struct reporting {
+    const struct plan *plan;
+    struct intake *intake;
+    struct model *model;
+    struct batch *batch;
+    struct report *report;
+    struct header *headers;  /* [segments] of predictions */
+    double *prob;            /* [K] */
+    size_t segment;
+    uint64_t scored;         /* that have a label */
+};
+
+static void take_computed(struct reporting *r)
 {
-    if (isnan(value))
-        printf("%-24s undefined\n", name);
-    else
-        printf("%-24s %.4f\n", name, value);
+    for (struct batch_result got; batch_take(r->batch, &got);) {
+        prediction_set(&got, r->model, &r->headers[r->segment], false, r->prob);
+        report_add(r->report, got.record);
+        r->scored += got.record->y.type != LABEL_NONE;
+    }
 }
 
-static void print_confusion(const struct classes *classes, const struct marks *marks)
+static void begin_segment(struct reporting *r, size_t segment)
 {
-    struct buffer name = {0};
-    printf("\n%12s", "true \\ pred");
-    for (size_t row = 0; row <= marks->k; row++) {
-        if (row > 0) {
-            name.size = 0;
-            label_print(&name, &classes->list[row - 1]);
-            printf("%12.*s", (int)name.size, name.at);
-        }
-        for (size_t c = 0; c < marks->k; c++) {
-            name.size = 0;
-            label_print(&name, &classes->list[c]);
-            if (row == 0)
-                printf(" %8.*s", (int)(name.size > 8 ? 8 : name.size), name.at);
-            else
-                printf(" %8" PRIu64, marks->counts[(row - 1) * marks->k + c]);
-        }
-        putchar('\n');
-    }
-    buffer_free(&name);
+    batch_flush(r->batch);
+    take_computed(r);
+    r->segment = segment;
+    batch_begin(r->batch, r->headers[segment].y);
+    report_segment(r->report, &r->headers[segment]);
 }
 
-static void print_marks(const struct classes *classes, const struct marks *marks)
+static void report_record(void *context, size_t segment, const struct record *record)
 {
-    printf("%-24s %" PRIu64 "\n", "records held out", marks->n);
-    if (marks->n == 0)
-        return;
-    if (marks->k == 0) {
-        print_figure("root mean squared error", marks_deviation(marks));
-        return;
+    struct reporting *r = context;
+    if (segment != r->segment)
+        begin_segment(r, segment);
+    batch_put(r->batch, record);
+    take_computed(r);
+}
+
+static void make_headers(struct reporting *r)
+{
+    struct intake *in = r->intake;
+    r->headers = memory_new(in->segments, sizeof *r->headers);
+    for (size_t i = 0; i < in->segments; i++) {
+        r->headers[i] = fit_header(r->plan, in, i);
+        prediction_header(&r->headers[i], r->model);
     }
-    print_figure("accuracy", marks_accuracy(marks));
-    print_figure("largest class", metric_majority(marks->counts, marks->k));
-    print_figure("quadratic kappa", marks_qwk(marks));
-    print_figure("macro F1", marks_macro_f1(marks));
-    print_confusion(classes, marks);
 }
 
 void fit_report(const struct plan *plan, struct intake *intake, const char *directory, struct pool *pool)
 {
     struct model *model = model_open(directory, &(struct model_request){.need_head = true});
-    int threads = pool_threads(pool);
-    struct workspace **workspaces = memory_new((size_t)threads, sizeof *workspaces);
-    for (int i = 0; i < threads; i++)
-        workspaces[i] = workspace_new(model->layout);
-    struct goal goal = goal_of_scoring(&model->scoring, &intake->classes);
-    struct marks marks;
-    marks_init(&marks, intake->classes.count);
-    struct evaluation e = {model->layout, model->params, pool, workspaces, &goal};
-    evaluate(&e, &(struct source){intake, SOURCE_REST}, &marks, NULL);
-    if (val_passes_on(plan, intake))
-        evaluate(&e, &(struct source){intake, SOURCE_VAL}, &marks, NULL);
-    print_marks(&intake->classes, &marks);
+    struct report_plan how = {0};
+    struct reporting r = {.plan = plan, .intake = intake, .model = model, .report = report_new(&how),
+                          .batch = batch_new(model, intake->vectors ? BATCH_HEAD : BATCH_LOGITS, pool),
+                          .prob = memory_new(model->label_count, sizeof *r.prob)};
+    make_headers(&r);
+    begin_segment(&r, 0);
+    intake_pass_on(intake, val_passes_on(plan, intake), report_record, &r);
+    batch_flush(r.batch);
+    take_computed(&r);
+    if (r.scored == 0) {
+        printf("No record with a label was held out: nothing to evaluate %s on.\n", directory);
+    } else {
+        report_settle(r.report);
+        report_text(r.report, stdout, terminal_columns(STDOUT_FILENO), terminal_colour(STDOUT_FILENO));
+    }
     if (fflush(stdout) != 0 || ferror(stdout))
         die_errno("cannot write to standard output");
-    marks_free(&marks);
-    for (int i = 0; i < threads; i++)
-        workspace_free(workspaces[i]);
-    free(workspaces);
+    for (size_t i = 0; i < intake->segments; i++)
+        header_free(&r.headers[i]);
+    free(r.headers);
+    free(r.prob);
+    report_free(r.report);
+    batch_free(r.batch);
     model_free(model);
 }

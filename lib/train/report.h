@@ -1,5 +1,4 @@
-/* What a person reads at the end when nothing reads fit's output: how the saved model scores the records that would
- * have passed on. */
+/* What a person reads at the end when nothing reads fit's output. */
 #ifndef RUBRIC_TRAIN_REPORT_H
 #define RUBRIC_TRAIN_REPORT_H
 
@@ -7,8 +6,8 @@
 #include "train/intake.h"
 #include "train/plan.h"
 
-/* Scores the labelled records that pass on with the model in `directory`, and prints figures and the confusion matrix
- * on standard output. */
+/* Scores the records that pass on with the model in `directory`, and prints the evaluation of those that have a label on
+ * standard output, as `predict | evalm` would; says so where there are none. */
 void fit_report(const struct plan *plan, struct intake *intake, const char *directory, struct pool *pool);
 
 #endif

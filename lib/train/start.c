@@ -1,8 +1,44 @@
 #include "train/start.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "model/config.h"
+
+/* What the vectors are, as embed said it. */
+static void read_vector_shape(struct start *start, const struct header *header)
+{
+    struct shape *shape = &start->shape;
+    const char *pool = json_string_value(json_object_get(header->map, "pool"));
+    const json_t *layers = json_object_get(header->map, "layers");
+    json_int_t dim = json_integer_value(json_object_get(header->map, "dim"));
+    if (!pool || !pooling_parse(pool, &shape->pool) || !json_is_array(layers) || json_array_size(layers) > MAX_TAPS
+        || json_array_size(layers) == 0)
+        die(STATUS_BROKEN, "the stream's header does not say what its vectors are ('pool', 'layers')");
+    if (shape->pool == POOL_NONE)
+        die(STATUS_USAGE, "the stream has a vector for every token: a head needs one for each text (embed --pool mean)");
+    shape->tap_count = (int)json_array_size(layers);
+    for (int i = 0; i < shape->tap_count; i++)
+        shape->taps[i] = (int)json_integer_value(json_array_get(layers, (size_t)i));
+    start->width = (size_t)shape->tap_count * (size_t)shape->H;
+    if (dim != (json_int_t)start->width)
+        die(STATUS_BROKEN, "the stream's vectors have %lld numbers: %d layers of %s make %zu", (long long)dim,
+            shape->tap_count, start->settings->directory, start->width);
+}
+
+/* The head is saved with the encoder that made the vectors, so that must be the one that is here. */
+static void check_encoder(const struct start *start, const struct header *header)
+{
+    const json_t *encoder = json_object_get(header->map, "encoder");
+    const char *print = json_string_value(json_object_get(encoder, "print"));
+    const char *path = json_string_value(json_object_get(encoder, "path"));
+    if (!print)
+        die(STATUS_BROKEN, "the stream does not say which encoder made its vectors");
+    if (strcmp(print, start->settings->print) != 0)
+        die(STATUS_BROKEN, "the vectors were made by the encoder %s (print %.8s), and %s is another one (%.8s): -m DIR says "
+            "where it is", path ? path : "?", print, start->settings->directory, start->settings->print);
+}
 
 void start_check_header(void *context, const struct header *header)
 {
@@ -15,7 +51,16 @@ void start_check_header(void *context, const struct header *header)
             model_shape_parse(start->plan->shape, &start->shape);
         free(directory);
     }
-    model_check_tokens(start->settings, header);
+    if (header->kind == KIND_VECTORS) {
+        if (start->plan->scratch)
+            die(STATUS_USAGE, "--scratch is for tokens: vectors come from an encoder that stays as it is");
+        check_encoder(start, header);
+        read_vector_shape(start, header);
+    } else {
+        if (start->plan->head >= 0)
+            die(STATUS_USAGE, "--head is fitted to vectors, and these are tokens: embed makes vectors of them");
+        model_check_tokens(start->settings, header);
+    }
 }
 
 void start_free(struct start *start) { model_free(start->settings); }
@@ -48,7 +93,7 @@ static void settle_head(const struct goal *goal, struct model *model, uint64_t s
     draw_head(goal, model, seed);
 }
 
-struct model *start_open(const struct start *start, const struct goal *goal, bool *pretrained)
+struct model *start_open(const struct start *start, const struct goal *goal)
 {
     const struct plan *plan = start->plan;
     struct shape shape = start->shape;
@@ -65,6 +110,15 @@ struct model *start_open(const struct start *start, const struct goal *goal, boo
         struct shape *s = &model->layout->shape;
         s->hidden_dropout = s->attention_dropout = s->head_dropout = (float)plan->dropout;
     }
-    *pretrained = model->pretrained;
     return model;
+}
+
+struct model *start_open_encoder(const struct start *start, int outputs, int extras)
+{
+    struct shape shape = start->shape;
+    shape.C = outputs;
+    shape.E = extras;
+    int top = shape.taps[shape.tap_count - 1];
+    struct model_request request = {.head = &shape, .seed = (uint64_t)start->plan->seed, .layers = top > 0 ? top : 1};
+    return model_open(start->settings->directory, &request);
 }
