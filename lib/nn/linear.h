@@ -46,7 +46,7 @@ struct linear_data {
     const double *values;  /* [n] y, for ridge */
     const int *classes;    /* [n] t, 0 .. K-1, for logistic and ordinal */
     int class_count;       /* K */
-    const double *weights; /* [n] > 0, or NULL: 1 */
+    const double *weights; /* [n] at least 0, some positive; NULL: 1 */
 };
 
 struct linear_options {

@@ -10,8 +10,8 @@
 
 /* LAPACK's divide-and-conquer eigensolver; Debian's OpenBLAS holds all of LAPACK but no C header of it. */
 extern void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda,
-                    double *values, double *work, const int *work_size, int *integers, const int *integer_size,
-                    int *info);
+                    double *values, double *work, const int *work_size, int *integers,
+                    const int *integer_size, int *info);
 
 static pthread_mutex_t serial_lock = PTHREAD_MUTEX_INITIALIZER;
 

@@ -172,6 +172,14 @@ static double *coefficients(const struct ridge *r, size_t l)
     return v;
 }
 
+static double prediction(const struct linear_head *head, size_t record, const struct linear_data *data)
+{
+    double sum = (double)head->bias[0];
+    for (size_t j = 0; j < data->width; j++)
+        sum += (double)head->weight[j] * (double)data->x[record * data->width + j];
+    return sum;
+}
+
 struct linear_head *ridge_fit(const struct design *d, const double *penalties, size_t penalty_count,
                               struct pool *pool)
 {
@@ -195,8 +203,12 @@ struct linear_head *ridge_fit(const struct design *d, const double *penalties, s
     double *v = coefficients(&r, best);
     design_fold(d, v, &mean, head);
     head->left_out = memory_new(r.n, sizeof *head->left_out);
-    for (size_t i = 0; i < r.n; i++)
-        head->left_out[i] = data->values[i] - r.left_out[i * r.L + best] / sqrt(design_weight(d, i));
+    /* A record of weight 0 is left out already. */
+    for (size_t i = 0; i < r.n; i++) {
+        double root = sqrt(design_weight(d, i));
+        head->left_out[i] = root > 0 ? data->values[i] - r.left_out[i * r.L + best] / root :
+                                      prediction(head, i, data);
+    }
 
     double *owned[] = {r.z, r.s, r.q, r.vectors, r.rows, r.shrink, r.solve, r.left_out, v};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)

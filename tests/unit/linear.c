@@ -228,12 +228,12 @@ static void test_threads(size_t n, size_t X)
     made_free(&m);
 }
 
-/* Weight 2 is the record twice. */
+/* Weight 2 is the record twice, weight 0 its absence. */
 static void test_weights(struct pool *pool)
 {
     struct made m = make_data(40, 3, 3, 21), twice = make_data(40, 3, 3, 21);
     for (size_t i = 0; i < 40; i++)
-        m.weights[i] = i < 20 ? 2 : 1e-12;
+        m.weights[i] = i < 20 ? 2 : 0;
     for (size_t i = 0; i < 20; i++) {
         memcpy(twice.x + (20 + i) * 3, m.x + i * 3, 3 * sizeof *m.x);
         twice.y[20 + i] = m.y[i];
@@ -247,6 +247,8 @@ static void test_weights(struct pool *pool)
         struct linear_head *b = linear_fit(&twice.data, &options, pool);
         for (size_t i = 0; i < (size_t)a->outputs * a->width; i++)
             CHECK_NEAR((double)a->weight[i], (double)b->weight[i], 1e-4, 1e-4);
+        if (kind == LINEAR_RIDGE)
+            CHECK_NEAR(a->left_out[30], prediction(a, m.x + 30 * 3), 1e-5, 1e-5);
         linear_free(a);
         linear_free(b);
     }
