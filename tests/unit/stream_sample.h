@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -64,6 +65,36 @@ static inline struct outcome attempted(void (*step)(void *), void *with)
         step(with);
     error_set_hook(NULL);
     return attempt;
+}
+
+static struct outcome *attempt_shared;
+
+static inline void attempt_child_died(enum status status, const char *message)
+{
+    attempt_shared->status = status;
+    snprintf(attempt_shared->message, sizeof attempt_shared->message, "%s", message);
+    _exit(0);
+}
+
+/* The same in a process of its own: what `step` held when it died is gone with it. */
+static inline struct outcome attempted_apart(void (*step)(void *), void *with)
+{
+    attempt_shared = mmap(NULL, sizeof *attempt_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (attempt_shared == MAP_FAILED)
+        die_errno("mmap");
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        error_set_hook(attempt_child_died);
+        step(with);
+        _exit(0);
+    }
+    int status = -1;
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+        die(STATUS_SYSTEM, "a child ended with %#x", (unsigned)status);
+    struct outcome got = *attempt_shared;
+    munmap(attempt_shared, sizeof *attempt_shared);
+    return got;
 }
 
 /* Reads a stream of `size` bytes to its end, every ids of it too. */

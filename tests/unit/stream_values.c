@@ -156,17 +156,17 @@ static void test_refusals(void)
     record_set_string(&record, "id", SLICE("a"));
     record_set_integer(&record, "vec", 3);
     record_set_integer(&record, "meta", 3);
-    CHECK(attempted(set_bad_part, &record).status == STATUS_INPUT);
-    CHECK(attempted(set_bad_fold, &record).status == STATUS_INPUT);
-    CHECK(attempted(set_bad_weight, &record).status == STATUS_INPUT);
-    struct outcome got = attempted(read_bad_vector, &record);
+    CHECK(attempted_apart(set_bad_part, &record).status == STATUS_INPUT);
+    CHECK(attempted_apart(set_bad_fold, &record).status == STATUS_INPUT);
+    CHECK(attempted_apart(set_bad_weight, &record).status == STATUS_INPUT);
+    struct outcome got = attempted_apart(read_bad_vector, &record);
     CHECK(got.status == STATUS_BROKEN);
     CHECK_TEXT(got.message, "record a: 'vec' is an integer: expected an array of numbers");
-    CHECK_TEXT(attempted(read_bad_number, &record).message, "record a: 'id' is a string: expected a finite number");
-    CHECK_TEXT(attempted(read_bad_meta, &record).message, "record a: 'meta' is an integer: expected a map");
+    CHECK_TEXT(attempted_apart(read_bad_number, &record).message, "record a: 'id' is a string: expected a finite number");
+    CHECK_TEXT(attempted_apart(read_bad_meta, &record).message, "record a: 'meta' is an integer: expected a map");
     record_set_raw(&record, "vec", SLICE("\x91\xca\x7f\xc0\x00\x00"));
-    CHECK(strstr(attempted(read_bad_vector, &record).message, "item 1 is not a finite number"));
-    CHECK(strstr(attempted(read_bad_text, &record).message, "expected a single value"));
+    CHECK(strstr(attempted_apart(read_bad_vector, &record).message, "item 1 is not a finite number"));
+    CHECK(strstr(attempted_apart(read_bad_text, &record).message, "expected a single value"));
     record_free(&record);
 }
 
@@ -213,7 +213,7 @@ static void pack_lines(void *with)
 static void expect_pack_refusal(const char *text, const char *message)
 {
     struct packing_case c = {memory_file(text, strlen(text)), memory_file("", 0)};
-    struct outcome got = attempted(pack_lines, &c);
+    struct outcome got = attempted_apart(pack_lines, &c);
     if (!strstr(got.message, message))
         printf("said: %s\n", got.message);
     CHECK(got.status == STATUS_INPUT && strstr(got.message, message));
