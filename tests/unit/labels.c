@@ -111,7 +111,7 @@ static void test_classes(void)
     CHECK_TEXT(CLASSES("b", "a", "ab", "b"), "unordered: string labels a, ab, b");
     CHECK_TEXT(CLASSES("1.5", "1", "1.50"), "ordered: number labels 1, 1.5");
     CHECK_TEXT(CLASSES(""), "unordered: no labels");
-    char numbers[100][8];
+    char numbers[100][16];
     const char *texts[101] = {0};
     for (int i = 0; i < 100; i++) {
         snprintf(numbers[i], sizeof numbers[i], "%d.5", i);
