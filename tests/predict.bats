@@ -1,0 +1,204 @@
+#!/usr/bin/env bats
+# predict: the model is tests/fixtures/model/trained, whose numbers PyTorch made.
+load helper
+
+csv() {
+    cat <<'END'
+content,score
+"the essay, is good.",4
+"bad ""essay""
+is bad",2
+,3
+" very very good ",5
+END
+}
+
+# N texts of very different length.
+many() {
+    python3 - "$1" <<'END'
+import sys
+print("id,content,score")
+for i in range(int(sys.argv[1])):
+    print(f"r{i},{' '.join(['the', 'essay', 'good', 'bad', 'very'][(i * 7 + j * j) % 5] for j in range(i * 13 % 29))},{i % 5 + 1}")
+END
+}
+
+@test "pred, score and prob are those of the reference" {
+    printf 'content,score\nthe essay is very good.,4\n' | tok -q -m "$fixtures/model/trained" | predict -q | show --json | python3 -c '
+import json, math, sys
+lines = [json.loads(line) for line in sys.stdin]
+head, first = lines[0], lines[1]
+assert head["kind"] == "predictions" and head["loss"] == "mse" and head["probabilities"] is True, head
+assert head["labels"] == [1, 2, 3, 4, 5] and head["ordered"] is True and head["chosen_by"] == "train", head
+assert [c["cmd"] for c in head["trail"]] == ["tok", "predict"] and len(head["model"]["print"]) == 32, head
+assert "tokenizer" not in head and "ids" not in first, first
+wanted = [line.split() for line in open(sys.argv[1] + "/model/expected.txt")]
+score = next(float(w[4]) for w in wanted if w[0] == "trained" and w[3].count(",") == 7)
+assert first["pred"] == 5 and abs(first["score"] - score) < 1e-5, (first, score)
+cuts = [1.4, 2.5, 3.5, 4.25]
+below = [0] + [0.5 * (1 + math.erf((c - first["score"]) / 0.5 / math.sqrt(2))) for c in cuts] + [1]
+assert all(abs(p - (b - a)) < 1e-9 for p, a, b in zip(first["prob"], below, below[1:])), first
+' "$fixtures"
+}
+
+@test "CSV has every row in order, quoted, with its kept columns" {
+    csv | tok -q -m "$fixtures/model/trained" --keep content | predict -q --csv >scores.csv
+    csv >essays.csv
+    python3 - <<'END'
+import csv
+before = list(csv.DictReader(open("essays.csv", newline="")))
+after = list(csv.DictReader(open("scores.csv", newline="")))
+assert list(after[0]) == ["id", "content", "y", "pred", "score"] + [f"prob_{k}" for k in range(1, 6)] + ["reason"], after[0]
+assert [r["content"] for r in after] == [r["content"] for r in before]
+assert [r["y"] for r in after] == [r["score"] for r in before]
+assert all(r["pred"] in "12345" and float(r["score"]) > 0 and r["reason"] == "" for r in after)
+END
+}
+
+@test "one line makes a two-column submission with content as it was" {
+    csv | python3 -c 'import csv, sys; csv.writer(sys.stdout).writerows([r[0]] for r in csv.reader(sys.stdin))' >new.csv
+    line "tok -q -m '$fixtures/model/trained' --keep content < new.csv | predict -q --csv --columns content,score=pred > submission.csv"
+    python3 - <<'END'
+import csv
+new = list(csv.reader(open("new.csv", newline="")))
+rows = list(csv.reader(open("submission.csv", newline="")))
+assert rows[0] == ["content", "score"], rows[0]
+assert [r[0] for r in rows[1:]] == [r[0] for r in new[1:]]
+assert [r[1] for r in rows[1:]] == ["5", "3", "5", "5"], rows
+END
+}
+
+@test "columns: probabilities, logits, a missing one is refused by name" {
+    csv | tok -q -m "$fixtures/model/classifier" >t
+    predict -q --logits --csv --columns 'prob_5,p=prob_1,logits' t | head -1 >titles
+    expect_text "prob_5,p,logits" "$(cat titles)"
+    expect_status 2 predict -q --csv --columns content t
+    [[ $stderr == *"no 'content'"*"prob_5"*"--keep"* ]]
+    expect_status 2 predict --columns id t
+    [[ $stderr == *"--csv"* ]]
+}
+
+@test "Hugging Face's classifier: probabilities are softmax, pred the largest" {
+    csv | tok -q -m "$fixtures/model/classifier" | predict -q --logits | show --json | python3 -c '
+import json, math, sys
+lines = [json.loads(line) for line in sys.stdin][1:-1]
+for r in lines:
+    e = [math.exp(x) for x in r["logits"]]
+    p = [x / sum(e) for x in e]
+    assert all(abs(a - b) < 1e-6 for a, b in zip(p, r["prob"])), r
+    assert r["pred"] == 1 + p.index(max(p)), r
+    assert abs(r["score"] - sum((k + 1) * x for k, x in enumerate(p))) < 1e-6, r
+assert len(lines) == 4'
+}
+
+@test "a regressor of Hugging Face: its score, rounded to the stream's scale" {
+    csv | tok -q -m "$fixtures/model/regression" --classes 1..5 | predict -q | show --json | python3 -c '
+import json, sys
+lines = [json.loads(line) for line in sys.stdin][1:-1]
+for r in lines:
+    assert r["pred"] == min(5, max(1, round(r["score"]))) and "prob" not in r, r
+assert len(lines) == 4'
+}
+
+@test "a record's prediction depends neither on its neighbours nor on threads" {
+    many 300 | tok -q -m "$fixtures/model/trained" >t
+    predict -q --threads 1 --csv t >one
+    for n in 2 5; do
+        predict -q --threads $n --csv t >other
+        cmp one other
+    done
+    show --at 123 --stream t | predict -q --csv | tail -1 >alone
+    expect_text "$(sed -n 124p one)" "$(cat alone)"
+}
+
+@test "vectors: the same predictions by embed and predict as by predict alone" {
+    many 50 | tok -q -m "$fixtures/model/trained" >t
+    predict -q --csv t >direct
+    embed -q -m "$fixtures/model/trained" --layer 1,2 --pool mean t | predict -q --csv >through
+    cmp direct through
+    embed -q -m "$fixtures/model/trained" --layer 2 --pool mean t >v
+    expect_status 4 predict -m "$fixtures/model/trained" v
+    [[ $stderr == *"layers [2]"*"[1, 2]"* ]]
+    embed -q -m "$fixtures/model/trained" --layer 1,2 --pool max t >v
+    expect_status 4 predict -m "$fixtures/model/trained" v
+    [[ $stderr == *"max"*"mean"* ]]
+}
+
+@test "streams of another vocabulary, casing or kind are refused" {
+    csv | tok -q -m "$fixtures/model/trained" >t
+    cp -r "$fixtures/model/trained" other
+    sed -i 's/good/fine/' other/vocab.txt
+    expect_status 4 predict -m other t
+    [[ $stderr == *vocabulary*"tok -m other"* ]]
+    cp "$fixtures/model/trained/vocab.txt" other
+    sed -i 's/"do_lower_case": true/"do_lower_case": false/' other/tokenizer_config.json
+    expect_status 4 predict -m other t
+    [[ $stderr == *lower-casing* ]]
+    sed -i 's/"do_lower_case": false/"do_lower_case": true/; s/"drop"/"keep"/' other/tokenizer_config.json
+    expect_status 0 predict -m other -o p t
+    [[ $stderr == *warning*placeholders* ]]
+    predict -q t >p
+    expect_status 4 predict -m "$fixtures/model/trained" p
+    [[ $stderr == *predictions* ]]
+}
+
+@test "a directory without a trained head, without anything" {
+    csv | tok -q -m "$fixtures/model/published-zip" >t
+    expect_status 4 predict -m "$fixtures/model/published-zip" t
+    [[ $stderr == *"no trained head"*"fit -m"* ]]
+    mkdir empty
+    expect_status 4 predict -m empty t
+    [[ $stderr == *"config.json"* ]]
+}
+
+@test "the stream's model is used while it is what it was" {
+    cp -r "$fixtures/model/trained" m
+    csv | tok -q -m m >t
+    predict t >/dev/null 2>said
+    grep -q 'scored with m$' said
+    sed -i 's/"deviation": 0.5/"deviation": 0.25/' m/config.json
+    RUBRIC_MODEL=$fixtures/model/trained predict t >/dev/null 2>said
+    grep -q 'm, which has changed' said
+    grep -q 'scored with .*/trained$' said
+}
+
+@test "a cut stream: status 4, and nothing is sealed" {
+    many 300 | tok -q -m "$fixtures/model/trained" >t
+    head -c 9000 t >cut
+    expect_status 4 predict -q -o p cut
+    expect_status 4 show --check p
+}
+
+@test "outputs that are not finite give no score but a reason" {
+    cp -r "$fixtures/model/trained" m
+    python3 - <<'END'
+import json, struct
+data = bytearray(open("m/model.safetensors", "rb").read())
+size = struct.unpack("<Q", data[:8])[0]
+at = json.loads(data[8:8 + size])["rubric.head.bias"]["data_offsets"][0]
+data[8 + size + at:8 + size + at + 4] = struct.pack("<f", float("nan"))
+open("m/model.safetensors", "wb").write(data)
+END
+    csv | tok -q -m m | predict --csv --columns id,pred,score,reason >out 2>said
+    expect_text "-:4,,,the model's outputs are not finite" "$(tail -1 out)"
+    grep -q 'warning: 4 records have no score' said
+}
+
+@test "a full disk and a closed pipe" {
+    many 300 | tok -q -m "$fixtures/model/trained" >t
+    for how in "" --csv; do
+        run --separate-stderr bash -c "predict -q $how t >/dev/full"
+        [ "$status" -eq 1 ]
+        [[ $stderr == *"No space left"* ]]
+    done
+    run --separate-stderr bash -c "predict -q --csv t | head -1"
+    [ "$status" -eq 0 ] && [ -z "$stderr" ]
+}
+
+@test "a terminal gets a table" {
+    csv | tok -q -m "$fixtures/model/trained" >t
+    script -qec "predict -q t" /dev/null </dev/null | tr -d '\r' >table
+    [[ $(head -1 table) == "id "*pred*score*probability* ]]
+    [[ $(sed -n 2p table) == "-:1 "*" 5 "*"4.923  0.911" ]]
+    [ "$(wc -l <table)" -eq 5 ]
+}
