@@ -1,0 +1,310 @@
+/* The training room: schedules, sampling, the spool, sums in a fixed tree, class weights. */
+#include "train/merge.h"
+#include "train/sampling.h"
+#include "train/schedule.h"
+#include "train/spool.h"
+#include "train/weights.h"
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "check.h"
+
+/* ---- Schedules ---- */
+
+static void test_schedules(void)
+{
+    struct schedule s = {SCHEDULE_LINEAR, 2.0, 10, 4};
+    CHECK_NEAR(schedule_rate(&s, 0), 0.4, 0, 1e-15);
+    CHECK_NEAR(schedule_rate(&s, 3), 1.6, 0, 1e-15);
+    CHECK_NEAR(schedule_rate(&s, 4), 2.0, 0, 0);
+    CHECK_NEAR(schedule_rate(&s, 7), 1.0, 0, 1e-15);
+    CHECK_NEAR(schedule_rate(&s, 9), 2.0 / 6, 0, 1e-15);
+    s.shape = SCHEDULE_COSINE;
+    CHECK_NEAR(schedule_rate(&s, 4), 2.0, 0, 0);
+    CHECK_NEAR(schedule_rate(&s, 7), 1.0, 0, 1e-15);
+    CHECK_NEAR(schedule_rate(&s, 9), 1 + cos(M_PI * 5 / 6), 0, 1e-15);
+    s.shape = SCHEDULE_CONSTANT;
+    CHECK_NEAR(schedule_rate(&s, 9), 2.0, 0, 0);
+    s.warmup = 0;
+    s.shape = SCHEDULE_LINEAR;
+    CHECK_NEAR(schedule_rate(&s, 0), 2.0, 0, 0);
+    CHECK(schedule_warmup(0.1, 155) == 15);
+    CHECK(schedule_warmup(12, 155) == 12);
+    CHECK(schedule_warmup(500, 155) == 154);
+    CHECK(schedule_warmup(0.9, 1) == 0);
+}
+
+/* ---- Sampling ---- */
+
+static void test_permutation(uint64_t n)
+{
+    unsigned char *seen = memory_zeroed(n, 1);
+    bool whole = true, moved = false;
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t image = permute(n, 99, i);
+        whole = whole && image < n && !seen[image];
+        if (image < n)
+            seen[image] = 1;
+        moved = moved || image != i;
+    }
+    CHECK(whole);
+    CHECK(moved || n < 3);
+    free(seen);
+}
+
+/* Each value lands on each place about equally often over many keys: chi-squared on 6 x 6 cells. */
+static void test_permutation_is_fair(void)
+{
+    enum { N = 6, KEYS = 12000 };
+    int counts[N][N] = {{0}};
+    for (uint64_t key = 0; key < KEYS; key++)
+        for (uint64_t i = 0; i < N; i++)
+            counts[i][permute(N, random_bits(key, RANDOM_SHUFFLE, 1, 2), i)]++;
+    double chi = 0, expected = (double)KEYS / N;
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++)
+            chi += (counts[i][j] - expected) * (counts[i][j] - expected) / expected;
+    CHECK(chi < 60); /* 25 degrees of freedom: 60 has a probability of 1e-4 */
+}
+
+enum { MEMBERS = 130 };
+
+/* Class 0 has 100 members, class 1 has 25, class 2 none, class 3 has 5. */
+static void set_classes(int32_t classes[MEMBERS])
+{
+    for (int i = 0; i < MEMBERS; i++)
+        classes[i] = i % 26 == 25 ? 3 : i % 26 % 5 == 4 ? 1 : 0;
+}
+
+static void count_epoch(const struct sampler *s, uint64_t epoch, const int32_t *classes, int per_class[4], int seen[MEMBERS])
+{
+    memset(per_class, 0, 4 * sizeof *per_class);
+    memset(seen, 0, MEMBERS * sizeof *seen);
+    for (uint64_t i = 0; i < sampler_size(s); i++) {
+        uint64_t pick = sampler_pick(s, epoch, i);
+        CHECK(pick < MEMBERS);
+        per_class[classes[pick]]++;
+        seen[pick]++;
+    }
+}
+
+/* Members of a class are seen equally often, give or take one. */
+static bool even(const int32_t *classes, const int seen[MEMBERS])
+{
+    for (int c = 0; c < 4; c++) {
+        int least = 1000, most = 0;
+        for (int i = 0; i < MEMBERS; i++) {
+            if (classes[i] != c)
+                continue;
+            least = seen[i] < least ? seen[i] : least;
+            most = seen[i] > most ? seen[i] : most;
+        }
+        if (most > least + 1 && least != 1000)
+            return false;
+    }
+    return true;
+}
+
+static void test_sampling(void)
+{
+    int32_t classes[MEMBERS];
+    int per_class[4], seen[MEMBERS], again[MEMBERS];
+    set_classes(classes);
+    struct sampler *natural = sampler_new(SAMPLE_NATURAL, MEMBERS, NULL, 0, 7);
+    count_epoch(natural, 3, classes, per_class, seen);
+    CHECK(per_class[0] == 100 && per_class[1] == 25 && per_class[2] == 0 && per_class[3] == 5);
+    for (int i = 0; i < MEMBERS; i++)
+        CHECK(seen[i] == 1);
+    CHECK(sampler_pick(natural, 3, 0) == sampler_pick(natural, 3, 0));
+    int moved = 0;
+    for (uint64_t i = 0; i < MEMBERS; i++)
+        moved += sampler_pick(natural, 3, i) != sampler_pick(natural, 4, i);
+    CHECK(moved > MEMBERS / 2);
+    sampler_free(natural);
+
+    struct sampler *balanced = sampler_new(SAMPLE_BALANCED, MEMBERS, classes, 4, 7);
+    count_epoch(balanced, 0, classes, per_class, seen);
+    CHECK(sampler_size(balanced) == MEMBERS);
+    CHECK(abs(per_class[0] - 43) <= 1 && abs(per_class[1] - 43) <= 1 && per_class[2] == 0 && abs(per_class[3] - 43) <= 1);
+    CHECK(even(classes, seen));
+    count_epoch(balanced, 1, classes, per_class, again);
+    CHECK(memcmp(seen, again, sizeof seen) != 0); /* drawn afresh: other members of the large class */
+    sampler_free(balanced);
+
+    /* Square roots 10, 5 and 2.236 of 17.236. */
+    struct sampler *root = sampler_new(SAMPLE_SQRT, MEMBERS, classes, 4, 7);
+    count_epoch(root, 0, classes, per_class, seen);
+    CHECK(per_class[0] == 75 && per_class[1] == 38 && per_class[3] == 17);
+    CHECK(even(classes, seen));
+    sampler_free(root);
+
+    struct sampler *under = sampler_new(SAMPLE_UNDER, MEMBERS, classes, 4, 7);
+    CHECK(sampler_size(under) == 15);
+    count_epoch(under, 0, classes, per_class, seen);
+    CHECK(per_class[0] == 5 && per_class[1] == 5 && per_class[3] == 5);
+    CHECK(even(classes, seen));
+    sampler_free(under);
+}
+
+/* ---- The spool ---- */
+
+/* Entry i has i % 700 bytes (some are empty) that depend on i. */
+static size_t entry(uint64_t i, char bytes[700])
+{
+    size_t size = i % 700;
+    for (size_t j = 0; j < size; j++)
+        bytes[j] = (char)random_bits(1, RANDOM_SAMPLE, i, j);
+    return size;
+}
+
+static void test_spool(uint64_t limit, bool on_disk)
+{
+    enum { COUNT = 3000 };
+    char bytes[700];
+    struct spool *spool = spool_new(limit, "tests");
+    for (uint64_t i = 0; i < COUNT; i++) {
+        size_t size = entry(i, bytes);
+        spool_append(spool, bytes, size);
+    }
+    spool_seal(spool);
+    CHECK(spool_count(spool) == COUNT);
+    CHECK(spool_resident(spool) <= limit);
+    CHECK((spool_on_disk(spool) > 0) == on_disk);
+    struct buffer into = {0};
+    bool same = true;
+    for (uint64_t i = 0; i < COUNT; i++) {
+        uint64_t index = permute(COUNT, 5, i);
+        size_t size = entry(index, bytes);
+        struct slice got = spool_get(spool, index, &into);
+        same = same && got.size == size && memcmp(got.at, bytes, size) == 0;
+    }
+    CHECK(same);
+    buffer_free(&into);
+    spool_free(spool);
+}
+
+/* ---- Sums in a fixed tree ---- */
+
+enum { LEAVES_MAX = 13 };
+
+struct summing {
+    const struct layout *layout;
+    struct merger *merger;
+    struct gradient *leaves[LEAVES_MAX];
+};
+
+static struct layout *small_layout(void)
+{
+    struct shape shape = {.L = 1, .H = 8, .A = 2, .F = 16, .V = 30, .P = 10, .types = 2, .C = 1, .layer_norm_eps = 1e-12f,
+                          .pad = 0, .pool = POOL_MEAN, .taps = {1}, .tap_count = 1};
+    return layout_new(&shape);
+}
+
+static size_t dense_size(const struct layout *layout)
+{
+    return layout->size - (size_t)layout->shape.V * (size_t)layout->shape.H;
+}
+
+/* A leaf with numbers of very different size, so that another order of summing shows in the bits. */
+static void fill_leaf(const struct layout *layout, struct gradient *g, size_t leaf)
+{
+    for (size_t i = 0; i < dense_size(layout); i++)
+        g->dense[i] = (float)(random_normal(3, RANDOM_INIT, leaf, i) * pow(10, (double)(leaf % 5)));
+}
+
+static void hand_in(void *context, size_t leaf, int worker)
+{
+    (void)worker;
+    struct summing *s = context;
+    struct gradient *g = merger_take(s->merger);
+    fill_leaf(s->layout, g, leaf);
+    merger_put(s->merger, leaf, g);
+}
+
+/* The same tree, slowly: pairs of neighbours, level by level. */
+static void slow_sum(const struct summing *s, size_t leaves, struct gradient *sum)
+{
+    struct gradient *nodes[LEAVES_MAX];
+    for (size_t i = 0; i < leaves; i++) {
+        nodes[i] = gradient_new(s->layout);
+        fill_leaf(s->layout, nodes[i], i);
+    }
+    size_t left = leaves;
+    while (left > 1) {
+        size_t next = 0;
+        for (size_t i = 0; i < left; i += 2) {
+            if (i + 1 < left) {
+                gradient_add(s->layout, nodes[i], nodes[i + 1]);
+                gradient_free(nodes[i + 1]);
+            }
+            nodes[next++] = nodes[i];
+        }
+        left = next;
+    }
+    memcpy(sum->dense, nodes[0]->dense, dense_size(s->layout) * sizeof *sum->dense);
+    gradient_free(nodes[0]);
+}
+
+static void test_tree(size_t leaves, int threads)
+{
+    struct layout *layout = small_layout();
+    struct summing s = {.layout = layout, .merger = merger_new(layout, LEAVES_MAX)};
+    struct gradient *want = gradient_new(layout);
+    struct pool *pool = pool_new(threads);
+    slow_sum(&s, leaves, want);
+    for (int round = 0; round < 20; round++) {
+        merger_start(s.merger, leaves);
+        pool_run(pool, leaves, hand_in, &s);
+        struct gradient *got = merger_sum(s.merger);
+        CHECK(got && memcmp(got->dense, want->dense, dense_size(layout) * sizeof *want->dense) == 0);
+        merger_return(s.merger, got);
+    }
+    CHECK(merger_made(s.merger) <= leaves && merger_made(s.merger) <= (size_t)threads * 4 + 4);
+    pool_free(pool);
+    merger_free(s.merger);
+    gradient_free(want);
+    layout_free(layout);
+}
+
+/* ---- Class weights ---- */
+
+static void test_weights(void)
+{
+    struct label list[3] = {{.type = LABEL_INTEGER, .integer = 1, .number = 1},
+                            {.type = LABEL_INTEGER, .integer = 2, .number = 2},
+                            {.type = LABEL_INTEGER, .integer = 3, .number = 3}};
+    struct classes classes = {.type = LABEL_INTEGER, .list = list, .count = 3, .ordered = true};
+    double counts[3] = {90, 10, 0};
+    CHECK(class_weights("none", &classes, counts) == NULL);
+    double *balanced = class_weights("balanced", &classes, counts);
+    CHECK_NEAR(balanced[0], 100.0 / (2 * 90), 0, 1e-15);
+    CHECK_NEAR(balanced[1], 5, 0, 1e-15);
+    CHECK_NEAR(balanced[2], 1, 0, 0);
+    free(balanced);
+    double *effective = class_weights("effective", &classes, counts);
+    CHECK_NEAR(90 * effective[0] + 10 * effective[1], 100, 0, 1e-12);
+    CHECK_NEAR(effective[1] / effective[0], (1 - pow(0.999, 90)) / (1 - pow(0.999, 10)), 0, 1e-12);
+    free(effective);
+}
+
+int main(void)
+{
+    error_set_program("train");
+    test_schedules();
+    const uint64_t sizes[] = {1, 2, 3, 255, 256, 257, 1000, 70000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        test_permutation(sizes[i]);
+    test_permutation_is_fair();
+    test_sampling();
+    test_spool(64 << 20, false);
+    test_spool(200000, true);
+    test_spool(1000, true);
+    test_spool(0, true);
+    const int threads[] = {1, 2, 3, 5, 8};
+    for (size_t t = 0; t < 5; t++)
+        for (size_t leaves = 1; leaves <= LEAVES_MAX; leaves++)
+            test_tree(leaves, threads[t]);
+    test_weights();
+    return check_report("train");
+}
