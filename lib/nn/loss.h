@@ -16,6 +16,7 @@
  *              L = - sum over k <= min(t, K-2) of  [t > k] log s(f_k) + [t = k] log(1 - s(f_k)).
  *          Task k is trained on the examples with t >= k only.  The paper divides a batch's sum by the
  *          number of (example, task) pairs, which one example cannot know; here it is the number of examples.
+ *          L = - log P(class = t): like ce, it charges a near and a far miss alike.
  *   clm    C = 1, E = K-1.  Cumulative link model, logit link (Vargas, Gutierrez and Hervas-Martinez 2020):
  *              P(class <= k) = s(h_k - f),   h_0 = e_0,   h_k = h_{k-1} + log(1 + exp(e_k))
  *              L = - log(P(class <= t) - P(class <= t-1)).

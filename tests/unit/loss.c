@@ -190,8 +190,8 @@ static void test_initial_extra(void)
  *   ce, soft, qwk, coral, corn   give the other classes .01 each
  *   clm   one score on the thresholds -12 -4 4 12, at which class 1 (or 4) has .96: the rest is the model's
  *   mse   the score 1 or 4
- * Cross-entropy does not see the difference.  Neither does corn, whose loss is -log of the same probability, cut
- * into decisions: it learns the order from which records each decision is trained on.  The others do see it. */
+ * Cross-entropy does not see the difference.  Neither does corn, whose loss is -log of the same probability,
+ * cut into decisions: it learns the order from which records each decision is trained on.  The others do. */
 static void outputs_for(enum loss loss, int class, float *f, float *e)
 {
     double p[5], above = 1; /* P(class > k-1) */
