@@ -106,7 +106,7 @@ static void account(const struct output *out, const struct model *model)
 {
     note("%llu scored with %s", (unsigned long long)out->scored, model->directory);
     if (out->missing > 0)
-        warn("%llu records have no score: the field 'bad' (the column reason) says why", (unsigned long long)out->missing);
+        warn("%llu without a score: the field 'bad' (the column reason) says why", (unsigned long long)out->missing);
 }
 
 int main(int argc, char **argv)

@@ -31,7 +31,7 @@ head, first = lines[0], lines[1]
 assert head["kind"] == "predictions" and head["loss"] == "mse" and head["probabilities"] is True, head
 assert head["labels"] == [1, 2, 3, 4, 5] and head["ordered"] is True and head["chosen_by"] == "train", head
 assert [c["cmd"] for c in head["trail"]] == ["tok", "predict"] and len(head["model"]["print"]) == 32, head
-assert "tokenizer" not in head and "ids" not in first, first
+assert head["rounding"] == "at 1.4, 2.5, 3.5, 4.25" and "tokenizer" not in head and "ids" not in first, (head, first)
 wanted = [line.split() for line in open(sys.argv[1] + "/model/expected.txt")]
 score = next(float(w[4]) for w in wanted if w[0] == "trained" and w[3].count(",") == 7)
 assert first["pred"] == 5 and abs(first["score"] - score) < 1e-5, (first, score)
@@ -181,7 +181,7 @@ open("m/model.safetensors", "wb").write(data)
 END
     csv | tok -q -m m | predict --csv --columns id,pred,score,reason >out 2>said
     expect_text "-:4,,,the model's outputs are not finite" "$(tail -1 out)"
-    grep -q 'warning: 4 records have no score' said
+    grep -q 'warning: 4 without a score' said
 }
 
 @test "a full disk and a closed pipe" {
@@ -201,4 +201,14 @@ END
     [[ $(head -1 table) == "id "*pred*score*probability* ]]
     [[ $(sed -n 2p table) == "-:1 "*" 5 "*"4.923  0.911" ]]
     [ "$(wc -l <table)" -eq 5 ]
+}
+
+@test "a row that tok could not read keeps its place, with the reason" {
+    printf 'id,content,score\na,good,1\nb,bad,wrong\nc,the essay,2\n' >rows.csv
+    tok -q -m "$fixtures/model/trained" --bad-rows mark --label-type integer <rows.csv |
+        predict --csv --columns id,pred,reason >out 2>said
+    [ "$(cut -d, -f1 out | tr '\n' ' ')" = "id a b c " ]
+    [[ $(sed -n 3p out) == b,,*wrong* ]]
+    [[ $(sed -n 4p out) == c,[1-5], ]]
+    grep -q 'warning: 1 without a score' said
 }

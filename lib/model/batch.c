@@ -26,6 +26,7 @@ struct batch {
     enum batch_work work;
     struct pool *pool;
     struct workspace **workspaces; /* [threads] */
+    struct network_packed *packed; /* NULL for vectors */
     enum label_type y;
     struct held *held;
     size_t count, limit;
@@ -46,9 +47,15 @@ struct batch *batch_new(const struct model *model, enum batch_work work, struct 
     b->work = work;
     b->pool = pool;
     size_t threads = (size_t)pool_threads(pool);
+    if (work != BATCH_HEAD) {
+        b->packed = network_packed_new(model->layout, false);
+        network_packed_update(b->packed, model->params, pool);
+    }
     b->workspaces = memory_zeroed(threads, sizeof *b->workspaces);
-    for (size_t i = 0; i < threads; i++)
+    for (size_t i = 0; i < threads; i++) {
         b->workspaces[i] = workspace_new(model->layout);
+        workspace_use_packed(b->workspaces[i], b->packed);
+    }
     b->limit = threads * RECORDS_PER_WORKER;
     b->held = memory_zeroed(b->limit, sizeof *b->held);
     b->order = memory_zeroed(b->limit, sizeof *b->order);
@@ -61,6 +68,7 @@ void batch_free(struct batch *b)
         return;
     for (int i = 0; i < pool_threads(b->pool); i++)
         workspace_free(b->workspaces[i]);
+    network_packed_free(b->packed);
     free(b->workspaces);
     free(b->held);
     free(b->order);

@@ -26,6 +26,24 @@ static enum label_type common_type(const struct header *header, const struct mod
                                                           : model->y;
 }
 
+/* How pred comes from score, for people. */
+static json_t *rounding(const struct model *model)
+{
+    const struct scoring *scoring = &model->scoring;
+    if (scoring->classes == 0)
+        return json_string("the nearest label");
+    if (!scoring->thresholds)
+        return json_string(scoring->loss == LOSS_MSE ? "halfway between the classes" : "the most probable class");
+    struct buffer text = {0};
+    for (int i = 0; i + 1 < scoring->classes; i++) {
+        buffer_text(&text, i ? ", " : "at ");
+        buffer_format(&text, "%.4g", scoring->thresholds[i]);
+    }
+    json_t *sentence = json_stringn(text.at, text.size);
+    buffer_free(&text);
+    return sentence;
+}
+
 void prediction_header(struct header *header, const struct model *model)
 {
     static const char *const payload[] = {"tokenizer", "dim", "layers", "pool", "encoder"};
@@ -43,6 +61,7 @@ void prediction_header(struct header *header, const struct model *model)
             json_array_append_new(values, json_real(model->scoring.values[i]));
         header_set(header, "values", values);
     }
+    header_set(header, "rounding", rounding(model));
     header_set(header, "probabilities", json_boolean(prediction_has_prob(model)));
     json_t *chosen_by = json_object_get(model->rubric, "chosen_by");
     if (chosen_by)

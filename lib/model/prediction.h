@@ -5,7 +5,7 @@
 #include "model/batch.h"
 
 /* Turns a tokens or vectors header into the header of this model's predictions: kind, label type, labels, order, "loss",
- * "values", "probabilities", "chosen_by", "model"; what described the payload goes.  Dies with STATUS_BROKEN when the
+ * "values", "rounding" (a sentence on how pred comes from score), "probabilities", "chosen_by", "model"; what described the payload goes.  Dies with STATUS_BROKEN when the
  * stream's labels are text and the model's are numbers, or the other way round. */
 void prediction_header(struct header *header, const struct model *model);
 
