@@ -183,10 +183,28 @@ static void put_cleaned(struct normalizer *n, uint32_t point, unsigned kind)
     }
 }
 
+/* Printing ASCII needs none of the steps but lower case; returns how much of it `text` begins with. */
+static size_t put_ascii(struct normalizer *n, struct slice text)
+{
+    char *to = buffer_reserve(n->out, text.size);
+    size_t i = 0;
+    for (; i < text.size && text.at[i] >= ' ' && text.at[i] < 0x7F; i++) {
+        bool capital = n->form.lower_case && text.at[i] >= 'A' && text.at[i] <= 'Z';
+        to[i] = (char)(text.at[i] | (capital ? 0x20 : 0));
+    }
+    n->out->size += i;
+    return i;
+}
+
 void unicode_normalize(struct buffer *out, struct slice text, struct unicode_normal_form form)
 {
     struct normalizer n = {form, out, NULL, 0};
     for (size_t i = 0, size; i < text.size; i += size) {
+        if (text.at[i] >= ' ' && text.at[i] < 0x7F) {
+            end_run(&n);
+            size = put_ascii(&n, (struct slice){text.at + i, text.size - i});
+            continue;
+        }
         uint32_t point = unicode_read(text.at + i, &size);
         unsigned kind = kind_of(point);
         if (kind & UNICODE_REMOVED)

@@ -19,7 +19,7 @@
 
 /* A short chunk and its ids; two fill a cache line, which is the set they compete in.  Ids beyond 16 bits are
  * kept in halves (struct tokenizer_cache: wide). */
-enum { SHORT_BYTES = 16, SHORT_IDS = 7, SHORT_SETS = 1 << 14 };
+enum { SHORT_BYTES = 16, SHORT_IDS = 7, SHORT_BITS = 14, SHORT_SETS = 1 << SHORT_BITS };
 struct short_memo {
     uint64_t low, high; /* the bytes, zeros behind */
     uint16_t ids[SHORT_IDS];
@@ -123,12 +123,6 @@ static void encode_raw(const struct tokenizer *t, struct tokenizer_cache *c, str
 
 /* --- the cache --- */
 
-static uint64_t hash_short(uint64_t low, uint64_t high)
-{
-    uint64_t h = (low ^ (high << 32 | high >> 32) * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93;
-    return h ^ h >> 32;
-}
-
 /* Writes ids in 16-bit numbers; returns how many, 0 when they do not fit. */
 static uint8_t pack(const struct tokenizer_cache *c, uint16_t *to, size_t capacity, const int32_t *ids,
                     size_t count)
@@ -159,11 +153,10 @@ static void unpack(const struct tokenizer_cache *c, const uint16_t *from, size_t
 }
 
 static void encode_short_miss(const struct tokenizer *t, struct tokenizer_cache *c, struct short_memo *set,
-                              struct short_memo key, struct slice chunk, struct int_array *ids)
+                              struct short_memo fresh, struct slice chunk, struct int_array *ids)
 {
     size_t before = ids->count;
     encode_raw(t, c, chunk, ids);
-    struct short_memo fresh = key;
     size_t count = ids->count - before;
     fresh.count = pack(c, fresh.ids, SHORT_IDS, ids->at + before, count);
     if (fresh.count == 0 && count > 0)
@@ -224,35 +217,44 @@ static size_t plain_bytes(const char *at)
 #endif
 }
 
-/* The key of a short chunk; 16 bytes at `from` can be read. */
-static struct short_memo short_key(const char *from, size_t size)
+/* What a short chunk is found by: its bytes with zeros behind, and how many. */
+struct short_key {
+    uint64_t low, high;
+    size_t size;
+};
+
+/* 16 bytes at `from` can be read. */
+static inline struct short_key short_key(const char *from, size_t size)
 {
     uint64_t text[2], mask[2];
     memcpy(text, from, 16);
     memcpy(mask, keep + 16 - size, 16);
-    return (struct short_memo){.low = text[0] & mask[0], .high = text[1] & mask[1], .size = (uint8_t)size};
+    return (struct short_key){text[0] & mask[0], text[1] & mask[1], size};
 }
 
-static struct short_memo *set_of(const struct tokenizer_cache *c, const struct short_memo *key)
+static inline struct short_memo *set_of(const struct tokenizer_cache *c, struct short_key key)
 {
-    return c->shorts + 2 * (hash_short(key->low, key->high) % SHORT_SETS);
+    uint64_t h = (key.low ^ (key.high << 32 | key.high >> 32) * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93;
+    return c->shorts + 2 * (h >> (64 - SHORT_BITS));
 }
 
-/* 1 or 0, without a branch: which of two holds a word is a coin toss that costs more than both looks. */
-static unsigned same_key(const struct short_memo *a, const struct short_memo *b)
+/* 0 when the entry is the key's. */
+static inline uint64_t key_difference(const struct short_memo *memo, struct short_key key)
 {
-    return (unsigned)(((a->low ^ b->low) | (a->high ^ b->high) | (uint64_t)(a->size ^ b->size)) == 0);
+    return (memo->low ^ key.low) | (memo->high ^ key.high) | (memo->size ^ key.size);
 }
 
-/* The set's entry for `key`, NULL if there is none. */
-static const struct short_memo *short_find(const struct short_memo *set, const struct short_memo *key)
+/* The set's entry for `key`, NULL if there is none.  Which of two holds a word is a coin toss, so both are looked at
+ * and neither decides a branch: the empty instruction hides from the compiler what the numbers are. */
+static inline const struct short_memo *short_find(const struct short_memo *set, struct short_key key)
 {
-    unsigned first = same_key(set, key), second = same_key(set + 1, key);
-    return first | second ? set + second : NULL;
+    size_t not_first = key_difference(set, key) != 0, not_second = key_difference(set + 1, key) != 0;
+    __asm__("" : "+r"(not_first), "+r"(not_second));
+    return not_first & not_second ? NULL : set + not_first;
 }
 
 /* All of an entry's ids, cheaper than to count them: `to` has room for eight numbers. */
-static void copy_ids(int32_t *to, const struct short_memo *memo)
+static inline void copy_ids(int32_t *to, const struct short_memo *memo)
 {
     typedef uint16_t halves __attribute__((vector_size(16)));
     typedef int32_t numbers __attribute__((vector_size(32)));
@@ -281,12 +283,14 @@ static void encode_chunk(const struct tokenizer *t, struct tokenizer_cache *c, s
     }
     char bytes[16] = {0};
     memcpy(bytes, chunk.at, chunk.size);
-    struct short_memo key = short_key(bytes, chunk.size), *set = set_of(c, &key);
-    const struct short_memo *memo = short_find(set, &key);
+    struct short_key key = short_key(bytes, chunk.size);
+    struct short_memo *set = set_of(c, key);
+    const struct short_memo *memo = short_find(set, key);
+    struct short_memo fresh = {.low = key.low, .high = key.high, .size = (uint8_t)chunk.size};
     if (memo)
         unpack(c, memo->ids, memo->count, ids);
     else
-        encode_short_miss(t, c, set, key, chunk, ids);
+        encode_short_miss(t, c, set, fresh, chunk, ids);
 }
 
 /* One blank, mark or chunk of any kind; returns what is behind it.  `*inside`: the byte before was no blank. */
@@ -320,29 +324,32 @@ static size_t encode_plain(const struct tokenizer *t, struct tokenizer_cache *c,
     const char *p = text.at, *end = text.at + text.size;
     size_t words = 0;
     bool inside = *in_word;
+    int32_t *to = room(ids, SHORT_IDS + 2), *full = ids->at + ids->capacity - (SHORT_IDS + 2);
     while (end - p >= 32 && !c->wide) {
         size_t size = plain_bytes(p);
         uint8_t next = (uint8_t)p[size], class = byte_class[next];
-        if (size == 0 || class == IN_CHUNK) {
-            p = encode_one(t, c, p, end, ids, &words, &inside);
-            continue;
+        const struct short_memo *memo = NULL;
+        if (size > 0 && class != IN_CHUNK && to <= full) {
+            struct short_key key = short_key(p, size);
+            memo = short_find(set_of(c, key), key);
         }
-        struct short_memo key = short_key(p, size), *set = set_of(c, &key);
-        const struct short_memo *memo = short_find(set, &key);
         if (!memo) {
+            ids->count = (size_t)(to - ids->at);
             p = encode_one(t, c, p, end, ids, &words, &inside);
+            to = room(ids, SHORT_IDS + 2);
+            full = ids->at + ids->capacity - (SHORT_IDS + 2);
             continue;
         }
         words += !inside;
-        int32_t *to = room(ids, 9);
         copy_ids(to, memo);
-        bool mark = class == MARK;
-        to[memo->count] = t->punctuation[next];
-        ids->count += memo->count + (size_t)mark;
-        bool blank = p[size + 1] == ' ';
+        to += memo->count;
+        *to = t->punctuation[next];
+        bool mark = class == MARK, blank = p[size + 1] == ' ';
+        to += mark;
         p += size + 1 + (size_t)blank;
         inside = mark & !blank;
     }
+    ids->count = (size_t)(to - ids->at);
     while (p < end)
         p = encode_one(t, c, p, end, ids, &words, &inside);
     *in_word = inside;

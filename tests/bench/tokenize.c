@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     struct tokenizer *t = directory ? tokenizer_open(argv[1]) : tokenizer_open_vocabulary(argv[1], false);
     struct file_view view = file_view("-", UINT32_MAX);
     struct slice all = {view.at, view.size};
-    size_t tokens, bytes = 0;
+    size_t tokens = 0, bytes = 0;
     for (size_t at = 0; at < all.size;) {
         uint32_t size;
         if (all.size - at < sizeof size || (memcpy(&size, all.at + at, sizeof size), size > all.size - at - sizeof size))
