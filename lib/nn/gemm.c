@@ -65,13 +65,17 @@ struct factor factor_new(struct workspace *ws, size_t N, size_t K, const float *
     return factor_into(ws->kernels, size ? workspace_floats(ws, size) : NULL, N, K, B, ldb, transposed);
 }
 
-void factor_multiply(const struct workspace *ws, const struct factor *f, size_t M, const float *A, size_t lda,
+void factor_multiply(struct workspace *ws, const struct factor *f, size_t M, const float *A, size_t lda,
                      bool transposed, float beta, float *C, size_t ldc)
 {
-    if (f->packed)
-        ws->kernels->gemm(M, f->N, f->K, A, transposed ? 1 : lda, transposed ? lda : 1, f->packed, beta > 0, C, ldc);
-    else
+    if (!f->packed) {
         openblas_multiply(f, M, A, lda, transposed, beta, C, ldc);
+        return;
+    }
+    struct workspace_mark mark = workspace_mark(ws);
+    float *scratch = workspace_floats(ws, ws->kernels->scratch);
+    ws->kernels->gemm(M, f->N, f->K, A, transposed ? 1 : lda, transposed ? lda : 1, f->packed, beta > 0, C, ldc, scratch);
+    workspace_release(ws, mark);
 }
 
 static void pack_and_multiply(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda,

@@ -28,7 +28,7 @@ size_t factor_size(const struct kernels *k, size_t N, size_t K);
 /* The same in the caller's memory, [factor_size]. */
 struct factor factor_into(const struct kernels *k, float *packed, size_t N, size_t K, const float *B, size_t ldb,
                           bool transposed);
-void factor_multiply(const struct workspace *ws, const struct factor *f, size_t M, const float *A, size_t lda,
+void factor_multiply(struct workspace *ws, const struct factor *f, size_t M, const float *A, size_t lda,
                      bool transposed, float beta, float *C, size_t ldc);
 
 /* B [N,K]: a linear layer, y = x W^T. */

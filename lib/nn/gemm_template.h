@@ -8,7 +8,8 @@
  * An element's sum has one order, which depends on K only: neither the number of rows nor a row's place changes a
  * bit of it. */
 
-enum { PANEL = TILE_VECTORS * LANES, DEPTH = 256, ROWS_AT_ONCE = 12 * TILE_ROWS };
+enum { PANEL = TILE_VECTORS * LANES, DEPTH = 256, ROWS_AT_ONCE = 12 * TILE_ROWS, DEPTH_STEP = DEPTH + 16,
+       GEMM_SCRATCH = ROWS_AT_ONCE * DEPTH_STEP };
 
 /* K in equal blocks of at most DEPTH. */
 static inline size_t depth_of(size_t K)
@@ -124,18 +125,46 @@ static void tile_of(size_t rows, size_t depth, const float *A, size_t down, size
 
 #undef TILE_OF
 
-/* C [M,N] = A B (+ C when accumulating). */
+/* What tiles read of A, where reading it in place would keep hitting the same few sets of the first cache: rows of a
+ * transposed A, a tile's columns side by side, or the rows of an A whose leading dimension is a multiple of a page. */
+static inline bool wants_copy(size_t down, size_t along) { return along > 1 ? along >= 1024 : down % 1024 == 0; }
+
+static void copy_tile(float *to, const float *A, size_t down, size_t along, size_t rows, size_t depth)
+{
+    if (along > 1)
+        for (size_t k = 0; k < depth; k++)
+            for (size_t i = 0; i < rows; i += LANES)
+                store(to + k * TILE_ROWS + i, load(A + k * along + i, rows - i), rows - i);
+    else
+        for (size_t i = 0; i < rows; i++)
+            memcpy(to + i * DEPTH_STEP, A + i * down, depth * sizeof *to);
+}
+
+/* C [M,N] = A B (+ C when accumulating); `scratch` has room for GEMM_SCRATCH floats. */
 static void gemm(size_t M, size_t N, size_t K, const float *A, size_t down, size_t along, const float *packed,
-                 bool accumulate, float *C, size_t ldc)
+                 bool accumulate, float *C, size_t ldc, float *scratch)
 {
     size_t depth = depth_of(K), panels = (N + PANEL - 1) / PANEL;
+    bool copies = wants_copy(down, along);
     for (size_t k = 0; k < K; k += depth) {
         size_t deep = lesser(depth, K - k);
-        for (size_t first = 0; first < M; first += ROWS_AT_ONCE)
+        for (size_t first = 0; first < M; first += ROWS_AT_ONCE) {
+            size_t end = lesser(M, first + ROWS_AT_ONCE);
+            for (size_t i = first; copies && i < end; i += TILE_ROWS)
+                copy_tile(scratch + (i - first) * DEPTH_STEP, A + i * down + k * along, down, along,
+                          lesser(TILE_ROWS, M - i), deep);
             for (size_t p = 0; p < panels; p++)
-                for (size_t i = first; i < lesser(M, first + ROWS_AT_ONCE); i += TILE_ROWS)
-                    tile_of(lesser(TILE_ROWS, M - i), deep, A + i * down + k * along, down, along,
-                            packed + (k * panels + p * deep) * PANEL, accumulate || k > 0, C + i * ldc + p * PANEL, ldc,
-                            N - p * PANEL);
+                for (size_t i = first; i < end; i += TILE_ROWS) {
+                    size_t rows = lesser(TILE_ROWS, M - i);
+                    const float *B = packed + (k * panels + p * deep) * PANEL;
+                    float *to = C + i * ldc + p * PANEL;
+                    if (copies)
+                        tile_of(rows, deep, scratch + (i - first) * DEPTH_STEP, along > 1 ? 1 : DEPTH_STEP,
+                                along > 1 ? TILE_ROWS : 1, B, accumulate || k > 0, to, ldc, N - p * PANEL);
+                    else
+                        tile_of(rows, deep, A + i * down + k * along, down, along, B, accumulate || k > 0, to, ldc,
+                                N - p * PANEL);
+                }
+        }
     }
 }

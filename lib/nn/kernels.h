@@ -76,11 +76,11 @@ struct kernels {
     /* Matrix products with a packed right factor, see gemm_template.h; NULL: this path uses OpenBLAS.
      * Packed, B [K,N] (pack_n) or B [N,K] (pack_t) takes K floats for each of its columns, these rounded up to a
      * multiple of `panel`.  A's element (i, k) lies at A[i * down + k * along]. */
-    size_t panel;
+    size_t panel, scratch; /* floats */
     void (*pack_n)(float *packed, const float *B, size_t ldb, size_t N, size_t K);
     void (*pack_t)(float *packed, const float *B, size_t ldb, size_t N, size_t K);
     void (*gemm)(size_t M, size_t N, size_t K, const float *A, size_t down, size_t along, const float *packed,
-                 bool accumulate, float *C, size_t ldc);
+                 bool accumulate, float *C, size_t ldc, float *scratch);
 };
 
 extern const struct kernels kernels_portable;

@@ -362,6 +362,7 @@ const struct kernels KERNELS = {
     .dropout_mask = dropout_mask,
 #ifdef TILE_ROWS
     .panel = PANEL,
+    .scratch = GEMM_SCRATCH,
     .pack_n = pack_n,
     .pack_t = pack_t,
     .gemm = gemm,
