@@ -135,6 +135,19 @@ void buffer_format(struct buffer *b, const char *format, ...)
     b->size += (size_t)size;
 }
 
+void buffer_integer(struct buffer *b, int64_t value)
+{
+    char digits[20];
+    size_t first = sizeof digits;
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do
+        digits[--first] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0)
+        digits[--first] = '-';
+    buffer_append(b, digits + first, sizeof digits - first);
+}
+
 void buffer_number(struct buffer *b, double value)
 {
     char text[40];

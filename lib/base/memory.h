@@ -49,6 +49,8 @@ void buffer_append(struct buffer *b, const void *bytes, size_t size);
 void buffer_byte(struct buffer *b, char byte);
 void buffer_text(struct buffer *b, const char *text);
 void buffer_format(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* An integer in decimal. */
+void buffer_integer(struct buffer *b, int64_t value);
 /* A number in the fewest digits that read back as the same double. */
 void buffer_number(struct buffer *b, double value);
 /* Makes room for `size` more bytes and returns where they go; the caller adds to b->size. */

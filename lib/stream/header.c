@@ -35,7 +35,7 @@ void label_print(struct buffer *to, const struct label *label)
     case LABEL_NONE:
         break;
     case LABEL_INTEGER:
-        buffer_format(to, "%lld", (long long)label->integer);
+        buffer_integer(to, label->integer);
         break;
     case LABEL_NUMBER:
         buffer_number(to, label->number);

@@ -138,7 +138,7 @@ static void put_next(struct buffer *out, struct msgpack_cursor *c)
         buffer_text(out, token.boolean ? "true" : "false");
         break;
     case MSGPACK_INTEGER:
-        buffer_format(out, "%lld", (long long)token.integer);
+        buffer_integer(out, token.integer);
         break;
     case MSGPACK_BIG:
         buffer_format(out, "{\"$big\":\"%llu\"}", (unsigned long long)token.big);

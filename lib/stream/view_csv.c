@@ -55,15 +55,18 @@ static void put_cell(const struct csv_view *view, struct slice text, struct buff
     bool quote = text.size > 0 && (text.at[0] == ' ' || text.at[text.size - 1] == ' ');
     for (size_t i = 0; i < text.size && !quote; i++)
         quote = text.at[i] == ',' || text.at[i] == '"' || text.at[i] == '\n' || text.at[i] == '\r';
-    if (quote)
-        buffer_byte(out, '"');
+    if (!quote) {
+        buffer_append(out, text.at, text.size);
+        buffer_free(&clean);
+        return;
+    }
+    buffer_byte(out, '"');
     for (size_t i = 0; i < text.size; i++) {
         if (text.at[i] == '"')
             buffer_byte(out, '"');
         buffer_byte(out, text.at[i]);
     }
-    if (quote)
-        buffer_byte(out, '"');
+    buffer_byte(out, '"');
     buffer_free(&clean);
 }
 

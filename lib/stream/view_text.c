@@ -73,9 +73,10 @@ static void put_ids(const struct text_view *view, const int32_t *ids, size_t cou
     buffer_text(out, "  ");
     if (view->decode)
         view->decode(view->with, ids, count, &text);
-    else
-        for (size_t i = 0; i < count; i++)
-            buffer_format(&text, "%s%d", i ? " " : "", ids[i]);
+    for (size_t i = 0; !view->decode && i < count; i++) {
+        buffer_text(&text, i ? " " : "");
+        buffer_integer(&text, ids[i]);
+    }
     put_escaped(out, (struct slice){text.at, text.size});
     buffer_byte(out, '\n');
     buffer_free(&text);
