@@ -72,3 +72,19 @@ examples_of() {
         grep -q "examples_of $(basename "$page");" "$BATS_TEST_FILENAME" || { echo "$page"; return 1; }
     done
 }
+
+@test "the README's pipelines run" {
+    for name in essays your-essays new; do cp "$root/examples/essays.csv" "$name.csv"; done
+    tok -q essays.csv | fit -q --scratch --shape 3,16,2 --max-steps 1 -o bert-tiny >/dev/null
+    cp -r bert-tiny MiniLM
+    # indented lines that begin with a filter, joined where they end in a pipe
+    sed -n 's/^    //p' "$root/README.md" | sed -e ':more' -e '/|$/{N;s/\n */ /;b more' -e '}' | grep '^tok ' >commands
+    [ "$(wc -l <commands)" -ge 6 ]
+    while IFS= read -r command; do
+        case $command in *'-o model'*) rm -rf model ;; esac
+        bash -o pipefail -c "$command" >output 2>errors </dev/null || {
+            echo "exit status $? of: $command"; cat errors; return 1
+        }
+    done <commands
+    cmp <(cut -c1-20 submission.csv | head -1) <(echo content,score)
+}

@@ -230,6 +230,16 @@ static const struct option_row *row_of(const struct command *command, int code)
     return NULL;
 }
 
+/* getopt_long takes a long option's first letters for the whole: here they are an unknown option, so that
+ * a script means the same when options are added. */
+static void refuse_abbreviation(const struct command *command, char **argv, const char *name)
+{
+    const char *text = optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
+    size_t size = strcspn(text, "=");
+    if (strncmp(text, "--", 2) == 0 && !(strlen(name) == size - 2 && memcmp(text + 2, name, size - 2) == 0))
+        unknown_option(command, text);
+}
+
 int command_parse(const struct command *command, void *settings, int argc, char **argv)
 {
     error_set_program(command->name);
@@ -251,8 +261,10 @@ int command_parse(const struct command *command, void *settings, int argc, char 
     }
     opterr = 0;
     optind = 0; /* start over: a process may parse more than one command line */
-    for (int code; (code = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
+    for (int code, index = -1; (code = getopt_long(argc, argv, letters, longs, &index)) != -1; index = -1) {
         const struct option_row *row = row_of(command, code);
+        if (index >= 0)
+            refuse_abbreviation(command, argv, longs[index].name);
         if (row)
             set_option(row, settings, optarg);
         else if (code == 'q')
