@@ -34,7 +34,8 @@ static const struct option_row rows[] = {
     {0, "header", OPTION_FLAG, AT(header), .help = "only the header of each segment, as JSON"},
     {0, "trail", OPTION_FLAG, AT(trail), .help = "the commands that made the stream, ready to run"},
     {0, "check", OPTION_FLAG, AT(check), .help = "verify all of it and say what it is"},
-    {0, "records", OPTION_INTEGER, AT(records), "N", 0, 0x1p63, .help = "with --check: there must be N records"},
+    {0, "records", OPTION_INTEGER, AT(records), "N", 0, 0x1p63,
+     .help = "with --check: there must be N records"},
     {0, "at", OPTION_INTEGER, AT(at), "N", 1, 0x1p63, .help = "select the Nth record, counted from 1"},
     {0, "id", OPTION_TEXT, AT(id), "ID", .help = "select the record with this id"},
     {0, "where", OPTION_TEXT, AT(where), "NAME=VALUE",
@@ -84,7 +85,8 @@ static void show_text(struct stream_reader *in, const struct settings *opt)
         if (header.kind == KIND_TOKENS && !tokenizer) {
             tokenizer = stream_vocabulary(opt->model, &header);
             if (!tokenizer)
-                note("no vocabulary with this stream's hash is at hand, so ids are shown as numbers (-m DIR names one)");
+                note("no vocabulary with this stream's hash is at hand, "
+                     "so ids are shown as numbers (-m DIR names one)");
             view.decode = tokenizer ? decode : NULL;
             view.with = tokenizer;
         }
@@ -168,7 +170,8 @@ static void show_stream(struct stream_reader *in, const struct settings *opt, in
         json_decref(counts);
         header_free(&header);
     }
-    note("%llu of %llu records selected", (unsigned long long)selection.taken, (unsigned long long)selection.seen);
+    note("%llu of %llu records selected", (unsigned long long)selection.taken,
+         (unsigned long long)selection.seen);
     selection_check(&selection);
     selection_free(&selection);
     stream_finish(NULL, to);
@@ -219,8 +222,8 @@ static void check(struct stream_reader *in, const struct settings *opt)
         die(STATUS_BROKEN, "%s: %llu records: expected %lld", stream_name(in), (unsigned long long)records,
             (long long)opt->records);
     struct buffer out = {0};
-    buffer_format(&out, "%s: %llu segment%s, %llu records of %s\n",
-                  sealed == segments ? "sealed" : sealed ? "partly sealed" : "unsealed", (unsigned long long)segments,
+    const char *state = sealed == segments ? "sealed" : sealed ? "partly sealed" : "unsealed";
+    buffer_format(&out, "%s: %llu segment%s, %llu records of %s\n", state, (unsigned long long)segments,
                   segments == 1 ? "" : "s", (unsigned long long)records, kind);
     put_out(&out, 1);
     buffer_free(&out);
@@ -237,7 +240,8 @@ static void show_models(char *const *directories, size_t count)
     struct buffer out = {0};
     for (size_t i = 0; i < count; i++) {
         if (!is_directory(directories[i]))
-            command_misuse("%s is no directory, the operand before it is: show streams and models apart", directories[i]);
+            command_misuse("%s is no directory, the operand before it is: show streams and models apart",
+                           directories[i]);
         buffer_text(&out, i ? "\n" : "");
         if (count > 1)
             buffer_format(&out, "%s\n", directories[i]);
@@ -254,7 +258,8 @@ static void check_options(const struct settings *opt)
     if (forms > 1)
         command_misuse("--json, --csv, --stream, --pack, --header, --trail and --check exclude each other");
     if (selects && (opt->pack || opt->header || opt->trail || opt->check))
-        command_misuse("--at, --id, --where and -n select records to show: they go with --json, --csv or --stream");
+        command_misuse(
+            "--at, --id, --where and -n select records to show: they go with --json, --csv or --stream");
     if (opt->records >= 0 && !opt->check)
         command_misuse("--records goes with --check");
     if (opt->output && !opt->stream && !opt->pack)

@@ -32,10 +32,11 @@ static json_t *load(const char *directory, const char *name)
 
 static void put_shape(struct buffer *out, const json_t *config)
 {
-    static const char *const keys[] = {"model_type", "num_hidden_layers", "hidden_size", "num_attention_heads",
-                                       "intermediate_size", "vocab_size", "max_position_embeddings"};
-    static const char *const names[] = {"type", "layers", "hidden size", "attention heads", "feed-forward size",
-                                        "vocabulary", "positions"};
+    static const char *const keys[] = {
+        "model_type", "num_hidden_layers",      "hidden_size", "num_attention_heads", "intermediate_size",
+        "vocab_size", "max_position_embeddings"};
+    static const char *const names[] = {
+        "type", "layers", "hidden size", "attention heads", "feed-forward size", "vocabulary", "positions"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const json_t *value = json_object_get(config, keys[i]);
         if (!value)

@@ -16,10 +16,12 @@ void record_checker_free(struct record_checker *checker)
 
 static noreturn void missing(const struct record *record, const char *key, enum stream_kind kind)
 {
-    die(STATUS_BROKEN, "record %s: no '%s': records of %s have one", record_name(record), key, stream_kind_name(kind));
+    die(STATUS_BROKEN, "record %s: no '%s': records of %s have one", record_name(record), key,
+        stream_kind_name(kind));
 }
 
-static void check_tokens(struct record_checker *checker, const struct record *record, const struct header *header)
+static void check_tokens(struct record_checker *checker, const struct record *record,
+                         const struct header *header)
 {
     struct int_array *ids = &checker->ids, *windows = &checker->windows;
     const json_t *size = json_object_get(json_object_get(header->map, "tokenizer"), "size");
@@ -28,8 +30,8 @@ static void check_tokens(struct record_checker *checker, const struct record *re
         missing(record, "ids", KIND_TOKENS);
     for (size_t i = 0; i < ids->count; i++)
         if (ids->at[i] < 0 || ids->at[i] >= vocabulary)
-            die(STATUS_BROKEN, "record %s: 'ids': item %zu is %d: expected 0 to %lld", record_name(record), i + 1,
-                ids->at[i], (long long)vocabulary - 1);
+            die(STATUS_BROKEN, "record %s: 'ids': item %zu is %d: expected 0 to %lld", record_name(record),
+                i + 1, ids->at[i], (long long)vocabulary - 1);
     if (record_ids(record, "types", &checker->types) && checker->types.count != ids->count)
         die(STATUS_BROKEN, "record %s: %zu 'types' for %zu 'ids'", record_name(record), checker->types.count,
             ids->count);
@@ -40,7 +42,8 @@ static void check_tokens(struct record_checker *checker, const struct record *re
     for (size_t i = 1; good && i < windows->count; i++)
         good = windows->at[i - 1] < windows->at[i];
     if (!good)
-        die(STATUS_BROKEN, "record %s: 'win' does not ascend from 0 to the %zu ids", record_name(record), ids->count);
+        die(STATUS_BROKEN, "record %s: 'win' does not ascend from 0 to the %zu ids", record_name(record),
+            ids->count);
 }
 
 static void check_predictions(struct record_checker *checker, const struct record *record,
@@ -53,8 +56,8 @@ static void check_predictions(struct record_checker *checker, const struct recor
     record_number(record, "score", &score);
     if (record_doubles(record, "prob", &checker->probabilities) && header->label_count &&
         checker->probabilities.count != header->label_count)
-        die(STATUS_BROKEN, "record %s: %zu 'prob' for %zu labels", record_name(record), checker->probabilities.count,
-            header->label_count);
+        die(STATUS_BROKEN, "record %s: %zu 'prob' for %zu labels", record_name(record),
+            checker->probabilities.count, header->label_count);
 }
 
 void record_check(struct record_checker *checker, const struct record *record, const struct header *header)

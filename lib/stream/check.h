@@ -14,8 +14,9 @@ struct record_checker {
 void record_checker_free(struct record_checker *checker);
 
 /* Dies with STATUS_BROKEN, naming the record and the key, unless the record's payload is what its header
- * promises: tokens have ids within the vocabulary, types of the same number, windows that begin at 0, end at the
- * last id and do not overlap; vectors have a vec; predictions a pred, and as many prob as there are labels. */
+ * promises: tokens have ids within the vocabulary, types of the same number, windows that begin at 0, end at
+ * the last id and do not overlap; vectors have a vec; predictions a pred, and as many prob as there are
+ * labels. */
 void record_check(struct record_checker *checker, const struct record *record, const struct header *header);
 
 #endif

@@ -56,8 +56,8 @@ bool record_ids(const struct record *record, const char *key, struct int_array *
         c.at = at;
         if (msgpack_next(&c, &token) != MSGPACK_GOOD || token.type != MSGPACK_INTEGER ||
             token.integer < INT32_MIN || token.integer > INT32_MAX)
-            die(STATUS_BROKEN, "record %s: '%s': item %u is not an integer of 32 bits", record_name(record), key,
-                i + 1);
+            die(STATUS_BROKEN, "record %s: '%s': item %u is not an integer of 32 bits", record_name(record),
+                key, i + 1);
         out->at[i] = (int32_t)token.integer;
         at = c.at;
     }
@@ -96,8 +96,8 @@ bool record_floats(const struct record *record, const char *key, struct float_ar
             out->at[i] = (float)next_number(record, key, &c, i);
         }
         if (!isfinite(out->at[i]))
-            die(STATUS_BROKEN, "record %s: '%s': item %u is not a finite number of 32 bits", record_name(record),
-                key, i + 1);
+            die(STATUS_BROKEN, "record %s: '%s': item %u is not a finite number of 32 bits",
+                record_name(record), key, i + 1);
     }
     out->count = count;
     return true;

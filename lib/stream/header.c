@@ -193,7 +193,8 @@ struct header header_copy(const struct header *header)
 void header_set(struct header *header, const char *key, json_t *value)
 {
     if (json_object_set_new(header->map, key, value) != 0)
-        die(STATUS_INPUT, "header: '%s' cannot be set: text that is not UTF-8, or a number that is not finite", key);
+        die(STATUS_INPUT,
+            "header: '%s' cannot be set: text that is not UTF-8, or a number that is not finite", key);
 }
 
 void header_set_kind(struct header *header, enum stream_kind kind)
@@ -222,8 +223,8 @@ void header_set_labels(struct header *header, const struct label *labels, size_t
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         if (json_array_append_new(list, label_to_json(&labels[i])) != 0)
-            die(STATUS_INPUT, "class %zu cannot be written: text that is not UTF-8, or a number that is not finite",
-                i + 1);
+            die(STATUS_INPUT,
+                "class %zu cannot be written: text that is not UTF-8, or a number that is not finite", i + 1);
     header_set(header, "labels", list);
     header_set(header, "ordered", json_boolean(ordered));
     read_labels(header, error_program());
@@ -298,7 +299,8 @@ const char *header_difference(const struct header *a, const struct header *b)
 {
     static const char *const settings[] = {"kind", "y", "tokenizer", "dim", "layers", "pool"};
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-        const json_t *left = json_object_get(a->map, settings[i]), *right = json_object_get(b->map, settings[i]);
+        const json_t *left = json_object_get(a->map, settings[i]),
+                     *right = json_object_get(b->map, settings[i]);
         bool equal = left && right ? json_equal(left, right) : left == right;
         if (!equal)
             return settings[i];

@@ -71,8 +71,9 @@ static const char *pack_extension(struct packing p, const json_t *value)
 {
     const json_t *type = json_array_get(value, 0);
     struct buffer bytes = {0};
-    bool good = json_array_size(value) == 2 && json_is_integer(type) && json_integer_value(type) >= INT8_MIN &&
-                json_integer_value(type) <= INT8_MAX && read_hex(json_array_get(value, 1), &bytes);
+    bool good = json_array_size(value) == 2 && json_is_integer(type) &&
+                json_integer_value(type) >= INT8_MIN && json_integer_value(type) <= INT8_MAX &&
+                read_hex(json_array_get(value, 1), &bytes);
     if (good) {
         size_t size = bytes.size;
         if (size > 0 && size <= 16 && (size & (size - 1)) == 0)
@@ -237,7 +238,8 @@ static json_t *next_line(struct lines *lines)
         die(STATUS_INPUT, "%s:%llu: column %d: %s: expected JSON, as 'show --json' writes it", lines->name,
             (unsigned long long)lines->number, error.column, error.text);
     if (!json_is_object(value))
-        die(STATUS_INPUT, "%s:%llu: an array: expected an object", lines->name, (unsigned long long)lines->number);
+        die(STATUS_INPUT, "%s:%llu: an array: expected an object", lines->name,
+            (unsigned long long)lines->number);
     return value;
 }
 
@@ -246,7 +248,8 @@ static noreturn void bad_line(const struct lines *lines, const char *problem)
     die(STATUS_INPUT, "%s:%llu: %s", lines->name, (unsigned long long)lines->number, problem);
 }
 
-static void pack_record(const struct lines *lines, const json_t *line, enum label_type y, struct stream_writer *writer)
+static void pack_record(const struct lines *lines, const json_t *line, enum label_type y,
+                        struct stream_writer *writer)
 {
     struct buffer packed = {0};
     struct record record = {0};
@@ -277,7 +280,8 @@ static void pack_segment(struct lines *lines, enum label_type y, struct stream_w
         const json_t *end = json_object_get(line, "end");
         if (end && (uint64_t)json_integer_value(end) != records)
             note("%s:%llu: the trailer says %lld records, %llu were there: counted anew", lines->name,
-                 (unsigned long long)lines->number, (long long)json_integer_value(end), (unsigned long long)records);
+                 (unsigned long long)lines->number, (long long)json_integer_value(end),
+                 (unsigned long long)records);
         if (end)
             stream_write_trailer(writer, line);
         else

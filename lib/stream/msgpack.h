@@ -13,9 +13,17 @@
 enum { MSGPACK_MAX_DEPTH = 16, MSGPACK_MAX_KEYS = 256, MSGPACK_MAX_SIZE = 64 << 20 };
 
 enum msgpack_type {
-    MSGPACK_NIL, MSGPACK_BOOL, MSGPACK_INTEGER, /* fits int64 */
-    MSGPACK_BIG,                                /* uint64 above INT64_MAX */
-    MSGPACK_FLOAT, MSGPACK_DOUBLE, MSGPACK_STRING, MSGPACK_BINARY, MSGPACK_ARRAY, MSGPACK_MAP, MSGPACK_EXTENSION,
+    MSGPACK_NIL,
+    MSGPACK_BOOL,
+    MSGPACK_INTEGER, /* fits int64 */
+    MSGPACK_BIG,     /* uint64 above INT64_MAX */
+    MSGPACK_FLOAT,
+    MSGPACK_DOUBLE,
+    MSGPACK_STRING,
+    MSGPACK_BINARY,
+    MSGPACK_ARRAY,
+    MSGPACK_MAP,
+    MSGPACK_EXTENSION,
 };
 
 /* One token: a scalar, or the head of an array or map whose items follow. */

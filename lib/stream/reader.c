@@ -43,7 +43,8 @@ struct stream_reader {
 
 static const char *current(const struct stream_reader *reader)
 {
-    return file_name(reader->paths[reader->path < reader->path_count ? reader->path : reader->path_count - 1]);
+    return file_name(
+        reader->paths[reader->path < reader->path_count ? reader->path : reader->path_count - 1]);
 }
 
 const char *stream_name(const struct stream_reader *reader) { return file_name(reader->paths[0]); }
@@ -116,8 +117,9 @@ void stream_close(struct stream_reader *reader)
 static noreturn void broken(const struct stream_reader *reader, const char *problem)
 {
     if (reader->records)
-        die(STATUS_BROKEN, "%s: broken stream: %s; the last good record is number %llu, %.*s", current(reader),
-            problem, (unsigned long long)reader->records, (int)reader->last.size, reader->last.at);
+        die(STATUS_BROKEN, "%s: broken stream: %s; the last good record is number %llu, %.*s",
+            current(reader), problem, (unsigned long long)reader->records, (int)reader->last.size,
+            reader->last.at);
     die(STATUS_BROKEN, "%s: broken stream: %s; it has no good record before that", current(reader), problem);
 }
 
@@ -144,7 +146,8 @@ static noreturn void not_a_stream(const struct stream_reader *reader)
     size_t length = terminal_escape(text, sizeof text - 1, (const char *)at, shown);
     text[length] = '\0';
     if (!is_text(at, shown))
-        die(STATUS_BROKEN, "%s: this is not a rubric stream: it begins with the bytes '%s'", current(reader), text);
+        die(STATUS_BROKEN, "%s: this is not a rubric stream: it begins with the bytes '%s'", current(reader),
+            text);
     if (*at == '{')
         die(STATUS_BROKEN,
             "%s: this is not a rubric stream: it begins with '%s' (tok makes one from JSON Lines of texts, "
@@ -237,11 +240,13 @@ static void check_kind(const struct stream_reader *reader, const struct header *
     struct buffer wanted = {0};
     for (unsigned kind = KIND_TOKENS; kind <= KIND_PREDICTIONS; kind *= 2)
         if (kind & kinds)
-            buffer_format(&wanted, "%s%s", wanted.size ? " or " : "", stream_kind_name((enum stream_kind)kind));
+            buffer_format(&wanted, "%s%s", wanted.size ? " or " : "",
+                          stream_kind_name((enum stream_kind)kind));
     char text[64];
     snprintf(text, sizeof text, "%.*s", (int)wanted.size, wanted.at);
     buffer_free(&wanted);
-    die(STATUS_BROKEN, "%s: a stream of %s: expected %s", current(reader), stream_kind_name(header->kind), text);
+    die(STATUS_BROKEN, "%s: a stream of %s: expected %s", current(reader), stream_kind_name(header->kind),
+        text);
 }
 
 bool stream_next(struct stream_reader *reader, struct header *header, unsigned kinds)
@@ -277,7 +282,8 @@ bool stream_next(struct stream_reader *reader, struct header *header, unsigned k
     } else {
         const char *key = header_difference(&reader->first, header);
         if (key)
-            die(STATUS_BROKEN, "%s: a segment whose '%s' differs from the first segment's: they do not go together",
+            die(STATUS_BROKEN,
+                "%s: a segment whose '%s' differs from the first segment's: they do not go together",
                 current(reader), key);
     }
     reader->y = header->y;
@@ -321,8 +327,8 @@ static void read_trailer(struct stream_reader *reader, struct slice whole)
         broken(reader, "a trailer whose 'end' is no count");
     if ((uint64_t)end.integer != reader->records) {
         char problem[120];
-        snprintf(problem, sizeof problem, "its trailer counts %lld records, it has %llu", (long long)end.integer,
-                 (unsigned long long)reader->records);
+        snprintf(problem, sizeof problem, "its trailer counts %lld records, it has %llu",
+                 (long long)end.integer, (unsigned long long)reader->records);
         broken(reader, problem);
     }
     struct buffer rest = {0};

@@ -100,8 +100,9 @@ void record_free(struct record *record)
 int record_rank(struct slice key)
 {
     static const struct slice order[] = {
-        {"id", 2},  {"y", 1},     {"w", 1},    {"part", 4}, {"fold", 4}, {"meta", 4},  {"ids", 3},  {"types", 5},
-        {"win", 3}, {"words", 5}, {"full", 4}, {"vec", 3},  {"pred", 4}, {"score", 5}, {"prob", 4}, {"logits", 6},
+        {"id", 2},   {"y", 1},     {"w", 1},    {"part", 4},   {"fold", 4}, {"meta", 4},
+        {"ids", 3},  {"types", 5}, {"win", 3},  {"words", 5},  {"full", 4}, {"vec", 3},
+        {"pred", 4}, {"score", 5}, {"prob", 4}, {"logits", 6},
     };
     int rank = 0;
     for (; rank < (int)(sizeof order / sizeof *order); rank++)
@@ -184,9 +185,10 @@ static struct msgpack_token first_token(struct slice value)
 
 const char *msgpack_kind(struct slice msgpack)
 {
-    static const char *const names[] = {"nil",      "a boolean", "an integer", "an integer of 64 bits without sign",
-                                        "a number", "a number",  "a string",   "binary",
-                                        "an array", "a map",     "an extension"};
+    static const char *const names[] = {
+        "nil",      "a boolean", "an integer",  "an integer of 64 bits without sign",
+        "a number", "a number",  "a string",    "binary",
+        "an array", "a map",     "an extension"};
     return names[first_token(msgpack).type];
 }
 
@@ -194,7 +196,8 @@ bool label_read(struct slice msgpack, struct label *label)
 {
     struct msgpack_token token = first_token(msgpack);
     if (token.type == MSGPACK_INTEGER)
-        *label = (struct label){.type = LABEL_INTEGER, .integer = token.integer, .number = (double)token.integer};
+        *label =
+            (struct label){.type = LABEL_INTEGER, .integer = token.integer, .number = (double)token.integer};
     else if ((token.type == MSGPACK_FLOAT || token.type == MSGPACK_DOUBLE) && isfinite(token.number))
         *label = (struct label){.type = LABEL_NUMBER, .number = token.number};
     else if (token.type == MSGPACK_STRING)
@@ -224,7 +227,8 @@ static const char *interpret_field(struct record *record, const struct field *fi
         record->id = label.string;
         return NULL;
     case 1:
-        return label_read(field->value, &record->y) ? NULL : "a label: an integer, a finite number or a string";
+        return label_read(field->value, &record->y) ? NULL
+                                                    : "a label: an integer, a finite number or a string";
     case 2:
         return number_read(field->value, &record->w) && record->w >= 0 ? NULL : "a number of at least 0";
     case 3:
@@ -361,8 +365,8 @@ void record_set_label(struct record *record, const char *key, const struct label
 static struct buffer array_room(struct record *record, const char *key, size_t count, size_t each)
 {
     if (count > MSGPACK_MAX_SIZE / each)
-        die(STATUS_INPUT, "record %s: '%s' has %zu items: more than the 64 MiB of a record", record_name(record),
-            key, count);
+        die(STATUS_INPUT, "record %s: '%s' has %zu items: more than the 64 MiB of a record",
+            record_name(record), key, count);
     struct buffer room = store_room(record, 9 + count * each);
     msgpack_put_array(&room, (uint32_t)count);
     return room;

@@ -42,7 +42,8 @@ bool selection_wants(struct selection *s, const struct record *record)
 
 bool selection_done(const struct selection *s)
 {
-    return (s->limit >= 0 && s->taken >= (uint64_t)s->limit) || (s->at && s->seen >= s->at) || (s->taken && s->id);
+    return (s->limit >= 0 && s->taken >= (uint64_t)s->limit) || (s->at && s->seen >= s->at) ||
+           (s->taken && s->id);
 }
 
 void selection_check(const struct selection *s)

@@ -24,7 +24,8 @@ bool selection_wants(struct selection *selection, const struct record *record);
 /* Whether no later record can be wanted. */
 bool selection_done(const struct selection *selection);
 
-/* At the end of the input: dies with STATUS_INPUT when a record that was asked for by id or place was not there. */
+/* At the end of the input: dies with STATUS_INPUT when a record that was asked for by id or place was not
+ * there. */
 void selection_check(const struct selection *selection);
 
 #endif

@@ -108,7 +108,7 @@ struct record {
     uint64_t number;     /* position in its segment, from 0 */
     struct field *fields;
     size_t field_count, field_capacity;
-    struct buffer store; /* bytes of fields that were set (never moves what `fields` point to: see record.c) */
+    struct buffer store; /* bytes of fields that were set; they never move (see record.c) */
 };
 
 /* The value of a field, or a slice with at == NULL. */
@@ -169,9 +169,9 @@ struct stream_reader *stream_open(char *const *paths, size_t count);
 void stream_close(struct stream_reader *reader);
 
 /* The next segment's header, written over what `header` held (the caller frees each).  What is left of the
- * segment before is read and verified first.  Returns false at the end of the input between segments (an input with no
- * segment at all is an error).  Dies with STATUS_BROKEN when the kind is not in `kinds`, and for a later
- * segment that is not compatible with the first (kind, label type, payload settings). */
+ * segment before is read and verified first.  Returns false at the end of the input between segments (an
+ * input with no segment at all is an error).  Dies with STATUS_BROKEN when the kind is not in `kinds`, and
+ * for a later segment that is not compatible with the first (kind, label type, payload settings). */
 bool stream_next(struct stream_reader *reader, struct header *header, unsigned kinds);
 
 /* The next record of the segment; false after its trailer was read and verified. */

@@ -7,8 +7,8 @@
 /* Turns ids into text; `with` is the caller's. */
 typedef void view_decode(void *with, const int32_t *ids, size_t count, struct buffer *out);
 
-/* Text, one paragraph a record: a line that names it, its kept columns, then what it carries.  Control characters
- * are escaped. */
+/* Text, one paragraph a record: a line that names it, its kept columns, then what it carries.  Control
+ * characters are escaped. */
 struct text_view {
     view_decode *decode; /* NULL: ids are shown as numbers */
     void *with;
@@ -19,9 +19,9 @@ void text_view_record(struct text_view *view, const struct record *record, const
                       struct buffer *out);
 void text_view_free(struct text_view *view);
 
-/* CSV (RFC 4180, lines end in LF): one row a record; arrays are numbers separated by spaces, prob one column for
- * each label.  Which columns there are is decided by the first 1,000 records (or 1 MiB of them), which are held
- * back until then. */
+/* CSV (RFC 4180, lines end in LF): one row a record; arrays are numbers separated by spaces, prob one column
+ * for each label.  Which columns there are is decided by the first 1,000 records (or 1 MiB of them), which
+ * are held back until then. */
 struct csv_view;
 struct csv_view *csv_view_new(bool escape); /* escape: control characters, for a terminal */
 void csv_view_record(struct csv_view *view, const struct record *record, const struct header *header,

@@ -49,7 +49,8 @@ static void put_cell(const struct csv_view *view, struct slice text, struct buff
 {
     struct buffer clean = {0};
     if (view->escape) {
-        clean.size = terminal_escape(buffer_reserve(&clean, 4 * text.size), 4 * text.size, text.at, text.size);
+        clean.size =
+            terminal_escape(buffer_reserve(&clean, 4 * text.size), 4 * text.size, text.at, text.size);
         text = (struct slice){clean.at, clean.size};
     }
     bool quote = text.size > 0 && (text.at[0] == ' ' || text.at[text.size - 1] == ' ');

@@ -32,8 +32,8 @@ struct stream_writer *stream_create(const char *path)
         die_errno("%s: cannot create", path);
     if (terminal_is(writer->fd))
         die(STATUS_USAGE,
-            "the output is a stream of msgpack, which is not for a terminal: pipe it into 'show' to look at it, "
-            "or into a file");
+            "the output is a stream of msgpack, which is not for a terminal: pipe it into 'show', "
+            "which prints it, or into a file");
     writer->hash = XXH3_createState();
     if (!writer->hash)
         die(STATUS_SYSTEM, "out of memory: state of a hash");
@@ -42,7 +42,8 @@ struct stream_writer *stream_create(const char *path)
 
 static void hash_waiting(struct stream_writer *writer)
 {
-    XXH3_64bits_update(writer->hash, writer->waiting.at + writer->hashed, writer->waiting.size - writer->hashed);
+    XXH3_64bits_update(writer->hash, writer->waiting.at + writer->hashed,
+                       writer->waiting.size - writer->hashed);
     writer->hashed = writer->waiting.size;
 }
 
@@ -73,8 +74,8 @@ void stream_write(struct stream_writer *writer, const struct record *record)
     size_t before = writer->waiting.size;
     record_pack(record, &writer->waiting);
     if (writer->waiting.size - before > MSGPACK_MAX_SIZE)
-        die(STATUS_INPUT, "record %s: it has %zu bytes: a stream's record may have 64 MiB", record_name(record),
-            writer->waiting.size - before);
+        die(STATUS_INPUT, "record %s: it has %zu bytes: a stream's record may have 64 MiB",
+            record_name(record), writer->waiting.size - before);
     writer->records++;
     if (writer->waiting.size >= FULL)
         stream_flush(writer);

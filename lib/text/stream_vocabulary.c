@@ -17,7 +17,8 @@ static bool has_file(const char *directory, const char *name)
 /* The vocabulary of one directory, if it is the one that is looked for. */
 static struct tokenizer *matching(const char *directory, const char *hash)
 {
-    if (!directory || !*directory || !(has_file(directory, "vocab.txt") || has_file(directory, "tokenizer.json")))
+    if (!directory || !*directory ||
+        !(has_file(directory, "vocab.txt") || has_file(directory, "tokenizer.json")))
         return NULL;
     struct tokenizer *tokenizer = tokenizer_open(directory);
     if (strcmp(tokenizer_hash(tokenizer), hash) == 0)

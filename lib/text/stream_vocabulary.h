@@ -5,9 +5,9 @@
 #include "stream/stream.h"
 #include "text/tokenizer.h"
 
-/* Looks in `directory` (-m; may be NULL), the header's model, $RUBRIC_MODEL and the default model installed beside
- * this program, in this order, for the vocabulary whose hash the header names.  NULL when none of them has it:
- * that is no error.  The caller frees. */
+/* Looks in `directory` (-m; may be NULL), the header's model, $RUBRIC_MODEL and the default model installed
+ * beside this program, in this order, for the vocabulary whose hash the header names.  NULL when none of them
+ * has it: that is no error.  The caller frees. */
 struct tokenizer *stream_vocabulary(const char *directory, const struct header *header);
 
 #endif

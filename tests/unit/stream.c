@@ -80,7 +80,8 @@ static void check_sample_record(const struct record *record, int number)
     CHECK(number == 1 || (record->y.integer == number - 1 && record->y.number == number - 1));
     CHECK(record->w == 0.5 && record->fold == number);
     CHECK(slice_is(record->part, number ? "val" : "train"));
-    CHECK(record_ids(record, "ids", &ids) && ids.count == 10 && !memcmp(ids.at, sample_ids, sizeof sample_ids));
+    CHECK(record_ids(record, "ids", &ids) && ids.count == 10 &&
+          !memcmp(ids.at, sample_ids, sizeof sample_ids));
     CHECK(!record_ids(record, "types", &ids));
     CHECK(record_integer(record, "words", &integer) && integer == 7);
     CHECK(record_number(record, "w", &w) && w == 0.5);
@@ -181,7 +182,8 @@ static void test_every_flip(void)
             accepted += got.status != STATUS_BROKEN;
         }
         if (accepted)
-            printf("byte %zu of %zu (0x%02x): %d changes were accepted\n", at, bytes.size, (uint8_t)right, accepted);
+            printf("byte %zu of %zu (0x%02x): %d changes were accepted\n", at, bytes.size, (uint8_t)right,
+                   accepted);
         CHECK(accepted == 0);
         bytes.at[at] = right;
     }
@@ -226,7 +228,8 @@ static void expect_refusal(const char *header, const char *records, const char *
 
 static void test_rules(void)
 {
-    struct outcome got = read_json(HEAD, "[{\"id\":\"a\",\"ids\":[1]},{\"id\":\"b\",\"y\":3}]", "{\"end\":2}", 0);
+    struct outcome got =
+        read_json(HEAD, "[{\"id\":\"a\",\"ids\":[1]},{\"id\":\"b\",\"y\":3}]", "{\"end\":2}", 0);
     CHECK(got.status == STATUS_GOOD && got.records == 2 && !got.sealed);
     got = read_json("[" HEAD ",{\"end\":0}," HEAD "]", "[{\"id\":\"a\"}]", "{\"end\":1,\"rows\":4}", 0);
     CHECK(got.status == STATUS_GOOD && got.records == 1 && got.segments == 2);
@@ -240,15 +243,20 @@ static void test_rules(void)
     expect_refusal("{\"id\":\"a\"}", "[]", NULL, "begins with no header");
     expect_refusal(HEAD, "[{\"y\":1}]", "{\"end\":1}", "it has no 'id'");
     expect_refusal(HEAD, "[{\"id\":7}]", "{\"end\":1}", "'id' is an integer: expected a string");
-    expect_refusal(HEAD, "[{\"id\":\"a\",\"y\":\"x\"}]", "{\"end\":1}", "'y' is of type string: the header says integer");
+    expect_refusal(HEAD, "[{\"id\":\"a\",\"y\":\"x\"}]", "{\"end\":1}",
+                   "'y' is of type string: the header says integer");
     expect_refusal(HEAD, "[{\"id\":\"a\",\"y\":1.5}]", "{\"end\":1}", "'y' is of type number");
     expect_refusal(HEAD, "[{\"id\":\"a\",\"y\":null}]", "{\"end\":1}", "'y' is nil");
-    expect_refusal(HEAD, "[{\"id\":\"a\",\"w\":-1}]", "{\"end\":1}", "'w' is an integer: expected a number of at least 0");
+    expect_refusal(HEAD, "[{\"id\":\"a\",\"w\":-1}]", "{\"end\":1}",
+                   "'w' is an integer: expected a number of at least 0");
     expect_refusal(HEAD, "[{\"id\":\"a\",\"part\":\"\"}]", "{\"end\":1}", "'part' is a string");
     expect_refusal(HEAD, "[{\"id\":\"a\",\"fold\":-1}]", "{\"end\":1}", "'fold' is an integer");
-    expect_refusal(HEAD, "[{\"id\":\"a\",\"ids\":[1,\"2\"]}]", "{\"end\":1}", "'ids': item 2 is not an integer");
-    expect_refusal(HEAD, "[{\"id\":\"a\",\"ids\":[4294967296]}]", "{\"end\":1}", "'ids': item 1 is not an integer");
-    expect_refusal(HEAD, "[{\"id\":\"a\",\"ids\":7}]", "{\"end\":1}", "'ids' is an integer: expected an array");
+    expect_refusal(HEAD, "[{\"id\":\"a\",\"ids\":[1,\"2\"]}]", "{\"end\":1}",
+                   "'ids': item 2 is not an integer");
+    expect_refusal(HEAD, "[{\"id\":\"a\",\"ids\":[4294967296]}]", "{\"end\":1}",
+                   "'ids': item 1 is not an integer");
+    expect_refusal(HEAD, "[{\"id\":\"a\",\"ids\":7}]", "{\"end\":1}",
+                   "'ids' is an integer: expected an array");
     expect_refusal(HEAD, "[[1,2]]", "{\"end\":1}", "where a map with string keys is expected");
     expect_refusal(HEAD, "[]", "{\"end\":\"x\"}", "'end' is no count");
     expect_refusal(HEAD, "[]", "{\"end\":0,\"hash\":12}", "'hash' is not its last key with a uint64");
@@ -265,13 +273,14 @@ static void test_rules(void)
                    "labels are of type number: 'y' says integer");
     expect_refusal("{\"rubric\":1,\"kind\":\"tokens\",\"y\":\"number\",\"labels\":[1,2.5,1.0]}", "[]", NULL,
                    "labels 1 and 3 are the same");
-    expect_refusal("[" HEAD ",{\"end\":0}]", "[{\"rubric\":1,\"kind\":\"tokens\",\"y\":\"number\"}]", "{\"end\":0}",
-                   "'y' differs");
+    expect_refusal("[" HEAD ",{\"end\":0}]", "[{\"rubric\":1,\"kind\":\"tokens\",\"y\":\"number\"}]",
+                   "{\"end\":0}", "'y' differs");
     expect_refusal("[" HEAD ",{\"end\":0}]",
                    "[{\"rubric\":1,\"kind\":\"tokens\",\"y\":\"integer\",\"tokenizer\":{\"vocab\":\"x\"}}]",
                    "{\"end\":0}", "'tokenizer' differs");
     got = read_json("[" HEAD ",{\"end\":0}]",
-                    "[{\"rubric\":1,\"kind\":\"tokens\",\"y\":\"integer\",\"labels\":[1],\"model\":{}}]", "{\"end\":0}", 0);
+                    "[{\"rubric\":1,\"kind\":\"tokens\",\"y\":\"integer\",\"labels\":[1],\"model\":{}}]",
+                    "{\"end\":0}", 0);
     CHECK(got.status == STATUS_GOOD && got.segments == 2);
 }
 

@@ -140,9 +140,9 @@ static bool agree(const char *bytes, size_t size)
     msgpack_unpacked_init(&unpacked);
     size_t offset = 0;
     struct msgpack_cursor c = {(const uint8_t *)bytes, (const uint8_t *)bytes + size}, skipped = c;
-    bool good = msgpack_unpack_next(&unpacked, bytes, size, &offset) == MSGPACK_UNPACK_SUCCESS && offset == size &&
-                same(&c, &unpacked.data) && c.at == c.end && msgpack_skip(&skipped, 0) == MSGPACK_GOOD &&
-                skipped.at == skipped.end;
+    bool good = msgpack_unpack_next(&unpacked, bytes, size, &offset) == MSGPACK_UNPACK_SUCCESS &&
+                offset == size && same(&c, &unpacked.data) && c.at == c.end &&
+                msgpack_skip(&skipped, 0) == MSGPACK_GOOD && skipped.at == skipped.end;
     msgpack_unpacked_destroy(&unpacked);
     for (size_t cut = size > 200 ? size - 200 : 0; cut < size && good; cut++) {
         struct msgpack_cursor shorter = {(const uint8_t *)bytes, (const uint8_t *)bytes + cut};
@@ -187,7 +187,8 @@ static void test_writing(void)
     for (int i = 0; i < 3000; i++) {
         int64_t value = (int64_t)draw_bits();
         CHECK_SAME_BYTES(msgpack_put_integer(&ours, value), msgpack_pack_int64(&packer, value));
-        CHECK_SAME_BYTES(msgpack_put_double(&ours, (double)value), msgpack_pack_double(&packer, (double)value));
+        CHECK_SAME_BYTES(msgpack_put_double(&ours, (double)value),
+                         msgpack_pack_double(&packer, (double)value));
         CHECK_SAME_BYTES(msgpack_put_float(&ours, (float)value), msgpack_pack_float(&packer, (float)value));
     }
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -211,8 +212,9 @@ static void test_writing(void)
 /* JSON to msgpack and back, seen by msgpack-c in between. */
 static void test_json(void)
 {
-    static const char text[] = "{\"a\":[1,-1,127,128,-32,-33,65536,-9223372036854775808,1.5,-0.0,true,false,null],"
-                               "\"caf\\u00e9\":{\"\":\"\",\"deep\":[[[]]]}}";
+    static const char text[] =
+        "{\"a\":[1,-1,127,128,-32,-33,65536,-9223372036854775808,1.5,-0.0,true,false,null],"
+        "\"caf\\u00e9\":{\"\":\"\",\"deep\":[[[]]]}}";
     json_t *value = json_loads(text, 0, NULL);
     struct buffer bytes = {0};
     msgpack_put_json(&bytes, value);
@@ -253,7 +255,8 @@ static void test_limits(void)
     };
     for (size_t i = 0; i < sizeof longer / sizeof *longer; i++) {
         struct msgpack_token token;
-        c = (struct msgpack_cursor){(const uint8_t *)longer[i].at, (const uint8_t *)longer[i].at + longer[i].size};
+        c = (struct msgpack_cursor){(const uint8_t *)longer[i].at,
+                                    (const uint8_t *)longer[i].at + longer[i].size};
         CHECK(msgpack_next(&c, &token) == MSGPACK_TOO_LONG);
     }
     struct buffer map = {0};
