@@ -68,7 +68,7 @@ void label_set_declare(struct label_set *set, const struct header *header)
     set->begun = true;
     set->type = header->y;
     set->declared_order = set->declared_order && header->ordered && header->label_count > 0;
-    if (header->y == LABEL_NUMBER && header->label_count == 0)
+    if (header->y == LABEL_NUMBER && header->label_count == 0 && !set->lenient)
         set->measure = true;
     merge_order(set, header);
 }

@@ -2,48 +2,21 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/error.h"
 #include "base/terminal.h"
+#include "eval/json_values.h"
 #include "eval/report.h"
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-    if (!value || json_object_set_new(object, key, value) != 0)
-        die(STATUS_SYSTEM, "out of memory");
-}
-
-static void append(json_t *array, json_t *value)
-{
-    if (!value || json_array_append_new(array, value) != 0)
-        die(STATUS_SYSTEM, "out of memory");
-}
-
-/* Bytes that are no UTF-8 are escaped. */
-static json_t *text_json(struct slice text)
-{
-    json_t *value = json_stringn(text.size ? text.at : "", text.size);
-    if (value)
-        return value;
-    char *escaped = memory_new(text.size, 4);
-    value = json_stringn(escaped, terminal_escape(escaped, 4 * text.size, text.at, text.size));
-    free(escaped);
-    return value;
-}
-
-static json_t *number_json(double value) { return isnan(value) ? json_null() : json_real(value); }
-static json_t *count_json(uint64_t n) { return json_integer((json_int_t)n); }
 
 static void set_figures(json_t *to, const double figures[FIGURES])
 {
     for (int f = 0; f < FIGURES; f++)
-        set(to, figure_rows[f].name, number_json(figures[f]));
+        json_put(to, figure_rows[f].name, json_figure(figures[f]));
 }
 
 /* A class: as a number where labels are numbers. */
 static json_t *class_json(const struct label_set *labels, size_t place)
 {
     if (labels->type == LABEL_STRING)
-        return text_json(label_set_text(labels, place));
+        return json_text(label_set_text(labels, place));
     double value = label_set_value(labels, place);
     return value == floor(value) && fabs(value) < 0x1p53 ? json_integer((json_int_t)value) : json_real(value);
 }
@@ -54,13 +27,13 @@ static json_t *classes_json(const struct report *report, const uint64_t *counts)
     json_t *classes = json_array();
     for (size_t c = 0; c < k; c++) {
         json_t *class = json_object();
-        set(class, "label", class_json(&report->labels, c));
-        set(class, "precision", number_json(metric_precision(counts, k, c)));
-        set(class, "recall", number_json(metric_recall(counts, k, c)));
-        set(class, "f1", number_json(metric_f1(counts, k, c)));
-        set(class, "support", count_json(metric_support(counts, k, c)));
-        set(class, "predicted", count_json(metric_predicted(counts, k, c)));
-        append(classes, class);
+        json_put(class, "label", class_json(&report->labels, c));
+        json_put(class, "precision", json_figure(metric_precision(counts, k, c)));
+        json_put(class, "recall", json_figure(metric_recall(counts, k, c)));
+        json_put(class, "f1", json_figure(metric_f1(counts, k, c)));
+        json_put(class, "support", json_count(metric_support(counts, k, c)));
+        json_put(class, "predicted", json_count(metric_predicted(counts, k, c)));
+        json_add(classes, class);
     }
     return classes;
 }
@@ -71,8 +44,8 @@ static json_t *confusion_json(const uint64_t *counts, size_t k)
     for (size_t i = 0; i < k; i++) {
         json_t *row = json_array();
         for (size_t j = 0; j < k; j++)
-            append(row, count_json(counts[i * k + j]));
-        append(rows, row);
+            json_add(row, json_count(counts[i * k + j]));
+        json_add(rows, row);
     }
     return rows;
 }
@@ -82,11 +55,11 @@ static json_t *intervals_json(const struct report *report, const struct section 
     json_t *intervals = json_object();
     for (int f = 0; f < FIGURES; f++) {
         struct interval i = s->intervals[f];
-        set(intervals, figure_rows[f].name,
+        json_put(intervals, figure_rows[f].name,
             isnan(i.low) ? json_null() : json_pack("[f, f]", i.low, i.high));
     }
-    set(intervals, "resamples", count_json(report->plan.resamples));
-    set(intervals, "seed", count_json(report->plan.seed));
+    json_put(intervals, "resamples", json_count(report->plan.resamples));
+    json_put(intervals, "seed", json_count(report->plan.seed));
     return intervals;
 }
 
@@ -94,19 +67,19 @@ static json_t *by_json(const struct report *report, const struct section *s)
 {
     json_t *by = json_object(), *rows = json_array(), *mean = json_object();
     double figures[FIGURES];
-    set(by, "field", text_json(slice_of(report->plan.by)));
+    json_put(by, "field", json_text(slice_of(report->plan.by)));
     for (size_t i = 0; i < s->by.count; i++) {
         json_t *row = json_object();
-        set(row, "value", text_json(s->by.at[s->by_order[i]]));
-        set(row, "n", count_json(s->by_pairs[s->by_order[i]].n));
+        json_put(row, "value", json_text(s->by.at[s->by_order[i]]));
+        json_put(row, "n", json_count(s->by_pairs[s->by_order[i]].n));
         pairs_figures(&s->by_pairs[s->by_order[i]], &report->labels, figures);
         set_figures(row, figures);
-        append(rows, row);
+        json_add(rows, row);
     }
     report_by_mean(report, s, figures);
     set_figures(mean, figures);
-    set(by, "rows", rows);
-    set(by, "mean", mean);
+    json_put(by, "rows", rows);
+    json_put(by, "mean", mean);
     return by;
 }
 
@@ -121,11 +94,11 @@ static json_t *rater_json(const struct report *report, const struct section *s)
     set_figures(one, human);
     set_figures(other, model);
     set_figures(last, difference);
-    set(rater, "field", text_json(slice_of(report->plan.rater)));
-    set(rater, "n", count_json(s->human.n));
-    set(rater, "human", one);
-    set(rater, "model", other);
-    set(rater, "difference", last);
+    json_put(rater, "field", json_text(slice_of(report->plan.rater)));
+    json_put(rater, "n", json_count(s->human.n));
+    json_put(rater, "human", one);
+    json_put(rater, "model", other);
+    json_put(rater, "difference", last);
     return rater;
 }
 
@@ -135,11 +108,11 @@ static json_t *errors_json(const struct section *s)
     for (size_t i = 0; i < s->errors.count; i++) {
         const struct disagreement *d = &s->errors.at[i];
         json_t *error = json_object();
-        set(error, "id", text_json(slice_of(d->id)));
-        set(error, "y", text_json(slice_of(d->truth)));
-        set(error, "pred", text_json(slice_of(d->pred)));
-        set(error, "score", number_json(d->score));
-        append(errors, error);
+        json_put(error, "id", json_text(slice_of(d->id)));
+        json_put(error, "y", json_text(slice_of(d->truth)));
+        json_put(error, "pred", json_text(slice_of(d->pred)));
+        json_put(error, "score", json_figure(d->score));
+        json_add(errors, error);
     }
     return errors;
 }
@@ -148,27 +121,27 @@ static json_t *errors_json(const struct section *s)
 static json_t *counts_json(const struct report *report, const struct section *s)
 {
     json_t *to = json_object();
-    set(to, "n", count_json(s->pairs.n));
+    json_put(to, "n", json_count(s->pairs.n));
     set_figures(to, s->figures);
-    set(to, "classes", s->confusion ? classes_json(report, s->confusion) : json_null());
-    set(to, "confusion", s->confusion ? confusion_json(s->confusion, report->labels.count) : json_null());
-    set(to, "without_label", count_json(s->without_y));
-    set(to, "without_prediction", count_json(s->without_pred));
+    json_put(to, "classes", s->confusion ? classes_json(report, s->confusion) : json_null());
+    json_put(to, "confusion", s->confusion ? confusion_json(s->confusion, report->labels.count) : json_null());
+    json_put(to, "without_label", json_count(s->without_y));
+    json_put(to, "without_prediction", json_count(s->without_pred));
     return to;
 }
 
 static json_t *section_json(const struct report *report, const struct section *s)
 {
     json_t *to = counts_json(report, s);
-    set(to, "part", s->name.size ? text_json(s->name) : json_null());
+    json_put(to, "part", s->name.size ? json_text(s->name) : json_null());
     if (report->plan.resamples > 0)
-        set(to, "intervals", intervals_json(report, s));
+        json_put(to, "intervals", intervals_json(report, s));
     if (report->plan.by)
-        set(to, "by", by_json(report, s));
+        json_put(to, "by", by_json(report, s));
     if (report->plan.rater)
-        set(to, "rater", rater_json(report, s));
+        json_put(to, "rater", rater_json(report, s));
     if (report->plan.errors > 0)
-        set(to, "errors", errors_json(s));
+        json_put(to, "errors", errors_json(s));
     return to;
 }
 
@@ -177,22 +150,22 @@ json_t *report_json(const struct report *report)
     json_t *all;
     if (report->shown == 1) {
         all = section_json(report, &report->sections[0]);
-        set(all, "without_label", count_json(report->total.without_y));
-        set(all, "without_prediction", count_json(report->total.without_pred));
+        json_put(all, "without_label", json_count(report->total.without_y));
+        json_put(all, "without_prediction", json_count(report->total.without_pred));
     } else {
         json_t *parts = json_object();
         all = counts_json(report, &report->total);
-        set(all, "part", json_null());
+        json_put(all, "part", json_null());
         for (size_t i = 0; i < report->shown; i++) {
             char *name = slice_string(report->sections[i].name);
-            set(parts, name, section_json(report, &report->sections[i]));
+            json_put(parts, name, section_json(report, &report->sections[i]));
             free(name);
         }
-        set(all, "parts", parts);
+        json_put(all, "parts", parts);
     }
-    set(all, "ordered", json_boolean(report->labels.ordered));
-    set(all, "chosen_by", report->chosen_by ? text_json(slice_of(report->chosen_by)) : json_null());
-    set(all, "rounding", report->rounding ? json_incref(report->rounding) : json_null());
+    json_put(all, "ordered", json_boolean(report->labels.ordered));
+    json_put(all, "chosen_by", report->chosen_by ? json_text(slice_of(report->chosen_by)) : json_null());
+    json_put(all, "rounding", report->rounding ? json_incref(report->rounding) : json_null());
     return all;
 }
 

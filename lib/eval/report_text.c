@@ -4,49 +4,10 @@
 #include <string.h>
 
 #include "base/terminal.h"
+#include "eval/label_text.h"
 #include "eval/report.h"
 
-enum { LABEL_WIDTH = 24, MATRIX_CLASSES = 40 };
-
-/* A text made safe and at most `width` columns wide (of bytes beyond ASCII, characters count). */
-struct shown {
-    char text[4 * LABEL_WIDTH + 8];
-    int columns;
-};
-
-static struct shown show(struct slice text, const char *if_empty)
-{
-    struct shown s = {.columns = 0};
-    struct slice from = text.size ? text : slice_of(if_empty);
-    char escaped[4 * LABEL_WIDTH];
-    size_t size = terminal_escape(escaped, sizeof escaped, from.at, from.size), used = 0;
-    bool cut = false;
-    for (size_t i = 0; i < size && !cut; i++) {
-        bool starts = ((unsigned char)escaped[i] & 0xC0) != 0x80;
-        cut = starts && s.columns == LABEL_WIDTH;
-        if (!cut) {
-            s.columns += starts;
-            s.text[used++] = escaped[i];
-        }
-    }
-    if (cut) {
-        while (((unsigned char)s.text[--used] & 0xC0) == 0x80)
-            ;
-        s.text[used++] = '~';
-    }
-    s.text[used] = 0;
-    return s;
-}
-
-static void put_left(FILE *to, const struct shown *s, int width)
-{
-    fprintf(to, "%s%*s", s->text, width > s->columns ? width - s->columns : 0, "");
-}
-
-static void put_right(FILE *to, const struct shown *s, int width)
-{
-    fprintf(to, "%*s%s", width > s->columns ? width - s->columns : 0, "", s->text);
-}
+enum { MATRIX_CLASSES = 40 };
 
 static void put_figure(FILE *to, double value, int width)
 {
@@ -56,16 +17,16 @@ static void put_figure(FILE *to, double value, int width)
         fprintf(to, "%*.3f", width, value);
 }
 
-static struct shown class_name(const struct report *report, size_t place)
+static struct label_text class_name(const struct report *report, size_t place)
 {
-    return show(label_set_text(&report->labels, place), "(empty)");
+    return label_text(label_set_text(&report->labels, place), "(empty)");
 }
 
 static int class_width(const struct report *report, int least)
 {
     int width = least;
     for (size_t c = 0; c < report->labels.count; c++) {
-        struct shown s = class_name(report, c);
+        struct label_text s = class_name(report, c);
         width = s.columns > width ? s.columns : width;
     }
     return width;
@@ -97,7 +58,7 @@ static void put_figures(const struct report *report, const struct section *s, FI
         if (report->plan.resamples > 0 && !isnan(value) && !isnan(i.low))
             fprintf(to, "   %.3f to %.3f", i.low, i.high);
         if (f == FIGURE_MAJORITY) {
-            struct shown name = class_name(report, largest_class(report, s));
+            struct label_text name = class_name(report, largest_class(report, s));
             fprintf(to, "   (%s)", name.text);
         }
         fputc('\n', to);
@@ -127,7 +88,7 @@ static void put_never_predicted(const struct report *report, const struct sectio
     for (size_t c = 0; c < k; c++) {
         if (metric_support(s->confusion, k, c) == 0 || metric_predicted(s->confusion, k, c) > 0)
             continue;
-        struct shown name = class_name(report, c);
+        struct label_text name = class_name(report, c);
         fprintf(to, "%s%s", never++ ? ", " : "  Never predicted, though they occur: ", name.text);
     }
     if (never)
@@ -137,7 +98,7 @@ static void put_never_predicted(const struct report *report, const struct sectio
 static void put_words(const struct report *report, const struct section *s, FILE *to)
 {
     if (s->confusion && s->figures[FIGURE_ACCURACY] <= s->figures[FIGURE_MAJORITY]) {
-        struct shown name = class_name(report, largest_class(report, s));
+        struct label_text name = class_name(report, largest_class(report, s));
         fprintf(to, "  Accuracy is no better than always guessing %s.\n", name.text);
     }
     if (s->confusion)
@@ -149,7 +110,9 @@ static void put_words(const struct report *report, const struct section *s, FILE
               "  undefined: tok --classes low,mid,high declares one.\n", to);
     else if (isnan(s->figures[FIGURE_QWK]))
         fputs("  Kappa is undefined: one class is all that occurs, in truth and in prediction.\n", to);
-    if (report->chosen_by && slice_is(s->name, report->chosen_by))
+    if (slice_is(s->name, "train"))
+        fputs("  A model is trained on the part train: if this one was, the figures are too good.\n", to);
+    else if (report->chosen_by && slice_is(s->name, report->chosen_by))
         fprintf(to, "  These records chose the model (fit --select %s): the figures are too good.\n",
                 report->chosen_by);
 }
@@ -162,9 +125,9 @@ static void put_classes(const struct report *report, const struct section *s, FI
     int width = class_width(report, 5);
     fprintf(to, "\n  %-*s  precision  recall      F1  support  predicted\n", width, "class");
     for (size_t c = 0; c < k; c++) {
-        struct shown name = class_name(report, c);
+        struct label_text name = class_name(report, c);
         fputs("  ", to);
-        put_left(to, &name, width);
+        label_text_left(to, &name, width);
         put_figure(to, metric_precision(s->confusion, k, c), 11);
         put_figure(to, metric_recall(s->confusion, k, c), 8);
         put_figure(to, metric_f1(s->confusion, k, c), 8);
@@ -186,8 +149,8 @@ static void shade(FILE *to, bool colour, double share)
 static void put_column_names(const struct report *report, FILE *to, int width)
 {
     for (size_t c = 0; c < report->labels.count; c++) {
-        struct shown name = class_name(report, c);
-        put_right(to, &name, width);
+        struct label_text name = class_name(report, c);
+        label_text_right(to, &name, width);
     }
 }
 
@@ -240,9 +203,9 @@ static void put_matrix(const struct report *report, const struct section *s, FIL
     }
     fputc('\n', to);
     for (size_t row = 0; row < report->labels.count; row++) {
-        struct shown name = class_name(report, row);
+        struct label_text name = class_name(report, row);
         fputs("  ", to);
-        put_left(to, &name, names);
+        label_text_left(to, &name, names);
         if (counts) {
             fputs("  ", to);
             put_cells(report, s, row, false, to, width, colour);
@@ -281,10 +244,10 @@ static const enum figure by_figures[] = {FIGURE_ACCURACY, FIGURE_MAJORITY, FIGUR
 static const char *const by_titles[] = {"accuracy", "largest", "macro F1", "kappa", "MAE"};
 enum { BY_FIGURES = sizeof by_figures / sizeof *by_figures };
 
-static void put_by_row(FILE *to, const struct shown *name, int width, const char *n, const double figures[FIGURES])
+static void put_by_row(FILE *to, const struct label_text *name, int width, const char *n, const double figures[FIGURES])
 {
     fputs("  ", to);
-    put_left(to, name, width);
+    label_text_left(to, name, width);
     fprintf(to, "%9s", n);
     for (size_t f = 0; f < BY_FIGURES; f++)
         put_figure(to, figures[by_figures[f]], 10);
@@ -293,14 +256,14 @@ static void put_by_row(FILE *to, const struct shown *name, int width, const char
 
 static void put_by(const struct report *report, const struct section *s, FILE *to)
 {
-    struct shown field = show(slice_of(report->plan.by), "");
+    struct label_text field = label_text(slice_of(report->plan.by), "");
     int width = field.columns > 4 ? field.columns : 4;
     for (size_t i = 0; i < s->by.count; i++) {
-        struct shown name = show(s->by.at[i], "(none)");
+        struct label_text name = label_text(s->by.at[i], "(none)");
         width = name.columns > width ? name.columns : width;
     }
     fputs("\n  ", to);
-    put_left(to, &field, width);
+    label_text_left(to, &field, width);
     fprintf(to, "%9s", "n");
     for (size_t f = 0; f < BY_FIGURES; f++)
         fprintf(to, "%10s", by_titles[f]);
@@ -310,12 +273,12 @@ static void put_by(const struct report *report, const struct section *s, FILE *t
         size_t row = s->by_order[i];
         char n[24];
         snprintf(n, sizeof n, "%llu", (unsigned long long)s->by_pairs[row].n);
-        struct shown name = show(s->by.at[row], "(none)");
+        struct label_text name = label_text(s->by.at[row], "(none)");
         pairs_figures(&s->by_pairs[row], &report->labels, figures);
         put_by_row(to, &name, width, n, figures);
     }
     report_by_mean(report, s, mean);
-    struct shown name = show(SLICE("mean"), "");
+    struct label_text name = label_text(SLICE("mean"), "");
     put_by_row(to, &name, width, "", mean);
 }
 
@@ -324,7 +287,7 @@ static void put_rater(const struct report *report, const struct section *s, FILE
     static const enum figure shown[] = {FIGURE_ACCURACY, FIGURE_QWK, FIGURE_ADJACENT, FIGURE_MAE, FIGURE_PEARSON,
                                         FIGURE_SMD};
     double human[FIGURES], model[FIGURES];
-    struct shown field = show(slice_of(report->plan.rater), "");
+    struct label_text field = label_text(slice_of(report->plan.rater), "");
     if (s->human.n == 0) {
         fprintf(to, "\n  No record here has a label in '%s'.\n", field.text);
         return;
@@ -349,14 +312,14 @@ static void put_errors(const struct section *s, FILE *to)
     fprintf(to, "\n  largest disagreements\n  %-24s  %-12s  %-12s  score\n", "id", "true", "predicted");
     for (size_t i = 0; i < s->errors.count; i++) {
         const struct disagreement *d = &s->errors.at[i];
-        struct shown id = show(slice_of(d->id), "(none)"), truth = show(slice_of(d->truth), "(empty)"),
-                     pred = show(slice_of(d->pred), "(empty)");
+        struct label_text id = label_text(slice_of(d->id), "(none)"), truth = label_text(slice_of(d->truth), "(empty)"),
+                     pred = label_text(slice_of(d->pred), "(empty)");
         fputs("  ", to);
-        put_left(to, &id, 24);
+        label_text_left(to, &id, 24);
         fputs("  ", to);
-        put_left(to, &truth, 12);
+        label_text_left(to, &truth, 12);
         fputs("  ", to);
-        put_left(to, &pred, 12);
+        label_text_left(to, &pred, 12);
         put_figure(to, d->score, 7);
         fputc('\n', to);
     }
@@ -364,7 +327,7 @@ static void put_errors(const struct section *s, FILE *to)
 
 static void put_section(const struct report *report, const struct section *s, FILE *to, int columns, bool colour)
 {
-    struct shown name = show(s->name, "all");
+    struct label_text name = label_text(s->name, "all");
     fprintf(to, "%s: %llu records", name.text, (unsigned long long)s->pairs.n);
     if (s->without_y)
         fprintf(to, ", %llu without a label left out", (unsigned long long)s->without_y);

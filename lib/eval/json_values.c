@@ -1,0 +1,34 @@
+#include "eval/json_values.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/terminal.h"
+
+void json_put(json_t *object, const char *key, json_t *value)
+{
+    if (!value || json_object_set_new(object, key, value) != 0)
+        die(STATUS_SYSTEM, "out of memory");
+}
+
+void json_add(json_t *array, json_t *value)
+{
+    if (!value || json_array_append_new(array, value) != 0)
+        die(STATUS_SYSTEM, "out of memory");
+}
+
+json_t *json_figure(double value) { return isnan(value) ? json_null() : json_real(value); }
+
+json_t *json_count(uint64_t n) { return json_integer((json_int_t)n); }
+
+json_t *json_text(struct slice text)
+{
+    json_t *value = json_stringn(text.size ? text.at : "", text.size);
+    if (value)
+        return value;
+    char *escaped = memory_new(text.size, 4);
+    value = json_stringn(escaped, terminal_escape(escaped, 4 * text.size, text.at, text.size));
+    free(escaped);
+    return value;
+}

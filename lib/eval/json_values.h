@@ -1,0 +1,19 @@
+/* JSON values of reports: every failure ends the process, so that no caller checks. */
+#ifndef RUBRIC_EVAL_JSON_VALUES_H
+#define RUBRIC_EVAL_JSON_VALUES_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+
+/* Adds `value`, which they take over, to an object or array. */
+void json_put(json_t *object, const char *key, json_t *value);
+void json_add(json_t *array, json_t *value);
+
+/* NAN is null; bytes that are no UTF-8 are escaped. */
+json_t *json_figure(double value);
+json_t *json_count(uint64_t n);
+json_t *json_text(struct slice text);
+
+#endif

@@ -1,0 +1,23 @@
+/* Labels, parts and ids as a report shows them: safe for a terminal, cut at a width. */
+#ifndef RUBRIC_EVAL_LABEL_TEXT_H
+#define RUBRIC_EVAL_LABEL_TEXT_H
+
+#include <stdio.h>
+
+#include "base/memory.h"
+
+enum { LABEL_TEXT_WIDTH = 24 };
+
+struct label_text {
+    char text[4 * LABEL_TEXT_WIDTH + 8]; /* terminated */
+    int columns;                         /* characters; one that is drawn twice as wide counts once */
+};
+
+/* At most LABEL_TEXT_WIDTH characters of a text, its control characters escaped; '~' ends one that was cut. */
+struct label_text label_text(struct slice text, const char *if_empty);
+
+/* Prints it in a column of at least `width`. */
+void label_text_left(FILE *to, const struct label_text *label, int width);
+void label_text_right(FILE *to, const struct label_text *label, int width);
+
+#endif
