@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/json.h"
 
 static const char magic[] = "rubric checkpoint 1\n";
 
@@ -187,9 +188,12 @@ void identity_compare(const json_t *was, const json_t *is, const char *where)
         if (json_is_object(now) && json_is_object(then)) {
             identity_compare(then, now, where);
         } else if (!json_equal(then, now)) {
-            char *old = then ? json_dumps(then, JSON_ENCODE_ANY) : NULL, *new = json_dumps(now, JSON_ENCODE_ANY);
-            die(STATUS_USAGE, "%s: cannot go on: '%s' was %s and is %s now (the same records and options resume it, -f "
-                "starts anew)", where, key, old ? old : "not there", new ? new : "something else");
+            struct buffer old = {0}, new = {0};
+            json_write(&new, now);
+            if (then)
+                json_write(&old, then);
+            die(STATUS_USAGE, "%s: cannot go on: '%s' was %.*s and is %.*s now (the same records and options resume it, -f "
+                "starts anew)", where, key, (int)old.size, old.at, (int)new.size, new.at);
         }
     }
 }

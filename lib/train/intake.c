@@ -25,16 +25,27 @@ struct reading {
     XXH3_state_t *hash;
     uint64_t met[CLASSES_MAX + 1];     /* training records of each label so far */
     uint64_t chosen[CLASSES_MAX + 1];  /* which of the label's current ten goes to the slice */
+    uint64_t keys[CLASSES_MAX + 1];    /* of each label's draws: a hash of the label itself */
     uint64_t number;
 };
 
-/* Within every ten training records of a label, one drawn from (seed, label, ten) goes to the slice. */
-static bool goes_to_slice(struct reading *r, int32_t label)
+/* Not the label's number, which depends on the records that pass on as well: they must not touch the choice. */
+static uint64_t label_key(const struct label *label, uint64_t seed)
 {
-    size_t i = label < 0 ? CLASSES_MAX : (size_t)label;
-    uint64_t place = r->met[i] % SLICE_SHARE;
+    if (label->type == LABEL_STRING)
+        return random_hash(label->string.at, label->string.size, seed, RANDOM_SELECT) >> 8;
+    return random_hash(&label->number, sizeof label->number, seed, RANDOM_SELECT) >> 8;
+}
+
+/* Within every ten training records of a label, one drawn from (seed, label, ten) goes to the slice. */
+static bool goes_to_slice(struct reading *r, int32_t number, const struct label *label)
+{
+    size_t i = number < 0 ? CLASSES_MAX : (size_t)number;
+    uint64_t seed = r->request->seed, place = r->met[i] % SLICE_SHARE;
+    if (r->met[i] == 0)
+        r->keys[i] = number < 0 ? 0 : label_key(label, seed);
     if (place == 0)
-        r->chosen[i] = random_below(SLICE_SHARE, r->request->seed, RANDOM_SELECT, i, r->met[i] / SLICE_SHARE);
+        r->chosen[i] = random_below(SLICE_SHARE, seed, RANDOM_SELECT, r->keys[i], r->met[i] / SLICE_SHARE);
     r->met[i]++;
     return place == r->chosen[i];
 }
@@ -60,7 +71,7 @@ static enum destination sort_record(struct reading *r, const struct record *reco
             record_name(record), (long long)r->request->fold);
     if (record->part.size && !slice_is(record->part, "train"))
         return slice_is(record->part, "val") ? TO_VAL : TO_REST;
-    return goes_to_slice(r, label) ? TO_SLICE : TO_TRAIN;
+    return goes_to_slice(r, label, &record->y) ? TO_SLICE : TO_TRAIN;
 }
 
 static void keep_instance(struct reading *r, const struct instance *instance, enum destination to)
@@ -136,6 +147,17 @@ static void read_segments(struct reading *r)
 
 static uint64_t learnable(const struct intake *in) { return spool_count(in->train) + spool_count(in->slice); }
 
+/* Whether every training record has the same label. */
+static bool one_label(const struct intake *in)
+{
+    struct label_sums sums = in->train_sums;
+    label_sums_join(&sums, &in->slice_sums);
+    size_t labels = 0;
+    for (size_t i = 0; i < in->classes.found_count; i++)
+        labels += sums.counts[i] > 0;
+    return labels == 1 && !in->classes.overflow;
+}
+
 static void check_reading(const struct reading *r)
 {
     const struct intake *in = r->intake;
@@ -152,6 +174,9 @@ static void check_reading(const struct reading *r)
         die(STATUS_INPUT, "nothing to train on: of %llu records %llu have no label and %llu belong to other parts or "
             "the held-out fold", (unsigned long long)r->number, (unsigned long long)in->unlabelled,
             (unsigned long long)(r->number - in->unlabelled));
+    if (one_label(in))
+        die(STATUS_INPUT, "all %llu records to train on have the same label: nothing can be learned from them",
+            (unsigned long long)learnable(in));
 }
 
 struct intake *intake_read(const struct intake_request *request)

@@ -1,0 +1,314 @@
+# fit: what it writes, refuses, passes on; the same bytes whatever happens on the way.
+load helper
+
+# A stream of the example essays, split, and the smallest of networks.
+small=(--scratch --shape 1,16,2)
+streams() {
+    tok -q < "$root/examples/essays.csv" > tokens.rubric
+    split -q --stratify tokens.rubric > parts.rubric
+}
+
+# The records of a stream as JSON, without header and trailer; and a stream with its records changed by jq.
+records() {
+    show --json "$@" | jq -c 'select(has("rubric") or has("end") | not)'
+}
+changed() {
+    show --json "$2" | jq -c "if has(\"id\") then $1 else . end" | show --pack
+}
+
+# Everything of a model directory that "the same bytes" covers.
+print_of() {
+    (cd "$1" && sha256sum model.safetensors config.json optimizer.safetensors && cut -d, -f1-6 log.csv && cut -d, -f1-10 epochs.csv)
+}
+
+@test "a model directory with everything in it, and the validation part passed on" {
+    streams
+    expect_status 0 bash -c "fit ${small[*]} --epochs 2 -o m < parts.rubric > held.rubric"
+    expect_text "config.json
+epochs.csv
+log.csv
+model.safetensors
+optimizer.safetensors
+tokenizer_config.json
+trail.json
+vocab.txt" "$(ls m)"
+    [ ! -e m.partial ]
+    expect_text "$(records --where part=val parts.rubric | jq -c '[.id, .y, .part, .ids]')" \
+        "$(records held.rubric | jq -c '[.id, .y, .part, .ids]')"
+    expect_text train "$(show --header held.rubric | jq -r .chosen_by)"
+    expect_text m "$(show --header held.rubric | jq -r .model.path)"
+    expect_text '["tok","split","fit"]' "$(show --header held.rubric | jq -c '[.trail[].cmd]')"
+    expect_text '["tok","split","fit"]' "$(jq -c '[.trail[].cmd]' m/trail.json)"
+    show -q --check held.rubric
+    [[ $stderr == *"epoch 2/2 | train: loss "* ]]
+    # A line for each step of 184 essays in batches of 16, and one for each epoch.
+    expect_text 25 "$(wc -l < m/log.csv)"
+    expect_text 3 "$(wc -l < m/epochs.csv)"
+}
+
+@test "the pipeline to its end" {
+    streams
+    fit -q "${small[@]}" --epochs 1 -o m < parts.rubric | predict -q | evalm --json > report.json
+    expect_text 51 "$(jq .n report.json)"
+}
+
+@test "the same bytes with 1, 2, 3 and 5 threads, with essays in memory and on disk" {
+    streams
+    fit -q "${small[@]}" --epochs 2 --threads 1 -o m1 < parts.rubric > /dev/null
+    for threads in 2 3 5; do
+        fit -q "${small[@]}" --epochs 2 --threads $threads -o m$threads < parts.rubric > /dev/null
+        expect_text "$(print_of m1)" "$(print_of m$threads)"
+    done
+    fit -q "${small[@]}" --epochs 2 --memory 4K -o disk < parts.rubric > held.rubric
+    expect_text "$(print_of m1)" "$(print_of disk)"
+    expect_text 51 "$(records held.rubric | wc -l)"
+    fit -q "${small[@]}" --epochs 2 --seed 1 -o other < parts.rubric > /dev/null
+    ! cmp -s m1/model.safetensors other/model.safetensors
+}
+
+@test "killed again and again, resumed, the same bytes" {
+    streams
+    local how=(-q "${small[@]}" --epochs 12 --checkpoint 0.05)
+    fit "${how[@]}" -o whole < parts.rubric > /dev/null
+    local killed=0 tries=0
+    while [ ! -d m ]; do
+        fit "${how[@]}" --resume -o m < parts.rubric > /dev/null & local job=$!
+        sleep "$((tries / 10)).$((RANDOM % 8 + 1))"
+        if kill -9 $job 2>/dev/null; then
+            killed=$((killed + 1))
+        fi
+        wait $job || true
+        tries=$((tries + 1))
+        [ $tries -lt 100 ]
+    done
+    [ $killed -gt 0 ]
+    # It stands, or --resume ends what is left to do.
+    fit "${how[@]}" --resume -o m < parts.rubric > held.rubric
+    expect_text "$(print_of whole)" "$(print_of m)"
+    expect_text 51 "$(records held.rubric | wc -l)"
+}
+
+@test "SIGTERM keeps the state, --resume goes on, other options or records are named" {
+    streams
+    fit "${small[@]}" --epochs 300 -o m < parts.rubric > /dev/null 2> first & local job=$!
+    while ! grep -qs 'epoch 2/' first; do sleep 0.05; done
+    kill -TERM $job
+    local status=0
+    wait $job || status=$?
+    [ $status -eq 143 ]
+    grep -q 'interrupted after step' first
+    [ -f m.partial/checkpoint ] && [ ! -e m ]
+    expect_status 2 bash -c "fit ${small[*]} --epochs 300 -o m < parts.rubric"
+    [[ $stderr == *"--resume goes on with it, -f starts anew"* ]]
+    expect_status 2 bash -c "fit ${small[*]} --epochs 300 --lr 0.5 --resume -o m < parts.rubric"
+    [[ $stderr == *"'lr' was 0.0003 and is 0.5 now"* ]]
+    expect_status 2 bash -c "split -q --replace --random parts.rubric | fit ${small[*]} --epochs 300 --resume -o m"
+    [[ $stderr == *"'data' was "* ]]
+    [ -f m.partial/checkpoint ]
+    fit -q "${small[@]}" --epochs 3 -f -o m < parts.rubric > /dev/null
+    [ -d m ] && [ ! -e m.partial ]
+}
+
+@test "an existing directory is refused, with -f replaced, and only if it is a model" {
+    streams
+    fit -q "${small[@]}" --epochs 1 -o m < parts.rubric > /dev/null
+    before=$(print_of m)
+    expect_status 2 fit "${small[@]}" -o m parts.rubric
+    [[ $stderr == *"m: exists (-f replaces it"* ]]
+    expect_text "$before" "$(print_of m)"
+    fit -q "${small[@]}" --epochs 1 --seed 5 -f -o m < parts.rubric > /dev/null
+    [ "$before" != "$(print_of m)" ]
+    [ ! -e m.partial ]
+    mkdir notes && touch notes/thesis.txt
+    expect_status 2 fit "${small[@]}" -f -o notes parts.rubric
+    [[ $stderr == *"is not a model directory"* ]]
+    touch file
+    expect_status 2 fit "${small[@]}" -f -o file parts.rubric
+    # Before anything is read:
+    expect_status 2 bash -c "sleep 60 | fit ${small[*]} -o m"
+    expect_status 1 fit "${small[@]}" -o missing/m parts.rubric
+}
+
+@test "two at one place: the second is refused" {
+    streams
+    mkfifo pipe
+    fit -q "${small[@]}" -o m < pipe > /dev/null 2>&1 & local job=$!
+    exec 9> pipe
+    while [ ! -d m.partial ]; do sleep 0.05; done
+    expect_status 1 bash -c "fit ${small[*]} -o m < parts.rubric 9>&-"
+    [[ $stderr == *"another fit is writing it"* ]]
+    exec 9>&-
+    wait $job || true
+    [ ! -e m.partial ]
+}
+
+@test "upstream killed: exit 4, and nothing is left" {
+    streams
+    size=$(stat -c %s parts.rubric)
+    for part in 1 2 3 4 5 6 7 8 9; do
+        expect_status 4 bash -c "head -c $((size * part / 10)) parts.rubric | fit ${small[*]} -o m"
+        [ ! -e m ] && [ ! -e m.partial ]
+    done
+    expect_status 4 bash -c "head -c $((size - 1)) parts.rubric | fit ${small[*]} -o m"
+    [ ! -e m ] && [ ! -e m.partial ]
+    # tok itself, by SIGKILL, while it waits for more.
+    mkfifo pipe
+    { cat "$root/examples/essays.csv"; sleep 30; } | { exec tok -q > pipe; } & local feeder=$!
+    fit "${small[@]}" -o m < pipe > held.rubric 2> said & local job=$!
+    local pid=
+    while [ -z "$pid" ]; do pid=$(pgrep -P $$ -x tok || true); done
+    sleep 0.3
+    kill -9 "$pid"
+    local status=0
+    wait $job || status=$?
+    kill $feeder 2>/dev/null || true
+    [ $status -eq 4 ]
+    [ ! -e m ] && [ ! -e m.partial ] && [ ! -s held.rubric ]
+}
+
+@test "choices are made in training, or on val beside test, and never by what passes on" {
+    tok -q < "$root/examples/essays.csv" > tokens.rubric
+    split -q --stratify --ratio 60:20:20 tokens.rubric > three.rubric
+    fit "${small[@]}" --epochs 1 -o m3 < three.rubric > held.rubric 2> said
+    expect_text '"val"' "$(show --header held.rubric | jq -c .chosen_by)"
+    expect_text test "$(records held.rubric | jq -r .part | sort -u)"
+    expect_text "$(records --where part=test three.rubric | wc -l)" "$(records held.rubric | wc -l)"
+    # What passes on changes nothing in the model: other labels, same bytes.
+    split -q --stratify tokens.rubric > parts.rubric
+    fit -q "${small[@]}" --epochs 3 -o a < parts.rubric > /dev/null
+    changed 'if .part == "val" then .y = 6 - .y else . end' parts.rubric > turned.rubric
+    fit -q "${small[@]}" --epochs 3 -o b < turned.rubric > /dev/null
+    cmp a/model.safetensors b/model.safetensors
+    # Asked for, it is said.
+    expect_status 0 bash -c "fit ${small[*]} --epochs 1 --select val -o v < parts.rubric > held.rubric"
+    [[ $stderr == *"AND pass on"* ]]
+    expect_text '"val"' "$(show --header held.rubric | jq -c .chosen_by)"
+    expect_text '"val"' "$(jq -c .rubric.chosen_by v/config.json)"
+    expect_text 51 "$(records held.rubric | wc -l)"
+}
+
+@test "folds, records without labels, streams without parts" {
+    tok -q < "$root/examples/essays.csv" > tokens.rubric
+    split -q --folds 5 tokens.rubric > folds.rubric
+    fit -q "${small[@]}" --epochs 1 --fold 2 -o m < folds.rubric > held.rubric
+    expect_text 2 "$(records held.rubric | jq .fold | sort -u)"
+    expect_text 51 "$(records held.rubric | wc -l)"
+    expect_status 3 fit "${small[@]}" --fold 7 -o n folds.rubric
+    [[ $stderr == *"no record is in fold 7"* ]]
+    fit -q "${small[@]}" --epochs 1 -o all < tokens.rubric > none.rubric
+    expect_text 0 "$(records none.rubric | wc -l)"
+    expect_text 255 "$(jq '.rubric.records | .trained + .chose' all/config.json)"
+    changed 'if (.id | endswith("7")) then del(.y) else . end' tokens.rubric > some.rubric
+    fit -q "${small[@]}" --epochs 1 -o some < some.rubric > held.rubric
+    expect_text "$(records some.rubric | jq -r 'select(.y == null) | .id')" "$(records held.rubric | jq -r .id)"
+    changed 'if .y == 3 then .part = "train" else . end' tokens.rubric > mixed.rubric
+    expect_status 3 fit "${small[@]}" -o x mixed.rubric
+    [[ $stderr == *"have no part"* ]]
+    [ ! -e x ] && [ ! -e x.partial ]
+}
+
+@test "nothing to train on, one class, another vocabulary, a number too many" {
+    streams
+    changed 'del(.y)' parts.rubric > bare.rubric
+    expect_status 3 fit "${small[@]}" -o m bare.rubric
+    [[ $stderr == *"nothing to train on"* ]]
+    changed '.part = "val"' parts.rubric > held.rubric
+    expect_status 3 fit "${small[@]}" -o m held.rubric
+    changed '.y = 3' parts.rubric | show --json | jq -c 'if has("rubric") then del(.labels, .ordered) else . end' | show --pack > one.rubric
+    expect_status 3 fit "${small[@]}" -o m one.rubric
+    [[ $stderr == *"have the same label"* ]]
+    expect_status 4 fit "${small[@]}" --records 254 -o m parts.rubric
+    [[ $stderr == *"255 records came"* ]]
+    changed '.ids[3] = 99999' parts.rubric > wild.rubric
+    expect_status 4 fit "${small[@]}" -o m wild.rubric
+    [[ $stderr == *"has the id 99999"* ]]
+    [ ! -e m ] && [ ! -e m.partial ]
+}
+
+@test "strings: cross-entropy, and ordered losses refuse" {
+    sed -E 's/,1$/,bad/; s/,2$/,poor/; s/,3$/,fair/; s/,4$/,good/; s/,5$/,fine/' "$root/examples/essays.csv" > words.csv
+    tok -q words.csv > strings.rubric
+    split -q --stratify strings.rubric > parts.rubric
+    fit "${small[@]}" --epochs 1 -o m < parts.rubric > /dev/null 2> said
+    grep -q '; ce,' said
+    expect_text ce "$(jq -r .rubric.loss m/config.json)"
+    expect_status 2 fit "${small[@]}" --loss mse -o n parts.rubric
+    [[ $stderr == *"tok --classes LOW,...,HIGH"* ]]
+    tok -q --classes bad,poor,fair,good,fine words.csv | split -q --stratify | fit -q "${small[@]}" --epochs 1 -o o > /dev/null
+    expect_text mse "$(jq -r .rubric.loss o/config.json)"
+    expect_text '["bad","poor","fair","good","fine"]' "$(jq -c .rubric.labels o/config.json)"
+}
+
+@test "every loss, pooling, sampling, weighting and schedule trains and predicts" {
+    streams
+    try() {
+        rm -rf m
+        fit -q "${small[@]}" --max-steps 3 "$@" -o m < parts.rubric | predict -q | evalm --json | jq -e '.n == 51' > /dev/null
+    }
+    for loss in ce mse coral corn clm soft qwk; do try --loss $loss; done
+    for pool in cls mean max attention; do try --pool $pool; done
+    for sample in balanced sqrt under; do try --sample $sample; done
+    for weight in balanced effective; do try --class-weight $weight; done
+    for schedule in linear cosine constant; do try --schedule $schedule; done
+    for thresholds in prior tuned; do try --thresholds $thresholds; done
+    printf '1 2.5\n5 3\n' > weights
+    try --class-weight weights
+    try --freeze embeddings,0
+    try --ema 0.9
+    try --keep last
+    try --label-smoothing 0.1 --loss ce --monitor macro_f1 --patience 1
+    printf '9 2\n' > weights
+    expect_status 3 fit "${small[@]}" --class-weight weights -o w parts.rubric
+    [[ $stderr == *'weights:1: "9" is not the label of a class'* ]]
+}
+
+@test "a loss that is not finite stops at once and names step and records" {
+    streams
+    expect_status 1 fit "${small[@]}" --lr 10 --clip 0 --head-lr 1e6 --epochs 50 -o m parts.rubric
+    [[ $stderr == *"step "*"not finite"*"records: "* ]]
+    [ ! -e m ] && [ ! -e m.partial ]
+}
+
+@test "training goes on from a model, and from its head" {
+    streams
+    fit -q "${small[@]}" --epochs 1 -o first < parts.rubric > /dev/null
+    fit -m first --epochs 1 -o second < parts.rubric > /dev/null 2> said
+    grep -q 'its trained head is trained further' said
+    ! grep -q 'never pretrained' said
+    fit -m first --loss ce --epochs 1 -o third < parts.rubric > /dev/null 2> said
+    ! grep -q 'its trained head is trained further' said
+}
+
+@test "heads on vectors: a complete model that scores texts and vectors alike" {
+    streams
+    fit -q --scratch --shape 2,16,2 --epochs 1 -o enc < parts.rubric > /dev/null
+    embed -q -m enc --layer 1 < parts.rubric > vectors.rubric
+    for head in ridge logistic ordinal; do
+        fit -q --head $head -o $head < vectors.rubric > held.rubric
+        expect_text 51 "$(records held.rubric | wc -l)"
+        predict -q -m $head < held.rubric > a.rubric
+        tok -q -m $head < "$root/examples/essays.csv" | split -q --stratify | show --where part=val --stream | predict -q -m $head > b.rubric
+        expect_text "$(records a.rubric | jq -c '[.id, .pred]')" "$(records b.rubric | jq -c '[.id, .pred]')"
+        expect_text 1 "$(jq .num_hidden_layers $head/config.json)"
+    done
+    fit -q --head ridge --threads 1 -o again < vectors.rubric > /dev/null
+    cmp again/model.safetensors ridge/model.safetensors
+    cmp again/config.json ridge/config.json
+    expect_status 2 fit --head ridge -o m parts.rubric
+    expect_status 2 fit --loss ce -o m vectors.rubric
+    rm -r enc
+    expect_status 4 fit -o m vectors.rubric
+    [[ $stderr == *"-m DIR says where it is"* ]]
+}
+
+@test "a terminal gets an evaluation, /dev/full fails loudly, a closed pipe ends quietly" {
+    streams
+    script -qec "fit -q ${small[*]} --epochs 1 -o m parts.rubric" /dev/null < /dev/null > screen
+    grep -q 'accuracy' screen
+    [ -d m ]
+    expect_status 1 bash -c "fit -q ${small[*]} --epochs 1 -o n < parts.rubric > /dev/full"
+    [[ $stderr == *"cannot write"* ]]
+    [ -d n ]
+    expect_status 0 bash -c "fit -q ${small[*]} --epochs 1 -o o < parts.rubric | true"
+    [ -z "$stderr" ]
+}
