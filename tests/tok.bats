@@ -171,6 +171,22 @@ three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
     expect_text '{"text"}' "$(cat bad.jsonl)"
 }
 
+@test "a line beyond all limits is one bad row" {
+    { printf 'text,label\na,1\n'; head -c 60000000 /dev/zero | tr '\0' x; printf '\nb,2\n'; } >in.csv
+    want='{"id":"in.csv:1","y":1,"ids":[2,5,3],"words":1,"full":3}
+{"id":"in.csv:3","y":2,"ids":[2,6,3],"words":1,"full":3}
+{"end":2,"rows":3,"skipped":1,"bad":{"length":1}}'
+    expect_text "$want" "$(records --bad-rows skip in.csv)"
+    { printf 'text,label\na,1\n"'; head -c 60000000 /dev/zero | tr '\0' x; printf '\nb,2\n'; } >in.csv
+    expect_text "$want" "$(records --bad-rows skip in.csv)"
+    { printf 'a\n'; head -c 60000000 /dev/zero | tr '\0' x; printf '\n\nb\n'; } >in.csv
+    expect_text '{"id":"in.csv:1","ids":[2,5,3],"words":1,"full":3}
+{"id":"in.csv:3","ids":[2,3],"words":0,"full":2}
+{"id":"in.csv:4","ids":[2,6,3],"words":1,"full":3}
+{"end":3,"rows":4,"skipped":1,"bad":{"length":1},"unlabelled":3,"empty":1}' \
+        "$(records --format text --bad-rows skip in.csv)"
+}
+
 @test "--bad-rows mark keeps a record of each bad row" {
     printf 'id,content,score\nx,a,1\ny,b,z\nw\n,c,2\n' >in.csv
     expect_text '{"id":"x","y":1,"meta":{"content":"a"},"ids":[2,5,3],"words":1,"full":3}
@@ -179,6 +195,12 @@ three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
 {"id":"in.csv:4","meta":{"content":"c"},"bad":"in.csv:5: field '"'id'"' is empty: expected an id"}
 {"end":4,"rows":4,"skipped":3,"bad":{"fields":1,"label":1,"value":1}}' \
         "$(records --label-type integer --keep content --bad-rows mark in.csv)"
+}
+
+@test "--bad-rows mark: a record says only what is sure" {
+    printf 'text,label,part,weight\na,1,train,heavy\n' >in.csv
+    expect_text '{"id":"in.csv:1","bad":"in.csv:2: field '"'weight' is \\\"heavy\\\""': expected a weight, a number of at least 0"}
+{"end":1,"rows":1,"skipped":1,"bad":{"value":1}}' "$(records --bad-rows mark in.csv)"
 }
 
 @test "the next row after a torn one is found" {
