@@ -19,7 +19,7 @@ static const struct option_row rows[] = {
     {0, "ratio", OPTION_TEXT, AT(ratio), "A:B[:C]", .help = "shares of train, val and test (80:20)"},
     {0, "stratify", OPTION_FLAG, AT(stratify), .help = "divide each class by itself, exactly"},
     {0, "bins", OPTION_INTEGER, AT(bins), "N", 2, 100,
-     .help = "with --stratify: divide numbers into N bins of equal size,\nfrom the first 1,000 labels"},
+     .help = "with --stratify: divide numbers into N bins of about\nequal size, from the first 1,000 labels"},
     {0, "edges", OPTION_LIST, AT(edges), "X,...", .help = "with --stratify: bins with these edges"},
     {0, "random", OPTION_FLAG, AT(random), .help = "draw each record by itself"},
     {0, "by", OPTION_TEXT, AT(by), "id", .help = "decide by a hash of the id: adding rows moves no one"},
@@ -97,6 +97,21 @@ static struct split_plan plan_of(const struct settings *opt)
     return plan;
 }
 
+/* The records of one segment; some may wait for others. */
+static void divide(struct assigner *assigner, const struct header *head, struct stream_reader *in,
+                   struct stream_writer *out)
+{
+    assigner_begin(assigner, head);
+    for (struct record *record; stream_read(in, &record);) {
+        assigner_put(assigner, record);
+        while ((record = assigner_take(assigner)))
+            stream_write(out, record);
+    }
+    assigner_end(assigner);
+    for (struct record *record; (record = assigner_take(assigner));)
+        stream_write(out, record);
+}
+
 int main(int argc, char **argv)
 {
     struct settings opt = {0};
@@ -106,21 +121,19 @@ int main(int argc, char **argv)
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
     struct stream_writer *out = stream_create(opt.output);
 
-    for (struct header head; stream_next(in, &head, KIND_ANY); header_free(&head)) {
+    struct header head;
+    for (bool more = stream_next(in, &head, KIND_ANY); more;) {
         header_sign(&head, argc, argv, opt.seed);
         stream_write_header(out, &head);
-        assigner_begin(assigner, &head);
-        for (struct record *record; stream_read(in, &record);) {
-            assigner_put(assigner, record);
-            while ((record = assigner_take(assigner)))
-                stream_write(out, record);
-        }
-        assigner_end(assigner);
-        for (struct record *record; (record = assigner_take(assigner));)
-            stream_write(out, record);
-        stream_write_trailer(out, stream_trailer(in));
+        divide(assigner, &head, in, out);
+        header_free(&head);
+        json_t *counts = json_deep_copy(stream_trailer(in));
+        more = stream_next(in, &head, KIND_ANY);
+        if (!more)
+            assigner_finish(assigner); /* what it finds must leave the stream unsealed */
+        stream_write_trailer(out, counts);
+        json_decref(counts);
     }
-    assigner_finish(assigner);
     assigner_report(assigner);
     assigner_free(assigner);
     return stream_finish(in, out);

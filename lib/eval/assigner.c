@@ -1,5 +1,6 @@
 #include "eval/assigner.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,6 @@ struct assigner {
     struct split_plan plan;
     struct splitter *splitter;
     struct split_file *file;     /* SPLIT_FROM */
-    enum label_type y;
     bool needs_edges;            /* numbers without classes, and no edges yet */
     double *edges;               /* [edge_count] */
     size_t edge_count;
@@ -32,8 +32,10 @@ struct assigner {
     uint64_t number;             /* records over all segments */
     struct names classes, parts; /* for the report */
     uint64_t *counts;            /* [classes.count, SPLIT_MAX_PARTS + 1], rows grow */
-    size_t counts_capacity;
-    uint64_t kept;
+    double *ranks;               /* [classes.count] what the report orders classes by */
+    size_t counts_capacity, ranks_capacity;
+    uint64_t kept, held_out;
+    struct header header;        /* of the segment */
     struct buffer text;
 };
 
@@ -66,6 +68,8 @@ void assigner_free(struct assigner *a)
     names_free(&a->classes);
     names_free(&a->parts);
     free(a->counts);
+    free(a->ranks);
+    header_free(&a->header);
     buffer_free(&a->text);
     free(a);
 }
@@ -75,12 +79,14 @@ static bool wants_bins(const struct assigner *a, const struct header *header)
 {
     if (a->plan.mode != SPLIT_STRATIFY || (header->y != LABEL_NUMBER && header->y != LABEL_INTEGER))
         return false;
-    return a->plan.edges || a->plan.bins > 0 || (header->y == LABEL_NUMBER && header->label_count == 0);
+    bool is_scale = header->y == LABEL_INTEGER || (header->label_count > 0 && header->label_count <= SPLIT_SCALE);
+    return a->plan.edges || a->plan.bins > 0 || !is_scale;
 }
 
 void assigner_begin(struct assigner *a, const struct header *header)
 {
-    a->y = header->y;
+    header_free(&a->header);
+    a->header = header_copy(header);
     a->needs_edges = wants_bins(a, header) && !a->edges;
 }
 
@@ -105,6 +111,15 @@ static void make_edges(struct assigner *a)
     a->needs_edges = false;
 }
 
+/* The bin of a number: how many edges are not above it. */
+static size_t bin_of(const struct assigner *a, double value)
+{
+    size_t bin = 0;
+    while (bin < a->edge_count && value >= a->edges[bin])
+        bin++;
+    return bin;
+}
+
 /* What the record is counted under, and its stratum: its label or its bin; into a->text. */
 static struct slice class_of(struct assigner *a, const struct record *r)
 {
@@ -115,10 +130,8 @@ static struct slice class_of(struct assigner *a, const struct record *r)
         label_print(&a->text, &r->y);
         return (struct slice){a->text.at, a->text.size};
     }
-    size_t bin = 0;
-    while (bin < a->edge_count && r->y.number >= a->edges[bin])
-        bin++;
-    if (bin == 0 && a->edge_count == 0)
+    size_t bin = bin_of(a, r->y.number);
+    if (a->edge_count == 0)
         buffer_text(&a->text, "all");
     else if (bin == 0)
         buffer_format(&a->text, "below %g", a->edges[0]);
@@ -127,6 +140,17 @@ static struct slice class_of(struct assigner *a, const struct record *r)
     else
         buffer_format(&a->text, "%g to %g", a->edges[bin - 1], a->edges[bin]);
     return (struct slice){a->text.at, a->text.size};
+}
+
+/* Where the report puts the record's class: numbers by value, strings as the header has them, no label last. */
+static double rank_of(const struct assigner *a, const struct record *r)
+{
+    if (r->y.type == LABEL_NONE)
+        return INFINITY;
+    if (r->y.type != LABEL_STRING)
+        return a->edges ? (double)bin_of(a, r->y.number) : r->y.number;
+    ptrdiff_t class = header_class(&a->header, &r->y);
+    return class >= 0 ? (double)class : 1e9;
 }
 
 static bool is_held_out(struct assigner *a, const struct record *r)
@@ -175,6 +199,7 @@ static struct slice mark(struct assigner *a, struct record *r, char fold_text[32
             parse_integer(part.at, 0, INT32_MAX, &fold); /* split_file checked it */
     } else if (is_held_out(a, r)) {
         part = SLICE("test");
+        a->held_out++;
     } else if (a->plan.hold_field && !a->plan.divide_rest) {
         part = SLICE("train");
     } else {
@@ -190,16 +215,18 @@ static struct slice mark(struct assigner *a, struct record *r, char fold_text[32
     return (struct slice){fold_text, (size_t)size};
 }
 
-static void count(struct assigner *a, struct slice class, struct slice part)
+static void count(struct assigner *a, const struct record *r, struct slice part)
 {
     bool fresh;
-    size_t column = names_add(&a->parts, part, NULL), row = names_add(&a->classes, class, &fresh);
+    size_t column = names_add(&a->parts, part, NULL), row = names_add(&a->classes, class_of(a, r), &fresh);
     if (column > SPLIT_MAX_PARTS)
         column = SPLIT_MAX_PARTS; /* a file may name more parts than the report shows apart */
     const size_t width = SPLIT_MAX_PARTS + 1;
     if (fresh) {
         memory_grow(&a->counts, &a->counts_capacity, (row + 1) * width, sizeof *a->counts);
         memset(a->counts + row * width, 0, width * sizeof *a->counts);
+        memory_grow(&a->ranks, &a->ranks_capacity, row + 1, sizeof *a->ranks);
+        a->ranks[row] = rank_of(a, r);
     }
     a->counts[row * width + column]++;
 }
@@ -208,16 +235,19 @@ static void assign(struct assigner *a, struct record *r)
 {
     bool marked = a->plan.folds ? r->fold >= 0 : r->part.size > 0;
     char fold_text[32];
-    if (marked && a->plan.marked == MARKED_REFUSE)
+    if (marked && a->plan.marked == MARKED_REFUSE) {
+        snprintf(fold_text, sizeof fold_text, "fold %lld", (long long)r->fold);
+        struct slice mark = a->plan.folds ? slice_of(fold_text) : r->part;
         die(STATUS_INPUT, "record %s is already marked %.*s (--keep keeps such marks, --replace makes new ones)",
-            record_name(r), (int)r->part.size, r->part.size ? r->part.at : "");
+            record_name(r), (int)mark.size, mark.at);
+    }
     if (marked && a->plan.marked == MARKED_KEEP) {
         a->kept++;
         return;
     }
     struct slice part = mark(a, r, fold_text);
     a->number++;
-    count(a, class_of(a, r), part);
+    count(a, r, part);
 }
 
 void assigner_put(struct assigner *a, struct record *record)
@@ -250,7 +280,8 @@ struct record *assigner_take(struct assigner *a)
     struct waiting *w = &a->waiting;
     if (!a->needs_edges && w->next < w->count) {
         size_t start = w->next ? w->ends[w->next - 1] : 0;
-        record_unpack(&a->unpacked, (struct slice){w->bytes.at + start, w->ends[w->next] - start}, a->y);
+        record_unpack(&a->unpacked, (struct slice){w->bytes.at + start, w->ends[w->next] - start},
+                      a->header.y);
         if (++w->next == w->count) {
             w->next = w->count = 0; /* the bytes stay until the next record waits: `unpacked` points there */
             w->bytes.size = 0;
@@ -267,42 +298,83 @@ void assigner_finish(const struct assigner *a)
 {
     if (a->file)
         split_file_check_all_met(a->file);
+    if (a->plan.hold_field && a->held_out == 0)
+        die(STATUS_INPUT, "no record has %s=%s, so nothing is held out (tok --keep %s keeps an input column)",
+            a->plan.hold_field, a->plan.hold_value, a->plan.hold_field);
 }
 
-/* One line for the parts' totals, one for each class while they are few. */
-void assigner_report(const struct assigner *a)
+/* Parts in their usual order, then others by name (fold 2 before fold 10). */
+static int compare_parts(const void *x, const void *y, void *assigner)
+{
+    const struct slice *at = ((const struct assigner *)assigner)->parts.at;
+    const char *const a = at[*(const size_t *)x].at, *const b = at[*(const size_t *)y].at;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(a, part_names[i]) == 0 || strcmp(b, part_names[i]) == 0)
+            return strcmp(a, part_names[i]) == 0 ? -1 : 1;
+    return strverscmp(a, b);
+}
+
+static int compare_classes(const void *x, const void *y, void *assigner)
+{
+    const struct assigner *a = assigner;
+    size_t i = *(const size_t *)x, j = *(const size_t *)y;
+    if (a->ranks[i] != a->ranks[j])
+        return a->ranks[i] < a->ranks[j] ? -1 : 1;
+    return strcmp(a->classes.at[i].at, a->classes.at[j].at);
+}
+
+static size_t *order_of(size_t count, int compare(const void *, const void *, void *), struct assigner *a)
+{
+    size_t *order = memory_new(count, sizeof *order);
+    for (size_t i = 0; i < count; i++)
+        order[i] = i;
+    qsort_r(order, count, sizeof *order, compare, a);
+    return order;
+}
+
+/* "train 204, val 51" of one class, or of all (class NAMES_NONE); returns the sum. */
+static uint64_t put_counts(const struct assigner *a, const size_t *parts, size_t class, struct buffer *line)
+{
+    const size_t width = SPLIT_MAX_PARTS + 1;
+    uint64_t sum = 0;
+    line->size = 0;
+    for (size_t i = 0; i < a->parts.count; i++) {
+        size_t p = parts[i];
+        uint64_t n = 0;
+        for (size_t c = 0; c < a->classes.count && p < width; c++)
+            n += class == NAMES_NONE || class == c ? a->counts[c * width + p] : 0;
+        buffer_format(line, "%s%.*s %llu", line->size ? ", " : "", (int)a->parts.at[p].size, a->parts.at[p].at,
+                      (unsigned long long)n);
+        sum += n;
+    }
+    return sum;
+}
+
+/* One line for the totals, one for each class while they are few. */
+void assigner_report(struct assigner *a)
 {
     enum { SHOWN_CLASSES = 24 };
-    const size_t width = SPLIT_MAX_PARTS + 1;
     struct buffer line = {0};
-    for (size_t p = 0; p < a->parts.count && p < width; p++) {
-        uint64_t total = 0;
-        for (size_t c = 0; c < a->classes.count; c++)
-            total += a->counts[c * width + p];
-        buffer_format(&line, "%s%.*s %llu", p ? ", " : "", (int)a->parts.at[p].size, a->parts.at[p].at,
-                      (unsigned long long)total);
-    }
+    size_t *parts = order_of(a->parts.count, compare_parts, a), *classes = order_of(a->classes.count, compare_classes, a);
+    put_counts(a, parts, NAMES_NONE, &line);
     if (a->kept)
         buffer_format(&line, "%s%llu kept their mark", line.size ? ", " : "", (unsigned long long)a->kept);
     if (line.size)
         note("%.*s", (int)line.size, line.at);
     size_t small = 0;
-    for (size_t c = 0; c < a->classes.count; c++) {
-        struct slice name = a->classes.at[c];
-        line.size = 0;
-        uint64_t members = 0;
-        for (size_t p = 0; p < a->parts.count && p < width; p++) {
-            buffer_format(&line, "%s%llu", p ? " + " : "", (unsigned long long)a->counts[c * width + p]);
-            members += a->counts[c * width + p];
-        }
+    for (size_t i = 0; i < a->classes.count; i++) {
+        struct slice name = a->classes.at[classes[i]];
+        uint64_t members = put_counts(a, parts, classes[i], &line);
         bool few = members < (uint64_t)a->plan.shares.parts && name.size > 0;
         small += few;
-        if (c < SHOWN_CLASSES)
+        if (i < SHOWN_CLASSES)
             note("  %.*s: %.*s%s", name.size ? (int)name.size : 8, name.size ? name.at : "no label", (int)line.size,
                  line.at, few ? " (fewer than there are parts)" : "");
     }
     if (a->classes.count > SHOWN_CLASSES)
         note("  ... and %zu more classes, %zu of all with fewer members than there are parts",
              a->classes.count - SHOWN_CLASSES, small);
+    free(parts);
+    free(classes);
     buffer_free(&line);
 }

@@ -10,7 +10,10 @@
 #include "eval/splitter.h"
 #include "stream/stream.h"
 
-enum { SPLIT_BIN_SAMPLE = 1000 };
+enum {
+    SPLIT_BIN_SAMPLE = 1000,
+    SPLIT_SCALE = 25, /* numbers with more classes than this are put into bins */
+};
 
 enum split_mode {
     SPLIT_EXACT,    /* all records are one stratum */
@@ -33,7 +36,7 @@ struct split_plan {
     const char *hold_field;    /* records whose field has hold_value become "test"; NULL: none */
     const char *hold_value;
     bool divide_rest;          /* the others are divided by `shares`; false: all are "train" */
-    int bins;                  /* quantile bins for numbers without classes */
+    int bins;                  /* quantile bins; 0: five, for numbers that are no scale */
     const double *edges;       /* [edge_count] ascending, instead of bins; NULL: none */
     size_t edge_count;
 };
@@ -52,11 +55,12 @@ void assigner_end(struct assigner *a);
 /* The next marked record, valid until the next call; NULL when there is none yet. */
 struct record *assigner_take(struct assigner *a);
 
-/* After the last segment: dies with STATUS_INPUT when SPLIT_FROM named ids that never came. */
+/* After the last record, before the last trailer: dies with STATUS_INPUT when SPLIT_FROM named ids that never
+ * came, or nothing was held out. */
 void assigner_finish(const struct assigner *a);
 
 /* Says on stderr how many records of each class went where, and which classes have fewer members than
  * there are parts. */
-void assigner_report(const struct assigner *a);
+void assigner_report(struct assigner *a);
 
 #endif
