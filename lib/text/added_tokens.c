@@ -122,7 +122,7 @@ static size_t candidate(const struct added_tokens *tokens, struct slice text, si
 const struct added_token *added_tokens_next(const struct added_tokens *tokens, struct slice text, size_t from,
                                             size_t *at)
 {
-    if (tokens->count == 0)
+    if (tokens->count == 0 || from >= text.size)
         return NULL;
     for (size_t i = from; (i = candidate(tokens, text, i)) < text.size;) {
         const struct added_token *token = token_at(tokens, text, i);

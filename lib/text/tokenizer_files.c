@@ -236,6 +236,23 @@ static void add_decoder(struct tokenizer *t, const json_t *decoder, const char *
     free(ids);
 }
 
+/* added_tokens.json, as older libraries wrote it, has no flags: it is good when the other files have the tokens. */
+static void check_old_added(const struct tokenizer *t, const struct files *f)
+{
+    char *path = memory_format("%s/added_tokens.json", f->directory);
+    json_t *old = read_object(path), *id;
+    const char *content;
+    json_object_foreach(old, content, id) {
+        int number = whole(id, 0, VOCABULARY_LIMIT, "id of an added token", path);
+        if ((size_t)number >= t->vocabulary.count ||
+            !slice_is(vocabulary_piece(&t->vocabulary, (size_t)number), content))
+            die(STATUS_BROKEN, "%s: '%s' is in neither the vocabulary nor tokenizer_config.json: "
+                "save the tokenizer anew with a current library", path, content);
+    }
+    json_decref(old);
+    free(path);
+}
+
 static void add_tokens(struct tokenizer *t, const struct files *f)
 {
     const json_t *listed = member(f->tokenizer, "added_tokens"), *decoder = member(f->config, "added_tokens_decoder");
@@ -252,35 +269,61 @@ static void add_tokens(struct tokenizer *t, const struct files *f)
         add_decoder(t, decoder, f->config_path);
 }
 
-/* A special token by its role: the file's name for it (a string, or an object with "content"), else BERT's.
- * Returns its id; -1 where the vocabulary lacks it and it may be absent. */
-static int32_t special(struct tokenizer *t, const struct files *f, const char *role, const char *usual, bool needed)
+/* A token that a file names in some role: a string, or an object with "content"; NULL: `usual`.  Returns its id; -1
+ * where the vocabulary lacks it and it may be absent. */
+static int32_t special(struct tokenizer *t, const json_t *token, const char *role, const char *usual, bool needed,
+                       const char *path)
 {
-    json_t *token = member(f->config, role);
-    if (!token)
-        token = member(f->special, role);
     const char *name = usual;
     if (token)
         name = json_string_value(json_is_object(token) ? json_object_get(token, "content") : token);
     if (!name)
-        die(STATUS_BROKEN, "%s: %s: expected a string", f->config_path, role);
+        die(STATUS_BROKEN, "%s: %s: expected a string", path, role);
     int32_t id = vocabulary_find(&t->vocabulary, slice_of(name));
     if (id < 0 && needed)
         die(STATUS_BROKEN, "%s: piece '%s' (%s) is missing", t->path, name, role);
     if (id >= 0 && (json_is_object(token) || !added_tokens_has(&t->added, id))) {
-        struct token_flags flags = token_flags(json_is_object(token) ? token : NULL, false, f->config_path);
+        struct token_flags flags = token_flags(json_is_object(token) ? token : NULL, false, path);
         added_tokens_add(&t->added, slice_of(name), id, flags.single_word, flags.normalized);
     }
     return id;
 }
 
+static int32_t special_role(struct tokenizer *t, const struct files *f, const char *role, const char *usual,
+                            bool needed)
+{
+    json_t *token = member(f->config, role);
+    return special(t, token ? token : member(f->special, role), role, usual, needed, f->config_path);
+}
+
+/* Further special tokens: a list, or an object from roles to tokens. */
+static void special_list(struct tokenizer *t, const struct files *f, const char *key)
+{
+    json_t *all = member(f->config, key), *token;
+    const char *role;
+    size_t i;
+    if (!all)
+        all = member(f->special, key);
+    if (json_is_array(all)) {
+        json_array_foreach(all, i, token)
+            special(t, token, key, NULL, true, f->config_path);
+    } else if (json_is_object(all)) {
+        json_object_foreach(all, role, token)
+            special(t, token, role, NULL, true, f->config_path);
+    } else if (all) {
+        die(STATUS_BROKEN, "%s: %s: expected a list", f->config_path, key);
+    }
+}
+
 static void read_special(struct tokenizer *t, const struct files *f)
 {
-    t->special.unk = special(t, f, "unk_token", "[UNK]", true);
-    t->special.cls = special(t, f, "cls_token", "[CLS]", true);
-    t->special.sep = special(t, f, "sep_token", "[SEP]", true);
-    t->special.pad = special(t, f, "pad_token", "[PAD]", true);
-    t->special.mask = special(t, f, "mask_token", "[MASK]", false);
+    special_list(t, f, "additional_special_tokens");
+    special_list(t, f, "extra_special_tokens");
+    t->special.unk = special_role(t, f, "unk_token", "[UNK]", true);
+    t->special.cls = special_role(t, f, "cls_token", "[CLS]", true);
+    t->special.sep = special_role(t, f, "sep_token", "[SEP]", true);
+    t->special.pad = special_role(t, f, "pad_token", "[PAD]", true);
+    t->special.mask = special_role(t, f, "mask_token", "[MASK]", false);
 }
 
 /* --- settings --- */
@@ -352,6 +395,7 @@ void tokenizer_read_directory(struct tokenizer *t, const char *directory)
     read_pieces(t, &f);
     vocabulary_end_of_pieces(&t->vocabulary);
     add_tokens(t, &f);
+    check_old_added(t, &f);
     vocabulary_index(&t->vocabulary, t->path);
     read_special(t, &f);
     read_settings(t, &f);

@@ -377,6 +377,8 @@ size_t tokenizer_encode(const struct tokenizer *t, struct tokenizer_cache *cache
 {
     size_t from = 0, at, words = 0;
     bool in_word = false;
+    if (text.size == 0)
+        return 0;
     for (const struct added_token *token; (token = added_tokens_next(&t->added, text, from, &at));
          from = at + token->size) {
         words += encode_segment(t, cache, (struct slice){text.at + from, at - from}, ids, &in_word);

@@ -181,6 +181,11 @@ def added_tokens(work):
         real._tokenizer.save(str(Path(work) / "tokenizer.json"))
         compare(f"added tokens {flags}, tokenizer.json", [work], real._tokenizer, texts)
         (Path(work) / "tokenizer.json").unlink()
+    for config in ({"unk_token": "x"}, {"unk_token": dict(content="x", normalized=True, special=True, __type="AddedToken")},
+                   {"additional_special_tokens": ["New", "b"]}, {"extra_special_tokens": ["New"]},
+                   {"sep_token": "b", "mask_token": dict(content="[MASK]", lstrip=True, __type="AddedToken")}):
+        write_directory(work, pieces, **config)
+        compare(f"{config}", [work], BertTokenizerFast.from_pretrained(work)._tokenizer, texts)
 
 
 with tempfile.TemporaryDirectory() as work:
