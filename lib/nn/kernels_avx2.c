@@ -43,6 +43,12 @@ static inline vector larger(vector a, vector b) { return _mm256_max_ps(a, b); }
 
 static inline vector smaller(vector a, vector b) { return _mm256_min_ps(a, b); }
 
+/* p 2^k, through the exponent's bits. */
+static inline vector scaled(vector p, vector k)
+{
+    return p * (vector)((__builtin_convertvector(k, integers) + 127) << 23);
+}
+
 static inline float sum_lanes(vector v)
 {
     __m128 w = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));

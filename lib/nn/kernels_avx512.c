@@ -12,7 +12,7 @@ typedef uint8_t octets __attribute__((vector_size(LANES)));
 
 static inline __mmask16 first_lanes(size_t lanes)
 {
-    return lanes >= LANES ? (__mmask16)0xFFFF : (__mmask16)((1u << lanes) - 1);
+    return (__mmask16)(lanes >= LANES ? 0xFFFFu : (1u << lanes) - 1);
 }
 
 static inline vector all(float x) { return _mm512_set1_ps(x); }
@@ -31,6 +31,9 @@ static inline vector pick(integers mask, vector yes, vector no)
 static inline vector larger(vector a, vector b) { return _mm512_max_ps(a, b); }
 
 static inline vector smaller(vector a, vector b) { return _mm512_min_ps(a, b); }
+
+/* p 2^k */
+static inline vector scaled(vector p, vector k) { return _mm512_scalef_ps(p, k); }
 
 static inline float sum_lanes(vector v) { return _mm512_reduce_add_ps(v); }
 

@@ -34,6 +34,12 @@ static inline vector larger(vector a, vector b) { return pick(a > b, a, b); }
 
 static inline vector smaller(vector a, vector b) { return pick(a < b, a, b); }
 
+/* p 2^k, through the exponent's bits. */
+static inline vector scaled(vector p, vector k)
+{
+    return p * (vector)((__builtin_convertvector(k, integers) + 127) << 23);
+}
+
 static inline float sum_lanes(vector v) { return (v[0] + v[2]) + (v[1] + v[3]); }
 
 static inline float largest_lane(vector v)

@@ -1,6 +1,6 @@
 /* The kernels, written once over a vector of LANES floats.  A file for one instruction set defines LANES, the
  * types vector, integers, words and octets, the operations all, load, store, fused, pick, larger, smaller,
- * sum_lanes, largest_lane, kept_lanes and high_product, and the names KERNELS and KERNELS_NAME, and then
+ * scaled, sum_lanes, largest_lane, kept_lanes and high_product, and the names KERNELS and KERNELS_NAME, and then
  * includes this.
  *
  * Every loop walks rows in steps of LANES; load and store leave out the lanes beyond the row's end (they read
@@ -20,11 +20,11 @@ static inline vector load_masked(const float *from, const uint8_t *mask, size_t 
     return mask ? kept_lanes(v, mask, i) : v;
 }
 
-/* e^x for x <= 88; below -87 it stays at e^-87.  x = k log 2 + r with |r| <= log(2)/2, e^r by a polynomial
+/* e^x for x <= 88; below -87 it stays at e^-87; a NaN stays one (larger returns its second operand then).  x = k log 2 + r with |r| <= log(2)/2, e^r by a polynomial
  * of degree 6 fitted at Chebyshev nodes (relative error of the fit 1.1e-8), 2^k in the exponent's bits. */
 static inline vector exponential(vector x)
 {
-    x = larger(smaller(x, all(88.0f)), all(-87.0f));
+    x = larger(all(-87.0f), x);
     const vector shift = all(0x1.8p23f);
     vector k = fused(x, all(0x1.715476p0f), shift) - shift;
     vector r = fused(k, all(-0x1.62e4p-1f), x);
@@ -35,14 +35,13 @@ static inline vector exponential(vector x)
     p = fused(p, r, all(0.16666576f));
     p = fused(p, r, all(0.5f));
     p = fused(p * r, r, r) + 1;
-    integers power = (__builtin_convertvector(k, integers) + 127) << 23;
-    return p * (vector)power;
+    return scaled(p, k);
 }
 
 /* tanh x = 1 - 2 / (e^2x + 1); absolute error below 2e-7. */
 static inline vector hyperbolic_tangent(vector x)
 {
-    return 1 - 2 / (exponential(2 * larger(smaller(x, all(20.0f)), all(-20.0f))) + 1);
+    return 1 - 2 / (exponential(2 * larger(all(-20.0f), smaller(all(20.0f), x))) + 1);
 }
 
 /* gelu(x) = x Phi(x) (Hendrycks and Gimpel 2016), slope Phi(x) + x phi(x).  For x >= 0, Phi(-x) =
@@ -79,7 +78,7 @@ static inline vector gelu_tanh(vector x, vector *slope)
 static inline vector relu(vector x, vector *slope)
 {
     *slope = pick(x > 0, all(1.0f), all(0.0f));
-    return larger(x, all(0.0f));
+    return larger(all(0.0f), x);
 }
 
 static float dot(const float *a, const float *b, size_t n)
