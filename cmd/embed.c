@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/standard.h"
 #include "base/terminal.h"
 #include "model/config.h"
 #include "model/embedding.h"
@@ -63,6 +64,7 @@ int main(int argc, char **argv)
     struct settings opt = {.threads = pool_cpus()};
     int first = command_parse(&command, &opt, argc, argv);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
+    standard_spare_inputs(opt.output, argv + first, (size_t)(argc - first));
     struct stream_writer *out = stream_create(opt.output);
     struct pool *pool = pool_new((int)opt.threads);
     struct model *model = NULL;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/standard.h"
 #include "base/terminal.h"
 #include "eval/report.h"
 #include "stream/stream.h"
@@ -59,16 +60,16 @@ static void print(const struct report *report, const struct settings *opt)
 {
     if (opt->json) {
         json_t *all = report_json(report);
-        if (json_dumpf(all, stdout, JSON_REAL_PRECISION(15)) != 0 || putchar('\n') == EOF)
-            die_errno("cannot write to standard output");
+        if (json_dumpf(all, stdout, JSON_REAL_PRECISION(15)) != 0 && !ferror(stdout))
+            die(STATUS_SYSTEM, "a figure has no form in JSON");
+        putchar('\n');
         json_decref(all);
     } else if (opt->tsv) {
         report_tsv(report, stdout);
     } else {
         report_text(report, stdout, terminal_columns(STDOUT_FILENO), terminal_colour(STDOUT_FILENO));
     }
-    if (fflush(stdout) != 0 || ferror(stdout))
-        die_errno("cannot write to standard output");
+    standard_flush();
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/standard.h"
 #include "base/terminal.h"
 #include "model/prediction.h"
 #include "model/prediction_csv.h"
@@ -113,6 +114,7 @@ int main(int argc, char **argv)
 {
     struct settings opt = {.threads = pool_cpus()};
     int first = command_parse(&command, &opt, argc, argv);
+    standard_spare_inputs(opt.output, argv + first, (size_t)(argc - first));
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
     struct output out = output_open(&opt);
     struct pool *pool = pool_new((int)opt.threads);

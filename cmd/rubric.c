@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/standard.h"
 
 static const char usage[] =
     "usage: rubric FILTER [ARGUMENT]...   run one filter: tok, split, embed, fit, predict, evalm,\n"
@@ -23,8 +24,8 @@ static const char usage[] =
 
 static void print(const char *text)
 {
-    if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
-        die_errno("cannot write to standard output");
+    fputs(text, stdout);
+    standard_flush();
 }
 
 /* A path in single quotes for the shell. */

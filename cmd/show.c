@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/standard.h"
 #include "base/terminal.h"
 #include "model/history.h"
 #include "stream/check.h"
@@ -276,6 +277,7 @@ int main(int argc, char **argv)
         show_models(argv + first, count);
         return STATUS_GOOD;
     }
+    standard_spare_inputs(opt.output, argv + first, count);
     if (opt.pack) {
         if (count > 1)
             command_misuse("--pack reads one file");

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/standard.h"
 #include "eval/assigner.h"
 #include "stream/stream.h"
 
@@ -119,6 +120,7 @@ int main(int argc, char **argv)
     struct split_plan plan = plan_of(&opt);
     struct assigner *assigner = assigner_new(&plan);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
+    standard_spare_inputs(opt.output, argv + first, (size_t)(argc - first));
     struct stream_writer *out = stream_create(opt.output);
 
     struct header head;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/standard.h"
 #include "base/terminal.h"
 #include "eval/tally.h"
 #include "stream/stream.h"
@@ -43,16 +44,16 @@ static void print(const struct tally *tally, const struct settings *opt)
 {
     if (opt->json) {
         json_t *all = tally_json(tally);
-        if (json_dumpf(all, stdout, JSON_REAL_PRECISION(15)) != 0 || putchar('\n') == EOF)
-            die_errno("cannot write to standard output");
+        if (json_dumpf(all, stdout, JSON_REAL_PRECISION(15)) != 0 && !ferror(stdout))
+            die(STATUS_SYSTEM, "a figure has no form in JSON");
+        putchar('\n');
         json_decref(all);
     } else if (opt->csv) {
         tally_csv(tally, stdout);
     } else {
         tally_text(tally, stdout, terminal_columns(STDOUT_FILENO), terminal_colour(STDOUT_FILENO));
     }
-    if (fflush(stdout) != 0 || ferror(stdout))
-        die_errno("cannot write to standard output");
+    standard_flush();
 }
 
 int main(int argc, char **argv)

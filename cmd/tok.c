@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/standard.h"
 #include "model/model.h"
 #include "stream/stream.h"
 #include "text/held.h"
@@ -180,6 +181,7 @@ int main(int argc, char **argv)
     struct labels labels;
     labels_init(&labels, s.label_type, s.classes);
 
+    standard_spare_inputs(s.output, argv + first, (size_t)(argc - first));
     struct stream_writer *out = stream_create(s.output);
     char *directory;
     struct tokenizer *tokenizer = open_tokenizer(&s, &directory);

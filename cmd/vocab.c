@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/standard.h"
 #include "text/columns.h"
 #include "text/placeholders.h"
 #include "text/rows.h"
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
     if (s.rows.bad_rows && strcmp(s.rows.bad_rows, "mark") == 0)
         command_misuse("--bad-rows is 'mark': expected fail, skip or a file");
 
+    standard_spare_inputs(s.output, argv + first, (size_t)(argc - first));
     struct rows *rows = rows_open(argv + first, (size_t)(argc - first), &s.rows);
     struct columns columns;
     size_t column_count;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/terminal.h"
 
@@ -33,15 +34,24 @@ static void print_line(const char *kind, const char *message)
     fwrite(line, 1, used, stderr);
 }
 
+/* Several threads may fail at once: the first one speaks for the process, the others wait for its end.  No
+ * destructor runs, since other threads may still compute with what it would take down. */
 static noreturn void end(enum status status, const char *message)
 {
+    static atomic_flag ending = ATOMIC_FLAG_INIT;
+    static _Thread_local bool ending_here;
     if (die_hook)
         die_hook(status, message);
+    if (atomic_flag_test_and_set(&ending) && !ending_here)
+        for (;;)
+            pause();
+    ending_here = true; /* and the clean-up may fail in its turn */
     print_line("", message);
     void (*clean)(void) = atomic_exchange(&die_cleanup, NULL);
     if (clean)
         clean();
-    exit(status);
+    fflush(NULL);
+    _exit(status);
 }
 
 void die(enum status status, const char *format, ...)

@@ -3,7 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/standard.h"
 
 int file_open(const char *path)
 {
@@ -33,13 +34,22 @@ int file_create(const char *path)
 
 const char *file_name(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
 
+/* After a failed read or write: whether a signal interrupted it, or its turn had not come because whoever shares the
+ * descriptor made it non-blocking (then waits for it). */
+static bool try_again(int fd, short event)
+{
+    if (errno != EAGAIN)
+        return errno == EINTR;
+    return poll(&(struct pollfd){.fd = fd, .events = event}, 1, -1) >= 0 || errno == EINTR;
+}
+
 size_t file_read_some(int fd, void *to, size_t size, const char *name)
 {
     for (;;) {
         ssize_t got = read(fd, to, size);
         if (got >= 0)
             return (size_t)got;
-        if (errno != EINTR)
+        if (!try_again(fd, POLLIN))
             die_errno("%s: cannot read", name);
     }
 }
@@ -63,10 +73,8 @@ void file_write(int fd, const void *from, size_t size, const char *name)
         if (put >= 0) {
             done += (size_t)put;
         } else if (errno == EPIPE) {
-            /* SIGPIPE may have been ignored by our parent: end as if it had not. */
-            signal(SIGPIPE, SIG_DFL);
-            raise(SIGPIPE);
-        } else if (errno != EINTR) {
+            standard_pipe_closed();
+        } else if (!try_again(fd, POLLOUT)) {
             die_errno("cannot write to %s", name);
         }
     }

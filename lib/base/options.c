@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/standard.h"
 #include "base/terminal.h"
 
 /* Values getopt_long returns for long options: beyond any letter. */
@@ -101,16 +103,14 @@ static _Noreturn void print_usage(const struct command *command)
             print_row(&command->rows[i]);
     for (size_t i = 0; i < OPTION_COUNT(common_rows); i++)
         print_row(&common_rows[i]);
-    if (fflush(stdout) || ferror(stdout))
-        die_errno("cannot write to standard output");
+    standard_flush();
     exit(STATUS_GOOD);
 }
 
 static _Noreturn void print_version(void)
 {
     printf("%s (rubric) %s\n", error_program(), RUBRIC_VERSION);
-    if (fflush(stdout) || ferror(stdout))
-        die_errno("cannot write to standard output");
+    standard_flush();
     exit(STATUS_GOOD);
 }
 
@@ -240,9 +240,14 @@ static void refuse_abbreviation(const struct command *command, char **argv, cons
         unknown_option(command, text);
 }
 
+/* What jansson cannot allocate ends the process as everything else does, so that no call of it needs a check. */
+static void *json_memory(size_t size) { return memory_new(size, 1); }
+
 int command_parse(const struct command *command, void *settings, int argc, char **argv)
 {
     error_set_program(command->name);
+    standard_keep();
+    json_set_alloc_funcs(json_memory, free);
     size_t total = command->count + OPTION_COUNT(common_rows);
     struct option *longs = memory_zeroed(total + 1, sizeof *longs);
     char *letters = memory_zeroed(2 * total + 2, 1), *next = letters;

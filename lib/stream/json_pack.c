@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -209,31 +210,64 @@ static const char *pack_value(struct packing p, const json_t *value)
 
 /* ---- Lines ---- */
 
+/* A record of 64 MiB takes a few times as many characters. */
+enum { READ_SIZE = 1 << 16, MAX_LINE = 4 * MSGPACK_MAX_SIZE };
+
 struct lines {
-    FILE *file;
+    int fd;
     const char *name;
-    char *text;
-    size_t room, size;
+    struct buffer bytes;   /* what was read and not yet taken begins at `taken` */
+    size_t taken, searched;
+    bool ended;
+    struct slice text;     /* the line taken last */
     uint64_t number;
 };
+
+/* Takes the next line without its end; false at the end of the input. */
+static bool take_line(struct lines *lines)
+{
+    for (;;) {
+        const char *from = lines->bytes.at + lines->searched;
+        size_t left = lines->bytes.size - lines->searched;
+        const char *newline = left ? memchr(from, '\n', left) : NULL;
+        size_t size = (newline ? (size_t)(newline - lines->bytes.at) : lines->bytes.size) - lines->taken;
+        if (size > MAX_LINE)
+            die(STATUS_INPUT, "%s:%llu: a line of more than %d MiB", lines->name,
+                (unsigned long long)lines->number + 1, MAX_LINE >> 20);
+        if (newline || (lines->ended && size > 0)) {
+            lines->text = (struct slice){lines->bytes.at + lines->taken, size};
+            lines->taken = lines->searched = lines->taken + size + (newline ? 1 : 0);
+            lines->number++;
+            return true;
+        }
+        if (lines->ended)
+            return false;
+        if (lines->taken > 0)
+            memmove(lines->bytes.at, lines->bytes.at + lines->taken, size);
+        lines->bytes.size = lines->searched = size;
+        lines->taken = 0;
+        size_t got = file_read_some(lines->fd, buffer_reserve(&lines->bytes, READ_SIZE), READ_SIZE, lines->name);
+        lines->bytes.size += got;
+        lines->ended = got == 0;
+    }
+}
+
+static bool is_blank(struct slice text)
+{
+    while (text.size > 0 && strchr(" \t\r", text.at[text.size - 1]) && text.at[text.size - 1])
+        text.size--;
+    return text.size == 0;
+}
 
 /* The next line that is not blank, as an object; NULL at the end of the input. */
 static json_t *next_line(struct lines *lines)
 {
-    for (;;) {
-        ssize_t got = getline(&lines->text, &lines->room, lines->file);
-        if (got < 0) {
-            if (ferror(lines->file))
-                die_errno("%s: cannot read", lines->name);
+    do
+        if (!take_line(lines))
             return NULL;
-        }
-        lines->number++;
-        lines->size = (size_t)got;
-        if (strspn(lines->text, " \t\r\n") < lines->size)
-            break;
-    }
+    while (is_blank(lines->text));
     json_error_t error;
-    json_t *value = json_loadb(lines->text, lines->size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    json_t *value = json_loadb(lines->text.at, lines->text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (!value)
         die(STATUS_INPUT, "%s:%llu: column %d: %s: expected JSON, as 'show --json' writes it", lines->name,
             (unsigned long long)lines->number, error.column, error.text);
@@ -294,10 +328,7 @@ static void pack_segment(struct lines *lines, enum label_type y, struct stream_w
 
 void jsonlines_pack(const char *path, struct stream_writer *writer)
 {
-    struct lines lines = {.name = file_name(path)};
-    lines.file = fdopen(file_open(path), "r");
-    if (!lines.file)
-        die_errno("%s: cannot read", lines.name);
+    struct lines lines = {.name = file_name(path), .fd = file_open(path)};
     uint64_t segments = 0;
     for (json_t *line; (line = next_line(&lines)); segments++) {
         struct header header;
@@ -312,6 +343,7 @@ void jsonlines_pack(const char *path, struct stream_writer *writer)
     }
     if (segments == 0)
         die(STATUS_INPUT, "%s: it is empty: expected JSON Lines, as 'show --json' writes them", lines.name);
-    free(lines.text);
-    fclose(lines.file);
+    buffer_free(&lines.bytes);
+    if (lines.fd != STDIN_FILENO)
+        file_close(lines.fd, lines.name);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "base/standard.h"
 #include "base/terminal.h"
 #include "eval/report.h"
 #include "model/prediction.h"
@@ -77,8 +77,7 @@ void fit_report(const struct plan *plan, struct intake *intake, const char *dire
         report_settle(r.report);
         report_text(r.report, stdout, terminal_columns(STDOUT_FILENO), terminal_colour(STDOUT_FILENO));
     }
-    if (fflush(stdout) != 0 || ferror(stdout))
-        die_errno("cannot write to standard output");
+    standard_flush();
     for (size_t i = 0; i < intake->segments; i++)
         header_free(&r.headers[i]);
     free(r.headers);
