@@ -28,6 +28,7 @@ struct work {
     struct example example;
     struct workspace **spaces;
     struct gradient **gradients;
+    struct network_packed *packed;
     bool train;
     double end;       /* when to stop */
     size_t *done;     /* [threads * 16] */
@@ -131,8 +132,11 @@ static void measure(const char *name, const struct shape *shape, enum pooling po
     w.example = (struct example){.ids = ids, .tokens = TOKENS, .window_count = 1};
     w.spaces = memory_new(threads, sizeof *w.spaces);
     w.gradients = memory_new(threads, sizeof *w.gradients);
+    w.packed = network_packed_new(w.layout, true);
+    network_packed_update(w.packed, w.params, pool);
     for (size_t i = 0; i < threads; i++) {
         w.spaces[i] = workspace_new(w.layout);
+        workspace_use_packed(w.spaces[i], w.packed);
         w.gradients[i] = gradient_new(w.layout);
     }
     for (int train = 1; train >= 0; train--) {
@@ -145,6 +149,7 @@ static void measure(const char *name, const struct shape *shape, enum pooling po
         workspace_free(w.spaces[i]);
         gradient_free(w.gradients[i]);
     }
+    network_packed_free(w.packed);
     free(w.spaces);
     free(w.gradients);
     free(w.params);
