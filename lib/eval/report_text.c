@@ -47,7 +47,8 @@ static void put_figures(const struct report *report, const struct section *s, FI
 {
     for (int f = 0; f < FIGURES; f++) {
         double value = s->figures[f];
-        if (isnan(value) && f != FIGURE_QWK)
+        bool say = f == FIGURE_QWK || (f == FIGURE_PEARSON && report->labels.ordered);
+        if (isnan(value) && !say)
             continue;
         fprintf(to, "  %-31s ", figure_rows[f].title);
         if (isnan(value))
