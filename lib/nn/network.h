@@ -155,8 +155,9 @@ void gradient_add(const struct layout *layout, struct gradient *to, const struct
 /* How one training step treats one example. */
 struct training_step {
     uint64_t seed;     /* of dropout */
-    uint64_t step;     /* optimizer step */
-    uint64_t number;   /* the example's place in its batch: the draw is keyed by (seed, step, number) */
+    uint64_t step;     /* optimizer step, less than 2^32 */
+    uint64_t number;   /* the example's place in its batch: less than 2^24; dropout is keyed by
+                        * (seed, step, number) */
     bool dropout;      /* false: as in evaluation */
     int frozen;        /* embeddings and layers below this one get no gradient: 0 nothing frozen
                         * (embeddings train), 1 embeddings only, k+1 embeddings and layers 0..k-1 */
@@ -177,7 +178,8 @@ double network_train(struct workspace *ws, const float *params, const struct exa
 const char *network_kernels(void);
 const char *network_blas(void);
 
-/* Whether several threads may call OpenBLAS at a time (not with its serial flavour). */
+/* Whether several threads may call OpenBLAS at a time (not with its serial flavour).  Everything in this header may
+ * be called from several threads in any case: where OpenBLAS computes the products, its calls then take turns. */
 bool network_blas_threadsafe(void);
 
 #endif
