@@ -172,14 +172,14 @@ three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
 }
 
 @test "a line beyond all limits is one bad row" {
-    { printf 'text,label\na,1\n'; head -c 60000000 /dev/zero | tr '\0' x; printf '\nb,2\n'; } >in.csv
+    { printf 'text,label\na,1\n'; head -c 80000000 /dev/zero | tr '\0' x; printf '\nb,2\n'; } >in.csv
     want='{"id":"in.csv:1","y":1,"ids":[2,5,3],"words":1,"full":3}
 {"id":"in.csv:3","y":2,"ids":[2,6,3],"words":1,"full":3}
 {"end":2,"rows":3,"skipped":1,"bad":{"length":1}}'
     expect_text "$want" "$(records --bad-rows skip in.csv)"
-    { printf 'text,label\na,1\n"'; head -c 60000000 /dev/zero | tr '\0' x; printf '\nb,2\n'; } >in.csv
+    { printf 'text,label\na,1\n"'; head -c 80000000 /dev/zero | tr '\0' x; printf '\nb,2\n'; } >in.csv
     expect_text "$want" "$(records --bad-rows skip in.csv)"
-    { printf 'a\n'; head -c 60000000 /dev/zero | tr '\0' x; printf '\n\nb\n'; } >in.csv
+    { printf 'a\n'; head -c 80000000 /dev/zero | tr '\0' x; printf '\n\nb\n'; } >in.csv
     expect_text '{"id":"in.csv:1","ids":[2,5,3],"words":1,"full":3}
 {"id":"in.csv:3","ids":[2,3],"words":0,"full":2}
 {"id":"in.csv:4","ids":[2,6,3],"words":1,"full":3}

@@ -156,6 +156,8 @@ bool rows_skip_empty(struct rows *rows)
             const char *newline = memchr(at, '\n', left);
             rows->skip_line = !newline;
             size = newline ? (size_t)(newline - at) + 1 : left;
+        } else if (rows->format == ROWS_TEXT) {
+            return true;
         } else if (*at == '\n') {
             size = 1;
         } else if (*at == '\r' && left == 1 && !in->ended) {
@@ -286,8 +288,7 @@ static bool find_line(const struct rows *rows, const char **end, const char **ne
 static bool next_line(struct rows *rows, struct row *row)
 {
     for (;;) {
-        bool texts = rows->format == ROWS_TEXT && !rows->skip_line;
-        if (!(texts ? rows->in.used < rows->in.bytes.size : rows_skip_empty(rows))) {
+        if (!rows_skip_empty(rows)) {
             if (!input_more(&rows->in) && rows->in.used == rows->in.bytes.size)
                 return false;
             continue;

@@ -140,9 +140,10 @@ void rows_open_next(struct rows *rows)
     rows->open = true;
     rows->line = 1;
     rows->number = 0;
+    rows->skip_line = false;
     rows_clear_columns(rows);
     rows->format = (enum rows_format)rows->options->format;
-    while (rows->format != ROWS_TEXT && !rows_skip_empty(rows) && input_more(&rows->in))
+    while (!rows_skip_empty(rows) && input_more(&rows->in))
         continue;
     if (rows->in.used == rows->in.bytes.size)
         die(STATUS_INPUT, "%s: is empty: expected %s", file_name(rows->path),

@@ -43,6 +43,7 @@ int main(void)
     CHECK_DECODING("utf-16be", "\0a\x20\xac", "a\xe2\x82\xac");
     /* A lone surrogate takes its two bytes, so that what follows is read in step. */
     CHECK_DECODING("utf-16le", "a\0\x00\xdc" "b\0", "a\xff\x80\x80\xff\x8d\x8c" "b");
+    CHECK_DECODING("utf-16le", "\x3d\xd8\x3e\xd8\x00\xde", "\xff\x83\x8d\xff\x8d\x88\xf0\x9f\xa8\x80");
     /* Half of a unit at the end. */
     CHECK_DECODING("utf-16le", "a\0b", "a\xff\x86\x82");
     CHECK_DECODING("shift-jis", "\x82\xa0x\x83\x41", "\xe3\x81\x82x\xe3\x82\xa2");
