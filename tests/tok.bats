@@ -166,6 +166,8 @@ three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
     printf 'content,score\na,1\nx \201\351\r,2\nb,2\n' >in.csv
     records --encoding windows-1252 --bad-rows bad.csv in.csv
     printf 'content,score\nx \201\351\r,2\n' | cmp - bad.csv
+    expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --bad-rows in.csv in.csv
+    expect_text 'tok: in.csv: is the input too: writing it would destroy it (name another file)' "$stderr"
     printf '{"text":"a"}\n{"text"}\n' >in.jsonl
     records --bad-rows bad.jsonl in.jsonl
     expect_text '{"text"}' "$(cat bad.jsonl)"

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/standard.h"
 
 enum { PENDING_SIZE = 64 << 10 };
 
@@ -20,7 +21,7 @@ const char *bad_row_name(enum bad_row reason)
     return names[reason];
 }
 
-void rejects_open(struct rejects *r, const char *policy)
+void rejects_open(struct rejects *r, const char *policy, char *const *inputs, size_t count)
 {
     *r = (struct rejects){.fail = !policy || strcmp(policy, "fail") == 0, .fd = -1};
     r->mark = !r->fail && strcmp(policy, "mark") == 0;
@@ -28,6 +29,7 @@ void rejects_open(struct rejects *r, const char *policy)
         return;
     if (strcmp(policy, "-") == 0 || !*policy)
         die(STATUS_USAGE, "--bad-rows is '%s': expected fail, skip, mark or the name of a file", policy);
+    standard_spare_inputs(policy, inputs, count);
     r->path = policy;
     r->fd = open(policy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (r->fd < 0)

@@ -24,8 +24,8 @@ struct rejects {
     struct buffer last; /* under "mark": message of the last */
 };
 
-/* `policy` as in rows_options.  Creates the file. */
-void rejects_open(struct rejects *r, const char *policy);
+/* `policy` as in rows_options.  Creates the file, which must be none of the `inputs`. */
+void rejects_open(struct rejects *r, const char *policy, char *const *inputs, size_t count);
 
 /* A file begins: its header row (size 0: none) opens the rejects, so that they can be read again.  One file of
  * rejects has one header row and one encoding: STATUS_USAGE when a later file's differ. */
