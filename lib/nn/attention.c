@@ -1,8 +1,9 @@
 /* Scaled dot-product attention (Vaswani et al. 2017, eq. 1) of every token to every token of its window:
  * context = softmax(q k^T / sqrt D) v for each head, with dropout on the softmax.
  *
- * Queries go in tiles, so that the scores [tile, T] stay in cache and no [A, T, T] block exists.  Forward keeps the
- * logarithm of each row's sum; backward forms the scores again and takes the probabilities from it. */
+ * Queries go in tiles, so that the scores [tile, T] stay in cache and no [A, T, T] block exists.  Forward
+ * keeps the logarithm of each row's sum; backward forms the scores again and takes the probabilities from it.
+ */
 #include "nn/encoder.h"
 
 #include <math.h>
@@ -31,9 +32,11 @@ void attention_forward(const struct pass *pass, const struct window *w, struct l
         struct factor values = factor_new(pass->ws, D, T, t->qkv + 2 * H + h * D, 3 * H, false);
         for (size_t first = 0; first < T; first += TILE) {
             size_t rows = smaller_size(TILE, T - first);
-            factor_multiply(pass->ws, &keys, rows, t->qkv + first * 3 * H + h * D, 3 * H, false, 0, scores, T);
-            pass->k->softmax(scores, t->log_sum + h * T + first, scale, mask_at(&t->attention_drop, h * T + first),
-                             t->attention_drop.stride, t->attention_drop.keep, rows, T);
+            factor_multiply(pass->ws, &keys, rows, t->qkv + first * 3 * H + h * D, 3 * H, false, 0, scores,
+                            T);
+            pass->k->softmax(scores, t->log_sum + h * T + first, scale,
+                             mask_at(&t->attention_drop, h * T + first), t->attention_drop.stride,
+                             t->attention_drop.keep, rows, T);
             factor_multiply(pass->ws, &values, rows, scores, T, false, 0, t->context + first * H + h * D, H);
         }
         workspace_release(pass->ws, head);
@@ -41,8 +44,8 @@ void attention_forward(const struct pass *pass, const struct window *w, struct l
     workspace_release(pass->ws, mark);
 }
 
-void attention_backward(const struct pass *pass, const struct window *w, const struct layer_trace *t, float *dqkv,
-                        const float *dcontext)
+void attention_backward(const struct pass *pass, const struct window *w, const struct layer_trace *t,
+                        float *dqkv, const float *dcontext)
 {
     const struct shape *s = &pass->layout->shape;
     size_t T = w->T, H = (size_t)s->H, A = (size_t)s->A, D = H / A;

@@ -20,7 +20,8 @@ static float total(const float *row, size_t n)
     return (float)sum;
 }
 
-void query_forward(const struct pass *pass, const struct window *w, struct layer_trace *t, int layer, const float *x)
+void query_forward(const struct pass *pass, const struct window *w, struct layer_trace *t, int layer,
+                   const float *x)
 {
     const struct shape *s = &pass->layout->shape;
     const struct layer_offsets *o = &pass->layout->layers[layer];
@@ -40,7 +41,8 @@ void query_forward(const struct pass *pass, const struct window *w, struct layer
     pass->k->drop(t->kept, t->probs, drop->mask, drop->stride, drop->keep, A, T);
     gemm_nn(pass->ws, A, H, T, t->kept, T, x, H, 0, t->mixed, H);
     for (size_t h = 0; h < A; h++) {
-        gemm_nt(pass->ws, 1, D, H, t->mixed + h * H, H, value_weight + h * D * H, H, 0, t->context + h * D, D);
+        gemm_nt(pass->ws, 1, D, H, t->mixed + h * H, H, value_weight + h * D * H, H, 0, t->context + h * D,
+                D);
         pass->k->add_scaled(t->context + h * D, value_bias + h * D, total(t->kept + h * T, T), D);
     }
 }
@@ -62,8 +64,8 @@ static void value_backward(const struct pass *pass, const struct window *w, cons
 }
 
 /* Gradients of W_k, W_q and b_q from dkeyed [A, H]; the first row of dx gets the query's share. */
-static void key_backward(const struct pass *pass, const struct layer_trace *t, const struct layer_offsets *o, float *dx,
-                         const float *x, const float *dkeyed)
+static void key_backward(const struct pass *pass, const struct layer_trace *t, const struct layer_offsets *o,
+                         float *dx, const float *x, const float *dkeyed)
 {
     size_t H = (size_t)pass->layout->shape.H, A = (size_t)pass->layout->shape.A, D = H / A;
     size_t weight = o->qkv_weight + H * H;
@@ -76,8 +78,8 @@ static void key_backward(const struct pass *pass, const struct layer_trace *t, c
     linear_backward(pass, dx, 1, dq, x, o->qkv_weight, o->qkv_bias, 1, H, H);
 }
 
-void query_backward(const struct pass *pass, const struct window *w, const struct layer_trace *t, int layer, float *dx,
-                    const float *x, const float *dcontext)
+void query_backward(const struct pass *pass, const struct window *w, const struct layer_trace *t, int layer,
+                    float *dx, const float *x, const float *dcontext)
 {
     const struct shape *s = &pass->layout->shape;
     const struct layer_offsets *o = &pass->layout->layers[layer];

@@ -1,7 +1,8 @@
 /* Dropout (Srivastava et al. 2014): each element is kept with probability 1 - rate and then divided by it.
- * A mask is keyed by the seed, the step, the example's number in its batch, the window, the layer and the site, and
- * counted by the element's place, so that neither threads nor other examples change it.  It is drawn once, as bits,
- * and kept for the backward pass: eight draws to a Philox block cost more than a bit's memory. */
+ * A mask is keyed by the seed, the step, the example's number in its batch, the window, the layer and the
+ * site, and counted by the element's place, so that neither threads nor other examples change it.  It is
+ * drawn once, as bits, and kept for the backward pass: eight draws to a Philox block cost more than a bit's
+ * memory. */
 #include "nn/encoder.h"
 
 #include "base/random.h"
@@ -9,8 +10,8 @@
 /* The rate is rounded to a multiple of 2^-16, and the scale is that of the rounded rate: no bias. */
 static uint32_t threshold_of(float rate) { return (uint32_t)(rate * 65536 + 0.5f); }
 
-struct dropout dropout_draw(const struct pass *pass, const struct window *w, enum dropout_site site, int layer,
-                            float rate, size_t rows, size_t n)
+struct dropout dropout_draw(const struct pass *pass, const struct window *w, enum dropout_site site,
+                            int layer, float rate, size_t rows, size_t n)
 {
     uint32_t threshold = threshold_of(rate);
     if (!pass->step || !pass->step->dropout || threshold == 0)

@@ -22,10 +22,17 @@ void embeddings_forward(const struct pass *pass, struct window *w)
         memcpy(to, pass->params + layout->words + (size_t)w->ids[i] * H, H * sizeof *to);
         pass->k->add(to, pass->params + layout->types + type * H, H);
     }
-    pass->k->norm_forward(&(struct norm_forward){
-        .out = w->embedded, .hat = w->hat, .rstd = w->rstd, .y = w->embedded, .residual = pass->params + layout->positions,
-        .keep = 1, .gain = pass->params + layout->norm_weight, .shift = pass->params + layout->norm_bias,
-        .eps = s->layer_norm_eps, .rows = T, .n = H});
+    pass->k->norm_forward(&(struct norm_forward){.out = w->embedded,
+                                                 .hat = w->hat,
+                                                 .rstd = w->rstd,
+                                                 .y = w->embedded,
+                                                 .residual = pass->params + layout->positions,
+                                                 .keep = 1,
+                                                 .gain = pass->params + layout->norm_weight,
+                                                 .shift = pass->params + layout->norm_bias,
+                                                 .eps = s->layer_norm_eps,
+                                                 .rows = T,
+                                                 .n = H});
     if (w->drop.mask)
         pass->k->drop(w->embedded, w->embedded, w->drop.mask, w->drop.stride, w->drop.keep, T, H);
 }
@@ -44,7 +51,8 @@ static int by_id_and_token(const void *a, const void *b)
 }
 
 /* Adds dsum [T, H] to the rows of the window's words, equal words in the order of their tokens. */
-static void words_backward(const struct pass *pass, const struct window *w, const float *dsum, struct gradient *gradient)
+static void words_backward(const struct pass *pass, const struct window *w, const float *dsum,
+                           struct gradient *gradient)
 {
     size_t T = w->T, H = (size_t)pass->layout->shape.H, count = 0;
     struct place *places = workspace_bytes(pass->ws, T * sizeof *places);
@@ -67,14 +75,15 @@ static void words_backward(const struct pass *pass, const struct window *w, cons
     rows_merge(gradient, rows, values, count, H, pass->k);
 }
 
-void embeddings_backward(const struct pass *pass, const struct window *w, float *dx, struct gradient *gradient)
+void embeddings_backward(const struct pass *pass, const struct window *w, float *dx,
+                         struct gradient *gradient)
 {
     const struct layout *layout = pass->layout;
     size_t T = w->T, H = (size_t)layout->shape.H;
     if (w->drop.mask)
         pass->k->drop(dx, dx, w->drop.mask, w->drop.stride, w->drop.keep, T, H);
-    pass->k->norm_backward(dx, pass->dense + layout->norm_weight, pass->dense + layout->norm_bias, dx, w->hat, w->rstd,
-                           pass->params + layout->norm_weight, T, H);
+    pass->k->norm_backward(dx, pass->dense + layout->norm_weight, pass->dense + layout->norm_bias, dx, w->hat,
+                           w->rstd, pass->params + layout->norm_weight, T, H);
     pass->k->add(pass->dense + layout->positions, dx, T * H);
     if (!w->types)
         pass->k->column_sums(pass->dense + layout->types, dx, T, H);

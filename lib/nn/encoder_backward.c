@@ -1,17 +1,15 @@
 /* The layers' gradients, in the reverse order of encoder_forward.c. */
 #include "nn/encoder.h"
 
-
-
 /* The gradient of out [rows, H] through the feed-forward half, dmiddle [rows, H].  dout is used up. */
-static void feed_forward_backward(const struct pass *pass, const struct layer_trace *t, const struct layer_offsets *o,
-                                  float *dmiddle, float *dout, size_t rows)
+static void feed_forward_backward(const struct pass *pass, const struct layer_trace *t,
+                                  const struct layer_offsets *o, float *dmiddle, float *dout, size_t rows)
 {
     size_t H = (size_t)pass->layout->shape.H, F = (size_t)pass->layout->shape.F;
     struct workspace_mark mark = workspace_mark(pass->ws);
     float *dactive = workspace_floats(pass->ws, rows * F), *ddown = workspace_floats(pass->ws, rows * H);
-    pass->k->norm_backward(dmiddle, pass->dense + o->norm2_weight, pass->dense + o->norm2_bias, dout, t->hat2, t->rstd2,
-                           pass->params + o->norm2_weight, rows, H);
+    pass->k->norm_backward(dmiddle, pass->dense + o->norm2_weight, pass->dense + o->norm2_bias, dout, t->hat2,
+                           t->rstd2, pass->params + o->norm2_weight, rows, H);
     pass->k->drop(ddown, dmiddle, t->down_drop.mask, t->down_drop.stride, t->down_drop.keep, rows, H);
     linear_backward(pass, dactive, 0, ddown, t->active, o->down_weight, o->down_bias, rows, F, H);
     pass->k->multiply(dactive, t->slope, rows * F);
@@ -32,8 +30,8 @@ static void layer_backward(const struct pass *pass, const struct window *w, int 
     float *dcontext = workspace_floats(pass->ws, rows * H);
 
     feed_forward_backward(pass, t, o, dmiddle, dout, rows);
-    pass->k->norm_backward(dsum, pass->dense + o->norm1_weight, pass->dense + o->norm1_bias, dmiddle, t->hat1, t->rstd1,
-                           pass->params + o->norm1_weight, rows, H);
+    pass->k->norm_backward(dsum, pass->dense + o->norm1_weight, pass->dense + o->norm1_bias, dmiddle, t->hat1,
+                           t->rstd1, pass->params + o->norm1_weight, rows, H);
     pass->k->drop(dmiddle, dsum, t->output_drop.mask, t->output_drop.stride, t->output_drop.keep, rows, H);
     linear_backward(pass, dcontext, 0, dmiddle, t->context, o->output_weight, o->output_bias, rows, H, H);
     if (one_query) {
@@ -49,7 +47,8 @@ static void layer_backward(const struct pass *pass, const struct window *w, int 
     workspace_release(pass->ws, mark);
 }
 
-void encoder_backward(const struct pass *pass, const struct window *w, float **dlevels, struct gradient *gradient)
+void encoder_backward(const struct pass *pass, const struct window *w, float **dlevels,
+                      struct gradient *gradient)
 {
     size_t count = w->T * (size_t)pass->layout->shape.H;
     struct workspace_mark mark = workspace_mark(pass->ws);

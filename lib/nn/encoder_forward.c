@@ -4,7 +4,6 @@
  *   out    = LayerNorm(middle + dropout(W_down f(W_up middle + b_up) + b_down)) */
 #include "nn/encoder.h"
 
-
 bool layer_trains(const struct pass *pass, int layer)
 {
     return pass->step && layer + 1 >= pass->step->frozen && layer < pass->top;
@@ -52,11 +51,20 @@ static void take_trained(const struct pass *pass, struct layer_trace *t, size_t 
 static void norm(const struct pass *pass, float *out, float *hat, float *rstd, const float *y, size_t bias,
                  const float *residual, const struct dropout *drop, size_t gain, size_t shift, size_t rows)
 {
-    pass->k->norm_forward(&(struct norm_forward){
-        .out = out, .hat = hat, .rstd = rstd, .y = y, .bias = pass->params + bias, .residual = residual,
-        .mask = drop->mask, .stride = drop->stride, .keep = drop->keep, .gain = pass->params + gain,
-        .shift = pass->params + shift, .eps = pass->layout->shape.layer_norm_eps, .rows = rows,
-        .n = (size_t)pass->layout->shape.H});
+    pass->k->norm_forward(&(struct norm_forward){.out = out,
+                                                 .hat = hat,
+                                                 .rstd = rstd,
+                                                 .y = y,
+                                                 .bias = pass->params + bias,
+                                                 .residual = residual,
+                                                 .mask = drop->mask,
+                                                 .stride = drop->stride,
+                                                 .keep = drop->keep,
+                                                 .gain = pass->params + gain,
+                                                 .shift = pass->params + shift,
+                                                 .eps = pass->layout->shape.layer_norm_eps,
+                                                 .rows = rows,
+                                                 .n = (size_t)pass->layout->shape.H});
 }
 
 static void layer_forward(const struct pass *pass, const struct window *w, struct layer_trace *t, int layer,

@@ -10,15 +10,17 @@ static void check_windows(const struct example *e, const struct shape *shape, co
     for (size_t i = 1; i <= e->window_count; i++) {
         int64_t at = e->windows[i];
         if (at <= before || at > (int64_t)e->tokens)
-            die(STATUS_BROKEN, "%s: window %zu of %zu ends at token %lld: expected more than %lld and at most %zu", name,
-                i, e->window_count, (long long)at, (long long)before, e->tokens);
+            die(STATUS_BROKEN,
+                "%s: window %zu of %zu ends at token %lld: expected more than %lld and at most %zu", name, i,
+                e->window_count, (long long)at, (long long)before, e->tokens);
         if (at - before > shape->P)
-            die(STATUS_BROKEN, "%s: window %zu has %lld tokens: expected at most the model's %d positions", name, i,
-                (long long)(at - before), shape->P);
+            die(STATUS_BROKEN, "%s: window %zu has %lld tokens: expected at most the model's %d positions",
+                name, i, (long long)(at - before), shape->P);
         before = at;
     }
     if (before != (int64_t)e->tokens)
-        die(STATUS_BROKEN, "%s: its windows end at token %lld: expected %zu", name, (long long)before, e->tokens);
+        die(STATUS_BROKEN, "%s: its windows end at token %lld: expected %zu", name, (long long)before,
+            e->tokens);
 }
 
 void example_check(const struct example *e, const struct shape *shape, const char *name)
@@ -28,11 +30,12 @@ void example_check(const struct example *e, const struct shape *shape, const cha
     if (e->windows)
         check_windows(e, shape, name);
     else if (e->tokens > (size_t)shape->P)
-        die(STATUS_BROKEN, "%s: %zu tokens: expected at most the model's %d positions", name, e->tokens, shape->P);
+        die(STATUS_BROKEN, "%s: %zu tokens: expected at most the model's %d positions", name, e->tokens,
+            shape->P);
     for (size_t i = 0; i < e->tokens; i++) {
         if (e->ids[i] < 0 || e->ids[i] >= shape->V)
-            die(STATUS_BROKEN, "%s: token %zu has the id %d: expected 0 to %d, the model's vocabulary", name, i,
-                e->ids[i], shape->V - 1);
+            die(STATUS_BROKEN, "%s: token %zu has the id %d: expected 0 to %d, the model's vocabulary", name,
+                i, e->ids[i], shape->V - 1);
         if (e->types && (e->types[i] < 0 || e->types[i] >= shape->types))
             die(STATUS_BROKEN, "%s: token %zu has the type %d: expected 0 to %d", name, i, e->types[i],
                 shape->types - 1);

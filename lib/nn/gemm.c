@@ -25,20 +25,21 @@ static void quiet_this_thread(void)
 static int size_of(size_t size)
 {
     if (size > INT_MAX)
-        die(STATUS_BROKEN, "a matrix of size %zu: expected at most %d, what OpenBLAS can count", size, INT_MAX);
+        die(STATUS_BROKEN, "a matrix of size %zu: expected at most %d, what OpenBLAS can count", size,
+            INT_MAX);
     return (int)size;
 }
 
-static void openblas_multiply(const struct factor *f, size_t M, const float *A, size_t lda, bool transposed, float beta,
-                              float *C, size_t ldc)
+static void openblas_multiply(const struct factor *f, size_t M, const float *A, size_t lda, bool transposed,
+                              float beta, float *C, size_t ldc)
 {
     quiet_this_thread();
     bool alone = !network_blas_threadsafe();
     if (alone)
         pthread_mutex_lock(&serial_lock);
-    cblas_sgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, f->transposed ? CblasTrans : CblasNoTrans,
-                size_of(M), size_of(f->N), size_of(f->K), 1, A, size_of(lda), f->B, size_of(f->ldb), beta, C,
-                size_of(ldc));
+    cblas_sgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans,
+                f->transposed ? CblasTrans : CblasNoTrans, size_of(M), size_of(f->N), size_of(f->K), 1, A,
+                size_of(lda), f->B, size_of(f->ldb), beta, C, size_of(ldc));
     if (alone)
         pthread_mutex_unlock(&serial_lock);
 }
@@ -48,8 +49,8 @@ size_t factor_size(const struct kernels *k, size_t N, size_t K)
     return k->gemm ? (N + k->panel - 1) / k->panel * k->panel * K : 0;
 }
 
-struct factor factor_into(const struct kernels *k, float *packed, size_t N, size_t K, const float *B, size_t ldb,
-                          bool transposed)
+struct factor factor_into(const struct kernels *k, float *packed, size_t N, size_t K, const float *B,
+                          size_t ldb, bool transposed)
 {
     struct factor f = {.N = N, .K = K, .B = B, .ldb = ldb, .transposed = transposed};
     if (k->gemm) {
@@ -59,7 +60,8 @@ struct factor factor_into(const struct kernels *k, float *packed, size_t N, size
     return f;
 }
 
-struct factor factor_new(struct workspace *ws, size_t N, size_t K, const float *B, size_t ldb, bool transposed)
+struct factor factor_new(struct workspace *ws, size_t N, size_t K, const float *B, size_t ldb,
+                         bool transposed)
 {
     size_t size = factor_size(ws->kernels, N, K);
     return factor_into(ws->kernels, size ? workspace_floats(ws, size) : NULL, N, K, B, ldb, transposed);
@@ -74,13 +76,14 @@ void factor_multiply(struct workspace *ws, const struct factor *f, size_t M, con
     }
     struct workspace_mark mark = workspace_mark(ws);
     float *scratch = workspace_floats(ws, ws->kernels->scratch);
-    ws->kernels->gemm(M, f->N, f->K, A, transposed ? 1 : lda, transposed ? lda : 1, f->packed, beta > 0, C, ldc, scratch);
+    ws->kernels->gemm(M, f->N, f->K, A, transposed ? 1 : lda, transposed ? lda : 1, f->packed, beta > 0, C,
+                      ldc, scratch);
     workspace_release(ws, mark);
 }
 
 static void pack_and_multiply(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda,
-                              bool transposed_A, const float *B, size_t ldb, bool transposed_B, float beta, float *C,
-                              size_t ldc)
+                              bool transposed_A, const float *B, size_t ldb, bool transposed_B, float beta,
+                              float *C, size_t ldc)
 {
     struct workspace_mark mark = workspace_mark(ws);
     struct factor f = factor_new(ws, N, K, B, ldb, transposed_B);
@@ -88,8 +91,8 @@ static void pack_and_multiply(struct workspace *ws, size_t M, size_t N, size_t K
     workspace_release(ws, mark);
 }
 
-void gemm_nt(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,
-             float beta, float *C, size_t ldc)
+void gemm_nt(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B,
+             size_t ldb, float beta, float *C, size_t ldc)
 {
     if (M > FEW_ROWS) {
         pack_and_multiply(ws, M, N, K, A, lda, false, B, ldb, true, beta, C, ldc);
@@ -99,8 +102,8 @@ void gemm_nt(struct workspace *ws, size_t M, size_t N, size_t K, const float *A,
         ws->kernels->dots(C + i * ldc, A + i * lda, B, ldb, beta > 0, N, K);
 }
 
-void gemm_nn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,
-             float beta, float *C, size_t ldc)
+void gemm_nn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B,
+             size_t ldb, float beta, float *C, size_t ldc)
 {
     if (M > FEW_ROWS) {
         pack_and_multiply(ws, M, N, K, A, lda, false, B, ldb, false, beta, C, ldc);
@@ -113,8 +116,8 @@ void gemm_nn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A,
             ws->kernels->add_scaled(C + i * ldc, B + k * ldb, A[i * lda + k], N);
 }
 
-void gemm_tn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B, size_t ldb,
-             float beta, float *C, size_t ldc)
+void gemm_tn(struct workspace *ws, size_t M, size_t N, size_t K, const float *A, size_t lda, const float *B,
+             size_t ldb, float beta, float *C, size_t ldc)
 {
     pack_and_multiply(ws, M, N, K, A, lda, true, B, ldb, false, beta, C, ldc);
 }

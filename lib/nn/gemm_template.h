@@ -1,15 +1,21 @@
 /* Matrix products of our own, included by the kernels_*.c that define TILE_ROWS and TILE_VECTORS.
  *
- * C [M,N] (+)= A B with B packed beforehand: the columns in panels of PANEL, each panel cut along K into blocks
- * that stay in the first cache, each block [depth][PANEL] contiguous and filled up with zeros.  A is read where it
- * lies.  A tile of C, TILE_ROWS x PANEL, is held in registers while the products of one block are summed up one
- * after the other (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
+ * C [M,N] (+)= A B with B packed beforehand: the columns in panels of PANEL, each panel cut along K into
+ * blocks that stay in the first cache, each block [depth][PANEL] contiguous and filled up with zeros.  A is
+ * read where it lies.  A tile of C, TILE_ROWS x PANEL, is held in registers while the products of one block
+ * are summed up one after the other (Goto and van de Geijn, "Anatomy of high-performance matrix
+ * multiplication", 2008).
  *
- * An element's sum has one order, which depends on K only: neither the number of rows nor a row's place changes a
- * bit of it. */
+ * An element's sum has one order, which depends on K only: neither the number of rows nor a row's place
+ * changes a bit of it. */
 
-enum { PANEL = TILE_VECTORS * LANES, DEPTH = 256, ROWS_AT_ONCE = 12 * TILE_ROWS, DEPTH_STEP = DEPTH + 16,
-       GEMM_SCRATCH = ROWS_AT_ONCE * DEPTH_STEP };
+enum {
+    PANEL = TILE_VECTORS * LANES,
+    DEPTH = 256,
+    ROWS_AT_ONCE = 12 * TILE_ROWS,
+    DEPTH_STEP = DEPTH + 16,
+    GEMM_SCRATCH = ROWS_AT_ONCE * DEPTH_STEP
+};
 
 /* K in equal blocks of at most DEPTH. */
 static inline size_t depth_of(size_t K)
@@ -43,16 +49,17 @@ static void pack_t(float *packed, const float *B, size_t ldb, size_t N, size_t K
             for (size_t v = 0; v < TILE_VECTORS; v++)
                 for (size_t i = 0; i < deep; i += LANES) {
                     size_t at = n + v * LANES;
-                    transpose(packed + i * PANEL + v * LANES, PANEL, B + at * ldb + k + i, ldb, at < N ? N - at : 0,
-                              deep - i);
+                    transpose(packed + i * PANEL + v * LANES, PANEL, B + at * ldb + k + i, ldb,
+                              at < N ? N - at : 0, deep - i);
                 }
     }
 }
 
 /* One tile: `rows` is a constant after inlining.  A's element (i, k) lies at A[i * down + k * along]. */
-static inline __attribute__((always_inline)) void tile(const int rows, const int vectors, size_t depth, const float *A,
-                                                       size_t down, size_t along, const float *B, bool accumulate,
-                                                       float *C, size_t ldc, size_t columns)
+static inline __attribute__((always_inline)) void tile(const int rows, const int vectors, size_t depth,
+                                                       const float *A, size_t down, size_t along,
+                                                       const float *B, bool accumulate, float *C, size_t ldc,
+                                                       size_t columns)
 {
     vector sum[TILE_ROWS][TILE_VECTORS];
 #pragma GCC unroll 16
@@ -92,12 +99,12 @@ static inline __attribute__((always_inline)) void tile(const int rows, const int
         }
 }
 
-#define TILE_OF(r)                                                                           \
-    case r:                                                                                  \
-        if (columns > LANES)                                                                 \
-            tile(r, TILE_VECTORS, depth, A, down, along, B, accumulate, C, ldc, columns);    \
-        else                                                                                 \
-            tile(r, 1, depth, A, down, along, B, accumulate, C, ldc, columns);               \
+#define TILE_OF(r)                                                                                           \
+    case r:                                                                                                  \
+        if (columns > LANES)                                                                                 \
+            tile(r, TILE_VECTORS, depth, A, down, along, B, accumulate, C, ldc, columns);                    \
+        else                                                                                                 \
+            tile(r, 1, depth, A, down, along, B, accumulate, C, ldc, columns);                               \
         break;
 
 static void tile_of(size_t rows, size_t depth, const float *A, size_t down, size_t along, const float *B,
@@ -125,9 +132,13 @@ static void tile_of(size_t rows, size_t depth, const float *A, size_t down, size
 
 #undef TILE_OF
 
-/* What tiles read of A, where reading it in place would keep hitting the same few sets of the first cache: rows of a
- * transposed A, a tile's columns side by side, or the rows of an A whose leading dimension is a multiple of a page. */
-static inline bool wants_copy(size_t down, size_t along) { return along > 1 ? along >= 1024 : down % 1024 == 0; }
+/* What tiles read of A, where reading it in place would keep hitting the same few sets of the first cache:
+ * rows of a transposed A, a tile's columns side by side, or the rows of an A whose leading dimension is a
+ * multiple of a page. */
+static inline bool wants_copy(size_t down, size_t along)
+{
+    return along > 1 ? along >= 1024 : down % 1024 == 0;
+}
 
 static void copy_tile(float *to, const float *A, size_t down, size_t along, size_t rows, size_t depth)
 {
@@ -162,8 +173,8 @@ static void gemm(size_t M, size_t N, size_t K, const float *A, size_t down, size
                         tile_of(rows, deep, scratch + (i - first) * DEPTH_STEP, along > 1 ? 1 : DEPTH_STEP,
                                 along > 1 ? TILE_ROWS : 1, B, accumulate || k > 0, to, ldc, N - p * PANEL);
                     else
-                        tile_of(rows, deep, A + i * down + k * along, down, along, B, accumulate || k > 0, to, ldc,
-                                N - p * PANEL);
+                        tile_of(rows, deep, A + i * down + k * along, down, along, B, accumulate || k > 0, to,
+                                ldc, N - p * PANEL);
                 }
         }
     }

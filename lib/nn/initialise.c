@@ -27,7 +27,8 @@ static void fill_thresholds(float *at, size_t count)
         at[i] = (float)((double)i - ((double)count - 1) / 2);
 }
 
-void network_initialise_tensor(const struct layout *layout, const struct parameter *p, float *params, uint64_t seed)
+void network_initialise_tensor(const struct layout *layout, const struct parameter *p, float *params,
+                               uint64_t seed)
 {
     const struct shape *s = &layout->shape;
     float *at = params + p->offset;

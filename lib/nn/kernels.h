@@ -34,18 +34,21 @@ struct kernels {
 
     float (*dot)(const float *a, const float *b, size_t n);
     /* out[i] (+)= a . B[i, :] for i < rows */
-    void (*dots)(float *out, const float *a, const float *B, size_t ldb, bool accumulate, size_t rows, size_t n);
-    void (*add)(float *to, const float *from, size_t n);                       /* to += from */
-    void (*add_scaled)(float *to, const float *from, float factor, size_t n);  /* to += factor from */
-    void (*multiply)(float *to, const float *by, size_t n);                    /* to *= by */
-    void (*add_bias)(float *y, const float *bias, size_t rows, size_t n);      /* each row += bias */
-    void (*column_sums)(float *to, const float *y, size_t rows, size_t n);     /* to += sum of the rows */
+    void (*dots)(float *out, const float *a, const float *B, size_t ldb, bool accumulate, size_t rows,
+                 size_t n);
+    void (*add)(float *to, const float *from, size_t n);                      /* to += from */
+    void (*add_scaled)(float *to, const float *from, float factor, size_t n); /* to += factor from */
+    void (*multiply)(float *to, const float *by, size_t n);                   /* to *= by */
+    void (*add_bias)(float *y, const float *bias, size_t rows, size_t n);     /* each row += bias */
+    void (*column_sums)(float *to, const float *y, size_t rows, size_t n);    /* to += sum of the rows */
 
     /* out[i] = a[i, :] . b[i, :] */
-    void (*row_dots)(float *out, const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t n);
+    void (*row_dots)(float *out, const float *a, size_t lda, const float *b, size_t ldb, size_t rows,
+                     size_t n);
 
     /* out = keep mask in (out may be in) */
-    void (*drop)(float *out, const float *in, const uint8_t *mask, size_t stride, float keep, size_t rows, size_t n);
+    void (*drop)(float *out, const float *in, const uint8_t *mask, size_t stride, float keep, size_t rows,
+                 size_t n);
 
     void (*norm_forward)(const struct norm_forward *norm);
 
@@ -55,8 +58,8 @@ struct kernels {
 
     /* out = f(y + bias) and, unless slope is NULL, slope = f'(y + bias).  Absolute errors: of out below
      * 2.5e-7 max(1, |x|), of slope below 2e-6. */
-    void (*activate)(float *out, float *slope, const float *y, const float *bias, enum activation f, size_t rows,
-                     size_t n);
+    void (*activate)(float *out, float *slope, const float *y, const float *bias, enum activation f,
+                     size_t rows, size_t n);
 
     /* Each row s of n scores becomes keep mask softmax(scale s); log_sum[row] = log sum exp(scale s). */
     void (*softmax)(float *s, float *log_sum, float scale, const uint8_t *mask, size_t stride, float keep,
@@ -71,11 +74,12 @@ struct kernels {
     /* Byte i of the mask is drawn by Philox4x32-10 with key `key` and counter (low + i, high): bit 2w and
      * bit 2w + 1 are set when the lower and the upper half of its word w are at least `threshold`
      * (0 .. 65535).  low's lower 32 bits plus `bytes` may not exceed 2^32. */
-    void (*dropout_mask)(uint8_t *mask, size_t bytes, uint64_t key, uint64_t low, uint64_t high, uint32_t threshold);
+    void (*dropout_mask)(uint8_t *mask, size_t bytes, uint64_t key, uint64_t low, uint64_t high,
+                         uint32_t threshold);
 
     /* Matrix products with a packed right factor, see gemm_template.h; NULL: this path uses OpenBLAS.
-     * Packed, B [K,N] (pack_n) or B [N,K] (pack_t) takes K floats for each of its columns, these rounded up to a
-     * multiple of `panel`.  A's element (i, k) lies at A[i * down + k * along]. */
+     * Packed, B [K,N] (pack_n) or B [N,K] (pack_t) takes K floats for each of its columns, these rounded up
+     * to a multiple of `panel`.  A's element (i, k) lies at A[i * down + k * along]. */
     size_t panel, scratch; /* floats */
     void (*pack_n)(float *packed, const float *B, size_t ldb, size_t N, size_t K);
     void (*pack_t)(float *packed, const float *B, size_t ldb, size_t N, size_t K);

@@ -79,7 +79,8 @@ static inline words high_product(words a, uint32_t b)
 }
 
 /* to [columns][ld_to] = transpose of `from` [rows][ld], up to LANES of each; missing rows become zeros. */
-static inline void transpose(float *to, size_t ld_to, const float *from, size_t ld, size_t rows, size_t columns)
+static inline void transpose(float *to, size_t ld_to, const float *from, size_t ld, size_t rows,
+                             size_t columns)
 {
     vector r[LANES], s[LANES];
     for (size_t i = 0; i < LANES; i++)

@@ -17,9 +17,15 @@ static inline __mmask16 first_lanes(size_t lanes)
 
 static inline vector all(float x) { return _mm512_set1_ps(x); }
 
-static inline vector load(const float *from, size_t lanes) { return _mm512_maskz_loadu_ps(first_lanes(lanes), from); }
+static inline vector load(const float *from, size_t lanes)
+{
+    return _mm512_maskz_loadu_ps(first_lanes(lanes), from);
+}
 
-static inline void store(float *to, vector v, size_t lanes) { _mm512_mask_storeu_ps(to, first_lanes(lanes), v); }
+static inline void store(float *to, vector v, size_t lanes)
+{
+    _mm512_mask_storeu_ps(to, first_lanes(lanes), v);
+}
 
 static inline vector fused(vector a, vector b, vector c) { return _mm512_fmadd_ps(a, b, c); }
 
@@ -55,7 +61,8 @@ static inline words high_product(words a, uint32_t b)
 }
 
 /* to [columns][ld_to] = transpose of `from` [rows][ld], up to LANES of each; missing rows become zeros. */
-static inline void transpose(float *to, size_t ld_to, const float *from, size_t ld, size_t rows, size_t columns)
+static inline void transpose(float *to, size_t ld_to, const float *from, size_t ld, size_t rows,
+                             size_t columns)
 {
     vector r[LANES], s[LANES];
     for (size_t i = 0; i < LANES; i++)
@@ -70,7 +77,8 @@ static inline void transpose(float *to, size_t ld_to, const float *from, size_t 
             r[i + 2 * j + 1] = _mm512_shuffle_ps(s[i + j], s[i + j + 2], 0xEE);
         }
     for (int c = 0; c < 4; c++) {
-        vector low_even = _mm512_shuffle_f32x4(r[c], r[c + 4], 0x88), low_odd = _mm512_shuffle_f32x4(r[c], r[c + 4], 0xDD);
+        vector low_even = _mm512_shuffle_f32x4(r[c], r[c + 4], 0x88);
+        vector low_odd = _mm512_shuffle_f32x4(r[c], r[c + 4], 0xDD);
         vector up_even = _mm512_shuffle_f32x4(r[c + 8], r[c + 12], 0x88);
         vector up_odd = _mm512_shuffle_f32x4(r[c + 8], r[c + 12], 0xDD);
         s[c] = _mm512_shuffle_f32x4(low_even, up_even, 0x88);

@@ -1,7 +1,7 @@
 /* The kernels, written once over a vector of LANES floats.  A file for one instruction set defines LANES, the
  * types vector, integers, words and octets, the operations all, load, store, fused, pick, larger, smaller,
- * scaled, sum_lanes, largest_lane, kept_lanes and high_product, and the names KERNELS and KERNELS_NAME, and then
- * includes this.
+ * scaled, sum_lanes, largest_lane, kept_lanes and high_product, and the names KERNELS and KERNELS_NAME, and
+ * then includes this.
  *
  * Every loop walks rows in steps of LANES; load and store leave out the lanes beyond the row's end (they read
  * as 0), so that an element meets the same arithmetic wherever it stands. */
@@ -20,8 +20,9 @@ static inline vector load_masked(const float *from, const uint8_t *mask, size_t 
     return mask ? kept_lanes(v, mask, i) : v;
 }
 
-/* e^x for x <= 88; below -87 it stays at e^-87; a NaN stays one (larger returns its second operand then).  x = k log 2 + r with |r| <= log(2)/2, e^r by a polynomial
- * of degree 6 fitted at Chebyshev nodes (relative error of the fit 1.1e-8), 2^k in the exponent's bits. */
+/* e^x for x <= 88; below -87 it stays at e^-87; a NaN stays one (larger returns its second operand then).  x
+ * = k log 2 + r with |r| <= log(2)/2, e^r by a polynomial of degree 6 fitted at Chebyshev nodes (relative
+ * error of the fit 1.1e-8), 2^k in the exponent's bits. */
 static inline vector exponential(vector x)
 {
     x = larger(all(-87.0f), x);
@@ -45,12 +46,13 @@ static inline vector hyperbolic_tangent(vector x)
 }
 
 /* gelu(x) = x Phi(x) (Hendrycks and Gimpel 2016), slope Phi(x) + x phi(x).  For x >= 0, Phi(-x) =
- * e^(-x^2/2) R(1 / (1 + 0.3 x)), with R a polynomial of degree 10 without constant term fitted at Chebyshev nodes
- * to erfc(x / sqrt 2) e^(x^2/2) / 2 (absolute error of the fit 1.3e-8). */
+ * e^(-x^2/2) R(1 / (1 + 0.3 x)), with R a polynomial of degree 10 without constant term fitted at Chebyshev
+ * nodes to erfc(x / sqrt 2) e^(x^2/2) / 2 (absolute error of the fit 1.3e-8). */
 static inline vector gelu(vector x, vector *slope)
 {
-    static const float fit[9] = {0x1.54f272p-4f, -0x1.539dcp-3f, 0x1.e1a484p-4f, -0x1.a4277cp-6f, 0x1.25adc6p-4f,
-                                 0x1.5d734p-4f,  0x1.bebc6cp-4f, 0x1.ea33ap-4f,  0x1.ea386ap-4f};
+    static const float fit[9] = {0x1.54f272p-4f,  -0x1.539dcp-3f, 0x1.e1a484p-4f,
+                                 -0x1.a4277cp-6f, 0x1.25adc6p-4f, 0x1.5d734p-4f,
+                                 0x1.bebc6cp-4f,  0x1.ea33ap-4f,  0x1.ea386ap-4f};
     vector size = larger(x, -x);
     vector bell = exponential(-0.5f * x * x);
     vector t = 1 / fused(size, all(0.3f), all(1.0f));
@@ -90,7 +92,8 @@ static float dot(const float *a, const float *b, size_t n)
 }
 
 /* Four rows at a time hide the latency of the additions; each row's sum is dot's. */
-static void dots(float *out, const float *a, const float *B, size_t ldb, bool accumulate, size_t rows, size_t n)
+static void dots(float *out, const float *a, const float *B, size_t ldb, bool accumulate, size_t rows,
+                 size_t n)
 {
     size_t r = 0;
     for (; r + 4 <= rows; r += 4) {
@@ -163,13 +166,15 @@ static void column_sums(float *to, const float *y, size_t rows, size_t n)
     }
 }
 
-static void row_dots(float *out, const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t n)
+static void row_dots(float *out, const float *a, size_t lda, const float *b, size_t ldb, size_t rows,
+                     size_t n)
 {
     for (size_t r = 0; r < rows; r++)
         out[r] = dot(a + r * lda, b + r * ldb, n);
 }
 
-static void drop(float *out, const float *in, const uint8_t *mask, size_t stride, float keep, size_t rows, size_t n)
+static void drop(float *out, const float *in, const uint8_t *mask, size_t stride, float keep, size_t rows,
+                 size_t n)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t i = 0; i < n; i += LANES) {
@@ -219,8 +224,8 @@ static void norm_forward(const struct norm_forward *f)
         norm_row(f, r);
 }
 
-static void norm_backward(float *dx, float *dgain, float *dshift, const float *dy, const float *hat, const float *rstd,
-                          const float *gain, size_t rows, size_t n)
+static void norm_backward(float *dx, float *dgain, float *dshift, const float *dy, const float *hat,
+                          const float *rstd, const float *gain, size_t rows, size_t n)
 {
     for (size_t r = 0; r < rows; r++, dx += n, dy += n, hat += n) {
         vector sum = {0}, along = {0};
@@ -239,17 +244,17 @@ static void norm_backward(float *dx, float *dgain, float *dshift, const float *d
     }
 }
 
-#define ACTIVATE_ROWS(function)                                                           \
-    for (size_t r = 0; r < rows; r++)                                                     \
-        for (size_t i = 0; i < n; i += LANES) {                                           \
-            vector d, x = load(y + r * n + i, n - i) + load(bias + i, n - i);             \
-            store(out + r * n + i, function(x, &d), n - i);                               \
-            if (slope)                                                                    \
-                store(slope + r * n + i, d, n - i);                                       \
+#define ACTIVATE_ROWS(function)                                                                              \
+    for (size_t r = 0; r < rows; r++)                                                                        \
+        for (size_t i = 0; i < n; i += LANES) {                                                              \
+            vector d, x = load(y + r * n + i, n - i) + load(bias + i, n - i);                                \
+            store(out + r * n + i, function(x, &d), n - i);                                                  \
+            if (slope)                                                                                       \
+                store(slope + r * n + i, d, n - i);                                                          \
         }
 
-static void activate(float *out, float *slope, const float *y, const float *bias, enum activation f, size_t rows,
-                     size_t n)
+static void activate(float *out, float *slope, const float *y, const float *bias, enum activation f,
+                     size_t rows, size_t n)
 {
     if (f == ACTIVATION_GELU)
         ACTIVATE_ROWS(gelu)
@@ -318,15 +323,16 @@ static void philox(words c[4], uint64_t key)
     }
 }
 
-static void dropout_mask(uint8_t *mask, size_t bytes, uint64_t key, uint64_t low, uint64_t high, uint32_t threshold)
+static void dropout_mask(uint8_t *mask, size_t bytes, uint64_t key, uint64_t low, uint64_t high,
+                         uint32_t threshold)
 {
     words place;
     for (uint32_t i = 0; i < LANES; i++)
         place[i] = i;
     const integers cut = (integers){0} + (int32_t)threshold;
     for (size_t at = 0; at < bytes; at += LANES) {
-        words c[4] = {place + (uint32_t)(low + at), (words){0} + (uint32_t)(low >> 32), (words){0} + (uint32_t)high,
-                      (words){0} + (uint32_t)(high >> 32)};
+        words c[4] = {place + (uint32_t)(low + at), (words){0} + (uint32_t)(low >> 32),
+                      (words){0} + (uint32_t)high, (words){0} + (uint32_t)(high >> 32)};
         philox(c, key);
         integers byte = {0};
         for (int w = 0; w < 4; w++) {

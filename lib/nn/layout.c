@@ -8,12 +8,21 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static const size_t most_floats = (size_t)1 << 40;
+static const double most_floats = 0x1p40;
 
 static void check_range(const char *what, int value, int least, int most)
 {
     if (value < least || value > most)
         die(STATUS_BROKEN, "model: %s is %d: expected %d to %d", what, value, least, most);
+}
+
+/* Counted in double, which cannot overflow, before anything is allocated. */
+static void check_size(const struct shape *s)
+{
+    double H = s->H, F = s->F, total = ((double)s->V + s->P + s->types + 2) * H + s->E;
+    total += s->L * (4 * H * H + 2 * H * F + 9 * H + F) + H * (H + 1) + (double)s->C * (s->tap_count * H + 1);
+    if (total > most_floats)
+        die(STATUS_BROKEN, "model: %.0f parameters: expected at most 2^40", total);
 }
 
 static void check_shape(const struct shape *s)
@@ -30,18 +39,21 @@ static void check_shape(const struct shape *s)
     check_range("the id of [PAD]", s->pad, -1, s->V - 1);
     check_range("the number of layers the head reads", s->tap_count, 1, MAX_TAPS);
     if (s->H % s->A != 0)
-        die(STATUS_BROKEN, "model: a hidden size of %d with %d attention heads: expected a multiple", s->H, s->A);
+        die(STATUS_BROKEN, "model: a hidden size of %d with %d attention heads: expected a multiple", s->H,
+            s->A);
     for (int i = 0; i < s->tap_count; i++)
         check_range("a layer the head reads", s->taps[i], i ? s->taps[i - 1] + 1 : 0, s->L);
     const float rates[] = {s->hidden_dropout, s->attention_dropout, s->head_dropout};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
         if (!(rates[i] >= 0 && rates[i] < 1))
-            die(STATUS_BROKEN, "model: a dropout rate of %g: expected at least 0 and less than 1", (double)rates[i]);
+            die(STATUS_BROKEN, "model: a dropout rate of %g: expected at least 0 and less than 1",
+                (double)rates[i]);
     if (!(s->layer_norm_eps >= 0 && s->layer_norm_eps < 1))
         die(STATUS_BROKEN, "model: a layer norm epsilon of %g: expected at least 0 and less than 1",
             (double)s->layer_norm_eps);
     if (s->pool == POOL_NONE && s->C > 0)
         die(STATUS_BROKEN, "model: a head without a pooling: expected one");
+    check_size(s);
 }
 
 /* A tensor behind those there are; returns its offset. */
@@ -50,14 +62,13 @@ static size_t add(struct layout *layout, int layer, bool decay, int rows, int co
 static size_t add(struct layout *layout, int layer, bool decay, int rows, int cols, const char *format, ...)
 {
     struct parameter *p = &layout->table[layout->count++];
-    *p = (struct parameter){.offset = layout->size, .rows = rows, .cols = cols, .decay = decay, .layer = layer};
+    *p = (struct parameter){
+        .offset = layout->size, .rows = rows, .cols = cols, .decay = decay, .layer = layer};
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(p->name, sizeof p->name, format, arguments);
     va_end(arguments);
     layout->size += (size_t)rows * (size_t)(cols ? cols : 1);
-    if (layout->size > most_floats)
-        die(STATUS_BROKEN, "model: more than 2^40 parameters: expected fewer");
     return p->offset;
 }
 
@@ -77,25 +88,32 @@ static void add_layer(struct layout *layout, int layer)
     const struct shape *s = &layout->shape;
     struct layer_offsets *o = &layout->layers[layer];
     for (int i = 0; i < 3; i++) {
-        size_t at = add(layout, layer, true, s->H, s->H, "bert.encoder.layer.%d.attention.self.%s.weight", layer,
-                        parts[i]);
+        size_t at = add(layout, layer, true, s->H, s->H, "bert.encoder.layer.%d.attention.self.%s.weight",
+                        layer, parts[i]);
         if (i == 0)
             o->qkv_weight = at;
     }
     for (int i = 0; i < 3; i++) {
-        size_t at = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.attention.self.%s.bias", layer, parts[i]);
+        size_t at = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.attention.self.%s.bias", layer,
+                        parts[i]);
         if (i == 0)
             o->qkv_bias = at;
     }
-    o->output_weight = add(layout, layer, true, s->H, s->H, "bert.encoder.layer.%d.attention.output.dense.weight", layer);
-    o->output_bias = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.attention.output.dense.bias", layer);
-    o->norm1_weight = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.attention.output.LayerNorm.weight", layer);
-    o->norm1_bias = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.attention.output.LayerNorm.bias", layer);
-    o->up_weight = add(layout, layer, true, s->F, s->H, "bert.encoder.layer.%d.intermediate.dense.weight", layer);
+    o->output_weight = add(layout, layer, true, s->H, s->H,
+                           "bert.encoder.layer.%d.attention.output.dense.weight", layer);
+    o->output_bias = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.attention.output.dense.bias",
+                         layer);
+    o->norm1_weight = add(layout, layer, false, s->H, 0,
+                          "bert.encoder.layer.%d.attention.output.LayerNorm.weight", layer);
+    o->norm1_bias = add(layout, layer, false, s->H, 0,
+                        "bert.encoder.layer.%d.attention.output.LayerNorm.bias", layer);
+    o->up_weight = add(layout, layer, true, s->F, s->H, "bert.encoder.layer.%d.intermediate.dense.weight",
+                       layer);
     o->up_bias = add(layout, layer, false, s->F, 0, "bert.encoder.layer.%d.intermediate.dense.bias", layer);
     o->down_weight = add(layout, layer, true, s->H, s->F, "bert.encoder.layer.%d.output.dense.weight", layer);
     o->down_bias = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.output.dense.bias", layer);
-    o->norm2_weight = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.output.LayerNorm.weight", layer);
+    o->norm2_weight = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.output.LayerNorm.weight",
+                          layer);
     o->norm2_bias = add(layout, layer, false, s->H, 0, "bert.encoder.layer.%d.output.LayerNorm.bias", layer);
 }
 

@@ -3,22 +3,29 @@
 
 #include <string.h>
 
-
 /* Lays out the windows of an example; nothing is computed yet. */
 static struct pass pass_begin(struct workspace *ws, const float *params, const struct example *e,
                               const struct training_step *step)
 {
     const struct shape *s = &ws->layout->shape;
     workspace_reset(ws);
-    struct pass pass = {.ws = ws, .layout = ws->layout, .k = ws->kernels, .params = params, .step = step,
-                        .top = s->taps[s->tap_count - 1], .window_count = e->window_count, .tokens = e->tokens};
+    struct pass pass = {.ws = ws,
+                        .layout = ws->layout,
+                        .k = ws->kernels,
+                        .params = params,
+                        .step = step,
+                        .top = s->taps[s->tap_count - 1],
+                        .window_count = e->window_count,
+                        .tokens = e->tokens};
     pass.one_query = pass.top > 0 && (s->pool == POOL_CLS || s->pool == POOL_POOLER);
     pass.windows = workspace_bytes(ws, e->window_count * sizeof *pass.windows);
     for (size_t i = 0; i < e->window_count; i++) {
         size_t first = e->windows ? (size_t)e->windows[i] : 0;
         size_t end = e->windows ? (size_t)e->windows[i + 1] : e->tokens;
-        pass.windows[i] = (struct window){.ids = e->ids + first, .types = e->types ? e->types + first : NULL,
-                                          .T = end - first, .number = i};
+        pass.windows[i] = (struct window){.ids = e->ids + first,
+                                          .types = e->types ? e->types + first : NULL,
+                                          .T = end - first,
+                                          .number = i};
     }
     return pass;
 }
@@ -82,7 +89,8 @@ static float ***new_dlevels(const struct pass *pass)
         for (int i = 0; i < s->tap_count; i++) {
             bool single = pass->one_query && s->taps[i] == pass->top;
             if (layer_trains(pass, s->taps[i] - 1))
-                all[n][s->taps[i]] = workspace_zeros(pass->ws, (single ? 1 : pass->windows[n].T) * (size_t)s->H);
+                all[n][s->taps[i]] = workspace_zeros(pass->ws,
+                                                     (single ? 1 : pass->windows[n].T) * (size_t)s->H);
         }
     }
     return all;
@@ -113,7 +121,8 @@ double network_train(struct workspace *ws, const float *params, const struct exa
     struct pool_trace trace;
     pass.dense = gradient->dense - (size_t)s->V * (size_t)s->H;
     float *vector = workspace_floats(ws, X), *dvector = workspace_floats(ws, X);
-    float *outputs = workspace_floats(ws, C), *doutputs = workspace_zeros(ws, C), *dextra = workspace_zeros(ws, E);
+    float *outputs = workspace_floats(ws, C), *doutputs = workspace_zeros(ws, C),
+          *dextra = workspace_zeros(ws, E);
 
     pass_forward(&pass);
     pool_forward(&pass, &trace, vector);

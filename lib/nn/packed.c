@@ -39,7 +39,8 @@ struct network_packed *network_packed_new(const struct layout *layout, bool trai
         for (int i = 0; i < KINDS; i++) {
             struct packed_weight *w = &packed->weights[packed->count++];
             *w = four[i];
-            size_t size = factor_size(packed->k, w->out, w->in) + training * factor_size(packed->k, w->in, w->out);
+            size_t size = factor_size(packed->k, w->out, w->in) +
+                          training * factor_size(packed->k, w->in, w->out);
             w->memory = memory_aligned(size, sizeof *w->memory);
         }
     }
@@ -54,8 +55,8 @@ static void pack_one(void *context, size_t item, int worker)
     (void)worker;
     w->forward = factor_into(packed->k, w->memory, w->out, w->in, W, w->in, true);
     if (packed->training)
-        w->backward = factor_into(packed->k, w->memory + factor_size(packed->k, w->out, w->in), w->in, w->out, W, w->in,
-                                  false);
+        w->backward = factor_into(packed->k, w->memory + factor_size(packed->k, w->out, w->in), w->in, w->out,
+                                  W, w->in, false);
 }
 
 void network_packed_update(struct network_packed *packed, const float *params, struct pool *pool)
@@ -85,7 +86,8 @@ static int by_offset(const void *key, const void *entry)
     return offset < at ? -1 : offset > at;
 }
 
-const struct factor *packed_find(const struct network_packed *packed, const float *params, size_t weight, bool backward)
+const struct factor *packed_find(const struct network_packed *packed, const float *params, size_t weight,
+                                 bool backward)
 {
     if (!packed || packed->params != params || packed->count == 0 || (backward && !packed->training))
         return NULL;

@@ -4,7 +4,9 @@
 
 #include "nn/gemm.h"
 
-/* The factor of x W^T (backward: of dy W); NULL when `packed` is NULL, made from other params, or has not that one. */
-const struct factor *packed_find(const struct network_packed *packed, const float *params, size_t weight, bool backward);
+/* The factor of x W^T (backward: of dy W); NULL when `packed` is NULL, made from other params, or has not
+ * that one. */
+const struct factor *packed_find(const struct network_packed *packed, const float *params, size_t weight,
+                                 bool backward);
 
 #endif

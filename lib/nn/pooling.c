@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-
 static bool reads_first_token(const struct pass *pass)
 {
     return pass->layout->shape.pool == POOL_CLS || pass->layout->shape.pool == POOL_POOLER;
@@ -103,7 +102,8 @@ static void pooler_backward(const struct pass *pass, float *dfirst, const float 
     linear_backward(pass, dfirst, 0, d, first, layout->pooler_weight, layout->pooler_bias, 1, H, H);
 }
 
-/* With p = softmax(x a) and v = sum p_j x_j: dx_j = p_j dv + g_j a, da = sum g_j x_j, g_j = p_j dv . (x_j - v). */
+/* With p = softmax(x a) and v = sum p_j x_j: dx_j = p_j dv + g_j a, da = sum g_j x_j, g_j = p_j dv . (x_j -
+ * v). */
 static void attend_backward(const struct pass *pass, const float *weights, const float *dvector,
                             float *const *const *dlevels, int level)
 {
@@ -128,8 +128,8 @@ static void attend_backward(const struct pass *pass, const float *weights, const
 }
 
 /* Mean and maximum have no parameters: a gradient that no one reads is skipped. */
-static void spread_backward(const struct pass *pass, const struct pool_trace *t, size_t tap, const float *dvector,
-                            float *const *const *dlevels)
+static void spread_backward(const struct pass *pass, const struct pool_trace *t, size_t tap,
+                            const float *dvector, float *const *const *dlevels)
 {
     const struct shape *s = &pass->layout->shape;
     size_t H = (size_t)s->H, token = 0;
@@ -144,8 +144,8 @@ static void spread_backward(const struct pass *pass, const struct pool_trace *t,
         }
 }
 
-static void first_backward(const struct pass *pass, const struct pool_trace *t, size_t tap, const float *dvector,
-                           float *const *const *dlevels)
+static void first_backward(const struct pass *pass, const struct pool_trace *t, size_t tap,
+                           const float *dvector, float *const *const *dlevels)
 {
     const struct shape *s = &pass->layout->shape;
     size_t H = (size_t)s->H, taps = (size_t)s->tap_count;
@@ -159,7 +159,8 @@ static void first_backward(const struct pass *pass, const struct pool_trace *t, 
     }
 }
 
-void pool_backward(const struct pass *pass, const struct pool_trace *t, const float *dvector, float *const *const *dlevels)
+void pool_backward(const struct pass *pass, const struct pool_trace *t, const float *dvector,
+                   float *const *const *dlevels)
 {
     const struct shape *s = &pass->layout->shape;
     for (size_t i = 0; i < (size_t)s->tap_count; i++, dvector += s->H) {

@@ -71,7 +71,10 @@ void *workspace_bytes(struct workspace *ws, size_t size)
     return at;
 }
 
-float *workspace_floats(struct workspace *ws, size_t count) { return workspace_bytes(ws, count * sizeof(float)); }
+float *workspace_floats(struct workspace *ws, size_t count)
+{
+    return workspace_bytes(ws, count * sizeof(float));
+}
 
 float *workspace_zeros(struct workspace *ws, size_t count)
 {
@@ -83,7 +86,8 @@ struct workspace_mark workspace_mark(const struct workspace *ws)
     return (struct workspace_mark){ws->chunks, ws->chunks ? ws->chunks->used : 0};
 }
 
-/* Pieces newer than the mark hold nothing any more; the newest is used again, the rest waits for the reset. */
+/* Pieces newer than the mark hold nothing any more; the newest is used again, the rest waits for the reset.
+ */
 void workspace_release(struct workspace *ws, struct workspace_mark mark)
 {
     if (ws->chunks)

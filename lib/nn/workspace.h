@@ -10,7 +10,7 @@ struct workspace {
     const struct layout *layout;
     const struct kernels *kernels;
     const struct network_packed *packed; /* NULL: none */
-    struct chunk *chunks; /* newest first */
+    struct chunk *chunks;                /* newest first */
 };
 
 /* Where the stack stood, to return to. */

@@ -2,7 +2,8 @@
  *
  *     encoder [THREADS [SECONDS]]
  *
- * One line per work: essays of 417 tokens a second, the rate of useful arithmetic, and its share of sgemm's. */
+ * One line per work: essays of 417 tokens a second, the rate of useful arithmetic, and its share of sgemm's.
+ */
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +16,36 @@
 
 enum { TOKENS = 417 };
 
-static const struct shape tiny = {.L = 2, .H = 128, .A = 2, .F = 512, .V = 30522, .P = 512, .types = 2, .C = 5,
-                                  .layer_norm_eps = 1e-12f, .pool = POOL_POOLER, .taps = {2}, .tap_count = 1,
-                                  .hidden_dropout = 0.1f, .attention_dropout = 0.1f, .head_dropout = 0.1f};
-static const struct shape minilm = {.L = 6, .H = 384, .A = 12, .F = 1536, .V = 30522, .P = 512, .types = 2, .C = 5,
-                                    .layer_norm_eps = 1e-12f, .pool = POOL_POOLER, .taps = {6}, .tap_count = 1,
-                                    .hidden_dropout = 0.1f, .attention_dropout = 0.1f, .head_dropout = 0.1f};
+static const struct shape tiny = {.L = 2,
+                                  .H = 128,
+                                  .A = 2,
+                                  .F = 512,
+                                  .V = 30522,
+                                  .P = 512,
+                                  .types = 2,
+                                  .C = 5,
+                                  .layer_norm_eps = 1e-12f,
+                                  .pool = POOL_POOLER,
+                                  .taps = {2},
+                                  .tap_count = 1,
+                                  .hidden_dropout = 0.1f,
+                                  .attention_dropout = 0.1f,
+                                  .head_dropout = 0.1f};
+static const struct shape minilm = {.L = 6,
+                                    .H = 384,
+                                    .A = 12,
+                                    .F = 1536,
+                                    .V = 30522,
+                                    .P = 512,
+                                    .types = 2,
+                                    .C = 5,
+                                    .layer_norm_eps = 1e-12f,
+                                    .pool = POOL_POOLER,
+                                    .taps = {6},
+                                    .tap_count = 1,
+                                    .hidden_dropout = 0.1f,
+                                    .attention_dropout = 0.1f,
+                                    .head_dropout = 0.1f};
 
 struct work {
     struct layout *layout;
@@ -30,11 +55,12 @@ struct work {
     struct gradient **gradients;
     struct network_packed *packed;
     bool train;
-    double end;       /* when to stop */
-    size_t *done;     /* [threads * 16] */
+    double end;   /* when to stop */
+    size_t *done; /* [threads * 16] */
 };
 
-static double square_loss(void *context, const float *logits, const float *extra, float *dlogits, float *dextra)
+static double square_loss(void *context, const float *logits, const float *extra, float *dlogits,
+                          float *dextra)
 {
     const struct shape *s = context;
     (void)extra, (void)dextra;
@@ -48,10 +74,11 @@ static void run_until(void *context, size_t item, int worker)
     struct work *w = context;
     float logits[8];
     while (monotonic_seconds() < w->end) {
-        struct training_step step = {.seed = 1, .step = w->done[worker * 16], .number = item, .dropout = true};
+        struct training_step step = {
+            .seed = 1, .step = w->done[worker * 16], .number = item, .dropout = true};
         if (w->train)
-            network_train(w->spaces[worker], w->params, &w->example, &step, square_loss, &w->layout->shape, logits,
-                          w->gradients[worker]);
+            network_train(w->spaces[worker], w->params, &w->example, &step, square_loss, &w->layout->shape,
+                          logits, w->gradients[worker]);
         else
             network_logits(w->spaces[worker], w->params, &w->example, logits);
         w->done[worker * 16]++;
@@ -117,8 +144,8 @@ static double sgemm_rate(struct pool *pool, double seconds)
     return (double)total * 2 * 512 * 512 * 512 / taken;
 }
 
-static void measure(const char *name, const struct shape *shape, enum pooling pooling, struct pool *pool, double seconds,
-                    double sgemm)
+static void measure(const char *name, const struct shape *shape, enum pooling pooling, struct pool *pool,
+                    double seconds, double sgemm)
 {
     struct shape s = *shape;
     s.pool = pooling;

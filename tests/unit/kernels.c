@@ -1,5 +1,5 @@
-/* Every kernel of every path this CPU has, against a plain loop in double, at sizes around each vector length;
- * and what paths must share to the bit: the dropout masks. */
+/* Every kernel of every path this CPU has, against a plain loop in double, at sizes around each vector
+ * length; and what paths must share to the bit: the dropout masks. */
 #include <float.h>
 
 #include "base/memory.h"
@@ -33,7 +33,8 @@ static void check_activations(void)
         k->activate(y, d, x, bias, (enum activation)f, 1, N);
         for (int i = 0; i < N; i++) {
             double v = (double)x[i], c = sqrt(2 / acos(-1)), t = tanh(c * (v + 0.044715 * v * v * v));
-            double phi = 0.5 * erfc(-v / sqrt(2)), want = v * phi, dwant = phi + v * exp(-v * v / 2) / sqrt(2 * acos(-1));
+            double phi = 0.5 * erfc(-v / sqrt(2)), want = v * phi,
+                   dwant = phi + v * exp(-v * v / 2) / sqrt(2 * acos(-1));
             if (f == ACTIVATION_GELU_TANH) {
                 want = 0.5 * v * (1 + t);
                 dwant = 0.5 * (1 + t) + 0.5 * v * (1 - t * t) * c * (1 + 3 * 0.044715 * v * v);
@@ -51,7 +52,8 @@ static void check_activations(void)
 
 static void check_sums(size_t n)
 {
-    float *a = numbers(ROWS * n, 1), *b = numbers(ROWS * n, 1), *y = numbers(ROWS * n, 1), *out = numbers(ROWS * n, 1);
+    float *a = numbers(ROWS * n, 1), *b = numbers(ROWS * n, 1), *y = numbers(ROWS * n, 1),
+          *out = numbers(ROWS * n, 1);
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += (double)a[i] * (double)b[i];
@@ -98,14 +100,27 @@ static bool kept(const uint8_t *mask, size_t stride, size_t r, size_t i)
 static void check_norm(size_t n)
 {
     size_t stride = (n + 15) / 16 * 2;
-    float *y = numbers(ROWS * n, 2), *residual = numbers(ROWS * n, 1), *bias = numbers(n, 1), *gain = numbers(n, 1);
-    float *shift = numbers(n, 1), *out = numbers(ROWS * n, 1), *hat = numbers(ROWS * n, 1), *dy = numbers(ROWS * n, 1);
+    float *y = numbers(ROWS * n, 2), *residual = numbers(ROWS * n, 1), *bias = numbers(n, 1),
+          *gain = numbers(n, 1);
+    float *shift = numbers(n, 1), *out = numbers(ROWS * n, 1), *hat = numbers(ROWS * n, 1),
+          *dy = numbers(ROWS * n, 1);
     float *dx = numbers(ROWS * n, 1), *dgain = numbers(n, 1), *dshift = numbers(n, 1), rstd[ROWS];
     uint8_t *mask = memory_new(ROWS * stride, 1);
     k->dropout_mask(mask, ROWS * stride, 4, n, 0, 20000);
-    k->norm_forward(&(struct norm_forward){.out = out, .hat = hat, .rstd = rstd, .y = y, .bias = bias,
-                                           .residual = residual, .mask = mask, .stride = stride, .keep = 1.5f,
-                                           .gain = gain, .shift = shift, .eps = 0.01f, .rows = ROWS, .n = n});
+    k->norm_forward(&(struct norm_forward){.out = out,
+                                           .hat = hat,
+                                           .rstd = rstd,
+                                           .y = y,
+                                           .bias = bias,
+                                           .residual = residual,
+                                           .mask = mask,
+                                           .stride = stride,
+                                           .keep = 1.5f,
+                                           .gain = gain,
+                                           .shift = shift,
+                                           .eps = 0.01f,
+                                           .rows = ROWS,
+                                           .n = n});
     float *gain_before = memory_new(n, sizeof *gain_before);
     memcpy(gain_before, dgain, n * sizeof *dgain);
     k->norm_backward(dx, dgain, dshift, dy, hat, rstd, gain, ROWS, n);
@@ -119,7 +134,8 @@ static void check_norm(size_t n)
         double s[MOST], mean = 0, variance = 0, g = 0, along = 0;
         for (size_t i = 0; i < n; i++) {
             size_t at = r * n + i;
-            s[i] = (double)residual[at] + (kept(mask, stride, r, i) ? 1.5 * ((double)y[at] + (double)bias[i]) : 0);
+            s[i] = (double)residual[at] +
+                   (kept(mask, stride, r, i) ? 1.5 * ((double)y[at] + (double)bias[i]) : 0);
             mean += s[i] / (double)n;
         }
         for (size_t i = 0; i < n; i++)
@@ -133,18 +149,21 @@ static void check_norm(size_t n)
             along += d * h / (double)n;
         }
         for (size_t i = 0; i < n; i++) {
-            double want = scale * ((double)dy[r * n + i] * (double)gain[i] - g - (s[i] - mean) * scale * along);
+            double want = scale *
+                          ((double)dy[r * n + i] * (double)gain[i] - g - (s[i] - mean) * scale * along);
             CHECK_NEAR((double)dx[r * n + i], want, 1e-4, 1e-4);
         }
     }
-    free(y), free(residual), free(bias), free(gain), free(shift), free(out), free(hat), free(dy), free(dx), free(dgain);
+    free(y), free(residual), free(bias), free(gain), free(shift), free(out), free(hat), free(dy), free(dx),
+        free(dgain);
     free(dshift), free(mask), free(gain_before);
 }
 
 static void check_softmax(size_t n)
 {
     size_t stride = (n + 15) / 16 * 2;
-    float *s = numbers(ROWS * n, 20), *p = memory_new(ROWS * n, sizeof *p), *d = numbers(ROWS * n, 1), log_sum[ROWS];
+    float *s = numbers(ROWS * n, 20), *p = memory_new(ROWS * n, sizeof *p), *d = numbers(ROWS * n, 1),
+          log_sum[ROWS];
     float *ds = memory_new(ROWS * n, sizeof *ds), *again = memory_new(ROWS * n, sizeof *again), delta[ROWS];
     uint8_t *mask = memory_new(ROWS * stride, 1);
     k->dropout_mask(mask, ROWS * stride, 5, n, 0, 30000);
@@ -164,14 +183,16 @@ static void check_softmax(size_t n)
             for (size_t i = 0; i < n; i++)
                 sum += exp(0.5 * (double)s[r * n + i] - most);
             for (size_t i = 0; i < n; i++) {
-                double q = exp(0.5 * (double)s[r * n + i] - most) / sum, f = !bits || kept(bits, stride, r, i) ? keep : 0;
+                double q = exp(0.5 * (double)s[r * n + i] - most) / sum,
+                       f = !bits || kept(bits, stride, r, i) ? keep : 0;
                 CHECK_NEAR((double)p[r * n + i], q * f, 1e-6, 1e-5);
                 CHECK_NEAR((double)again[r * n + i], q * f, 1e-6, 1e-5);
                 mean += q * f * (double)d[r * n + i];
             }
             CHECK_NEAR((double)log_sum[r], most + log(sum), 1e-5, 1e-6);
             for (size_t i = 0; i < n; i++) {
-                double q = exp(0.5 * (double)s[r * n + i] - most) / sum, f = !bits || kept(bits, stride, r, i) ? keep : 0;
+                double q = exp(0.5 * (double)s[r * n + i] - most) / sum,
+                       f = !bits || kept(bits, stride, r, i) ? keep : 0;
                 CHECK_NEAR((double)ds[r * n + i], 0.5 * q * (f * (double)d[r * n + i] - mean), 1e-5, 1e-5);
             }
         }
@@ -210,8 +231,10 @@ static void check_gemm(size_t M, size_t N, size_t K)
     if (!k->gemm)
         return;
     size_t lda = K + 3, ldc = N + 5, down = M + 2, columns = (N + k->panel - 1) / k->panel * k->panel;
-    float *A = numbers(M * lda, 1), *At = numbers(K * down, 1), *B = numbers(K * N, 1), *Bt = numbers(K * N, 1);
-    float *C = numbers(M * ldc, 1), *D = memory_new(M * ldc, sizeof *D), *packed = memory_aligned(columns * K, sizeof *packed);
+    float *A = numbers(M * lda, 1), *At = numbers(K * down, 1), *B = numbers(K * N, 1),
+          *Bt = numbers(K * N, 1);
+    float *C = numbers(M * ldc, 1), *D = memory_new(M * ldc, sizeof *D),
+          *packed = memory_aligned(columns * K, sizeof *packed);
     float *scratch = memory_aligned(k->scratch, sizeof *scratch), *one = memory_new(N, sizeof *one);
     for (size_t i = 0; i < M; i++)
         for (size_t j = 0; j < K; j++)
@@ -237,7 +260,8 @@ static void check_gemm(size_t M, size_t N, size_t K)
     k->gemm(M, N, K, At, 1, down, packed, true, D, ldc, scratch);
     for (size_t i = 0; i < M; i++)
         for (size_t j = 0; j < ldc; j++)
-            CHECK_NEAR((double)D[i * ldc + j], (double)before[i * ldc + j] + (j < N ? (double)C[i * ldc + j] : 0), 1e-4, 1e-5);
+            CHECK_NEAR((double)D[i * ldc + j],
+                       (double)before[i * ldc + j] + (j < N ? (double)C[i * ldc + j] : 0), 1e-4, 1e-5);
     free(A), free(At), free(B), free(Bt), free(C), free(D), free(before), free(packed), free(scratch);
     free(one);
 }

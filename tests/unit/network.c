@@ -1,12 +1,23 @@
-/* The network against its slow twin: logits, vectors, and every gradient by central differences, for each pooling,
- * with windows, token types, several taps, dropout, odd sizes, on each kernel path. */
+/* The network against its slow twin: logits, vectors, and every gradient by central differences, for each
+ * pooling, with windows, token types, several taps, dropout, odd sizes, on each kernel path. */
 #include "check.h"
 #include "network_cases.h"
 #include "network_twin.h"
 
-static const struct shape small = {.L = 2, .H = 9, .A = 3, .F = 7, .V = 13, .P = 12, .types = 2, .C = 3,
-                                   .activation = ACTIVATION_GELU, .layer_norm_eps = 1e-5f, .pad = 0,
-                                   .pool = POOL_POOLER, .taps = {2}, .tap_count = 1};
+static const struct shape small = {.L = 2,
+                                   .H = 9,
+                                   .A = 3,
+                                   .F = 7,
+                                   .V = 13,
+                                   .P = 12,
+                                   .types = 2,
+                                   .C = 3,
+                                   .activation = ACTIVATION_GELU,
+                                   .layer_norm_eps = 1e-5f,
+                                   .pad = 0,
+                                   .pool = POOL_POOLER,
+                                   .taps = {2},
+                                   .tap_count = 1};
 
 /* One path checks every parameter, the others every `sparse`th of them. */
 static size_t sparse;
@@ -24,8 +35,8 @@ static double loss_of(const struct twin *t, const struct example *e)
 }
 
 /* Central differences of every `every`th parameter (or fewer); [PAD]'s row must have none. */
-static void check_gradient(const struct layout *layout, double *p, const struct twin *t, const struct example *e,
-                           const float *got, size_t every)
+static void check_gradient(const struct layout *layout, double *p, const struct twin *t,
+                           const struct example *e, const float *got, size_t every)
 {
     size_t H = (size_t)layout->shape.H, pad = layout->words + (size_t)layout->shape.pad * H;
     double most = 0, worst = 0;
@@ -48,7 +59,8 @@ static void check_gradient(const struct layout *layout, double *p, const struct 
     CHECK(worst <= 3e-6 * most + 1e-6);
 }
 
-static void check_case(const struct shape *shape, const struct example *e, const struct training_step *step, size_t every)
+static void check_case(const struct shape *shape, const struct example *e, const struct training_step *step,
+                       size_t every)
 {
     struct layout *layout = layout_new(shape);
     float *params = case_parameters(layout, 7);

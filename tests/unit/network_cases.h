@@ -44,7 +44,8 @@ static inline void case_free(struct example *e)
 }
 
 /* A smooth loss of any outputs: sum of c z + z^2 / 4, c = 1, -2, 3, ...; thresholds the same way. */
-static inline double case_loss(void *context, const float *logits, const float *extra, float *dlogits, float *dextra)
+static inline double case_loss(void *context, const float *logits, const float *extra, float *dlogits,
+                               float *dextra)
 {
     const struct shape *s = context;
     double loss = 0;

@@ -7,12 +7,30 @@
 #include "check.h"
 #include "nn/network.h"
 
+/* A file and the copies of its tensors that were asked for. */
 struct tensors {
     struct file_view file;
+    void **copies;
+    size_t count, capacity;
 };
 
+static void *keep(struct tensors *t, void *copy)
+{
+    memory_grow(&t->copies, &t->capacity, t->count + 1, sizeof *t->copies);
+    t->copies[t->count++] = copy;
+    return copy;
+}
+
+static void release(struct tensors *t)
+{
+    while (t->count > 0)
+        free(t->copies[--t->count]);
+    free(t->copies);
+    file_unview(&t->file);
+}
+
 /* The values of a tensor and their number; NULL if the file has none of that name. */
-static const float *tensor(const struct tensors *t, const char *name, size_t *count)
+static const float *tensor(struct tensors *t, const char *name, size_t *count)
 {
     const char *at = t->file.at, *end = at + t->file.size;
     while (at < end) {
@@ -20,7 +38,7 @@ static const float *tensor(const struct tensors *t, const char *name, size_t *co
         size_t values = strtoul(space, NULL, 10);
         at = (const char *)memchr(space, '\n', (size_t)(end - space)) + 1;
         if (strlen(name) == (size_t)(space - line) && memcmp(line, name, strlen(name)) == 0) {
-            float *copy = memory_new(values, sizeof *copy);
+            float *copy = keep(t, memory_new(values, sizeof *copy));
             memcpy(copy, at, values * sizeof *copy);
             *count = values;
             return copy;
@@ -30,7 +48,7 @@ static const float *tensor(const struct tensors *t, const char *name, size_t *co
     return NULL;
 }
 
-static const float *named(const struct tensors *t, const char *kind, const char *name, size_t count)
+static const float *named(struct tensors *t, const char *kind, const char *name, size_t count)
 {
     char *full = memory_format("%s%s", kind, name);
     size_t found = 0;
@@ -43,9 +61,9 @@ static const float *named(const struct tensors *t, const char *kind, const char 
     return values;
 }
 
-static int32_t *integers(const float *values, size_t count)
+static int32_t *integers(struct tensors *t, const float *values, size_t count)
 {
-    int32_t *out = memory_new(count, sizeof *out);
+    int32_t *out = keep(t, memory_new(count, sizeof *out));
     for (size_t i = 0; i < count; i++)
         out[i] = (int32_t)values[i];
     return out;
@@ -55,7 +73,8 @@ struct cross_entropy {
     int C, target;
 };
 
-static double cross_entropy(void *context, const float *logits, const float *extra, float *dlogits, float *dextra)
+static double cross_entropy(void *context, const float *logits, const float *extra, float *dlogits,
+                            float *dextra)
 {
     const struct cross_entropy *c = context;
     double sum = 0;
@@ -69,10 +88,20 @@ static double cross_entropy(void *context, const float *logits, const float *ext
 
 static struct shape shape_of(const float *v)
 {
-    return (struct shape){.L = (int)v[0], .H = (int)v[1], .A = (int)v[2], .F = (int)v[3], .V = (int)v[4],
-                          .P = (int)v[5], .types = (int)v[6], .C = (int)v[7], .activation = (enum activation)v[8],
-                          .layer_norm_eps = v[9], .pad = (int)v[10], .pool = (enum pooling)v[11],
-                          .taps = {(int)v[0]}, .tap_count = 1};
+    return (struct shape){.L = (int)v[0],
+                          .H = (int)v[1],
+                          .A = (int)v[2],
+                          .F = (int)v[3],
+                          .V = (int)v[4],
+                          .P = (int)v[5],
+                          .types = (int)v[6],
+                          .C = (int)v[7],
+                          .activation = (enum activation)v[8],
+                          .layer_norm_eps = v[9],
+                          .pad = (int)v[10],
+                          .pool = (enum pooling)v[11],
+                          .taps = {(int)v[0]},
+                          .tap_count = 1};
 }
 
 /* The whole gradient as one block, the sparse rows in their places. */
@@ -86,9 +115,9 @@ static float *whole_gradient(const struct layout *layout, const struct gradient 
     return all;
 }
 
-/* Each tensor's largest difference, relative to the tensor's largest gradient; that of a tensor whose gradient is
- * mathematically zero (the keys' biases) is measured against the whole gradient's largest. */
-static double compare_gradients(const struct tensors *t, const struct layout *layout, const float *got)
+/* Each tensor's largest difference, relative to the tensor's largest gradient; that of a tensor whose
+ * gradient is mathematically zero (the keys' biases) is measured against the whole gradient's largest. */
+static double compare_gradients(struct tensors *t, const struct layout *layout, const float *got)
 {
     double worst = 0, most = 0;
     for (int pass = 0; pass < 2; pass++)
@@ -102,7 +131,6 @@ static double compare_gradients(const struct tensors *t, const struct layout *la
                 size = fmax(size, fabs((double)want[i]));
                 difference = d <= difference ? difference : d;
             }
-            free((void *)(size_t)want);
             most = fmax(most, size);
             if (pass == 0)
                 continue;
@@ -118,7 +146,7 @@ static double compare_gradients(const struct tensors *t, const struct layout *la
 
 static void check_file(const char *path)
 {
-    struct tensors t = {file_view(path, (uint64_t)1 << 33)};
+    struct tensors t = {.file = file_view(path, (uint64_t)1 << 33)};
     size_t count = 0, T = 0;
     const float *v = tensor(&t, "shape", &count);
     struct shape shape = shape_of(v);
@@ -129,15 +157,16 @@ static void check_file(const char *path)
         size_t size = (size_t)row->rows * (size_t)(row->cols ? row->cols : 1);
         const float *values = named(&t, "param:", row->name, size);
         memcpy(params + row->offset, values, size * sizeof *params);
-        free((void *)(size_t)values);
     }
     const float *ids = tensor(&t, "ids", &T), *types = named(&t, "", "types", T);
-    struct example e = {.ids = integers(ids, T), .types = integers(types, T), .tokens = T, .window_count = 1};
+    struct example e = {
+        .ids = integers(&t, ids, T), .types = integers(&t, types, T), .tokens = T, .window_count = 1};
     const float *want = named(&t, "", "logits", (size_t)shape.C), *loss = named(&t, "", "loss", 1);
     struct cross_entropy ce = {shape.C, (int)*named(&t, "", "case", 1)};
     struct workspace *ws = workspace_new(layout);
     struct gradient *g = gradient_new(layout);
-    float *logits = memory_new((size_t)shape.C, sizeof *logits), *again = memory_new((size_t)shape.C, sizeof *again);
+    float *logits = keep(&t, memory_new((size_t)shape.C, sizeof *logits));
+    float *again = keep(&t, memory_new((size_t)shape.C, sizeof *again));
 
     example_check(&e, &shape, path);
     network_logits(ws, params, &e, logits);
@@ -158,7 +187,7 @@ static void check_file(const char *path)
     free(all);
     free(params);
     layout_free(layout);
-    file_unview(&t.file);
+    release(&t);
 }
 
 int main(int argc, char **argv)

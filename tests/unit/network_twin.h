@@ -21,8 +21,8 @@ struct twin {
 enum { TWIN_EMBEDDINGS, TWIN_ATTENTION, TWIN_OUTPUT, TWIN_DOWN, TWIN_HEAD };
 
 /* The factor of element (row, col) of a site whose rows have n elements. */
-static double twin_keep(const struct twin *t, size_t window, int layer, int site, float rate, size_t row, size_t col,
-                        size_t n)
+static double twin_keep(const struct twin *t, size_t window, int layer, int site, float rate, size_t row,
+                        size_t col, size_t n)
 {
     uint32_t threshold = (uint32_t)(rate * 65536 + 0.5f), out[4];
     if (!t->step || !t->step->dropout || threshold == 0)
@@ -44,10 +44,12 @@ static void twin_norm(const struct twin *t, double *x, size_t gain, size_t shift
     for (size_t i = 0; i < H; i++)
         variance += (x[i] - mean) * (x[i] - mean) / (double)H;
     for (size_t i = 0; i < H; i++)
-        x[i] = (x[i] - mean) / sqrt(variance + (double)t->layout->shape.layer_norm_eps) * t->p[gain + i] + t->p[shift + i];
+        x[i] = (x[i] - mean) / sqrt(variance + (double)t->layout->shape.layer_norm_eps) * t->p[gain + i] +
+               t->p[shift + i];
 }
 
-static void twin_linear(const struct twin *t, double *y, const double *x, size_t weight, size_t bias, size_t in, size_t out)
+static void twin_linear(const struct twin *t, double *y, const double *x, size_t weight, size_t bias,
+                        size_t in, size_t out)
 {
     for (size_t o = 0; o < out; o++) {
         y[o] = t->p[bias + o];
@@ -65,23 +67,24 @@ static double twin_activation(enum activation f, double x)
     return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
 }
 
-static void twin_embed(const struct twin *t, const struct example *e, size_t first, size_t T, size_t window, double *x)
+static void twin_embed(const struct twin *t, const struct example *e, size_t first, size_t T, size_t window,
+                       double *x)
 {
     const struct layout *l = t->layout;
     size_t H = (size_t)l->shape.H;
     for (size_t j = 0; j < T; j++) {
         size_t type = e->types ? (size_t)e->types[first + j] : 0;
         for (size_t i = 0; i < H; i++)
-            x[j * H + i] = t->p[l->words + (size_t)e->ids[first + j] * H + i] + t->p[l->positions + j * H + i] +
-                           t->p[l->types + type * H + i];
+            x[j * H + i] = t->p[l->words + (size_t)e->ids[first + j] * H + i] +
+                           t->p[l->positions + j * H + i] + t->p[l->types + type * H + i];
         twin_norm(t, x + j * H, l->norm_weight, l->norm_bias);
         for (size_t i = 0; i < H; i++)
             x[j * H + i] *= twin_keep(t, window, 0, TWIN_EMBEDDINGS, l->shape.hidden_dropout, j, i, H);
     }
 }
 
-static void twin_attend(const struct twin *t, size_t T, size_t window, int layer, bool single, const double *qkv,
-                        double *context)
+static void twin_attend(const struct twin *t, size_t T, size_t window, int layer, bool single,
+                        const double *qkv, double *context)
 {
     const struct shape *s = &t->layout->shape;
     size_t H = (size_t)s->H, A = (size_t)s->A, D = H / A;
@@ -98,7 +101,8 @@ static void twin_attend(const struct twin *t, size_t T, size_t window, int layer
             }
             for (size_t j = 0; j < T; j++) {
                 size_t row = single ? h : h * T + i;
-                double kept = p[j] / sum * twin_keep(t, window, layer, TWIN_ATTENTION, s->attention_dropout, row, j, T);
+                double kept = p[j] / sum *
+                              twin_keep(t, window, layer, TWIN_ATTENTION, s->attention_dropout, row, j, T);
                 for (size_t d = 0; d < D; d++)
                     context[i * H + h * D + d] += kept * qkv[j * 3 * H + 2 * H + h * D + d];
             }
@@ -137,7 +141,8 @@ static void twin_layer(const struct twin *t, size_t T, size_t window, int layer,
 }
 
 /* One tap of all windows' tokens x [tokens, H] into vector [H]. */
-static void twin_pool(const struct twin *t, const struct example *e, const size_t *starts, const double *x, double *vector)
+static void twin_pool(const struct twin *t, const struct example *e, const size_t *starts, const double *x,
+                      double *vector)
 {
     const struct layout *l = t->layout;
     size_t H = (size_t)l->shape.H;
@@ -185,7 +190,8 @@ static void twin_vector(const struct twin *t, const struct example *e, double *l
         double *x = levels + starts[w] * H;
         twin_embed(t, e, starts[w], T, w, x);
         for (int l = 0; l < s->L; l++) {
-            bool single = l == s->taps[s->tap_count - 1] - 1 && (s->pool == POOL_CLS || s->pool == POOL_POOLER);
+            bool single = l == s->taps[s->tap_count - 1] - 1 &&
+                          (s->pool == POOL_CLS || s->pool == POOL_POOLER);
             memcpy(x + e->tokens * H, x, T * H * sizeof *x);
             x += e->tokens * H;
             twin_layer(t, T, w, l, single, x);
