@@ -5,6 +5,7 @@
 #   make             build into build/                  make install       PREFIX, DESTDIR
 #   make parity      against Hugging Face, PyTorch, scikit-learn (slow, own Python environment)
 #   make bench       against the peers, ratios          make fuzz          fuzz the parsers
+#   make faults      every system call fails once       make valgrind      memory errors and leaks
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -121,7 +122,20 @@ test: packages
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs
 	@BUILD=$(BUILD) tests/run
 
-unit-programs: $(unit_tests)
+unit-programs: $(unit_tests) $(BUILD)/tests/faults.so
+
+# Makes calls of the C library fail; itself it is built plainly, under the sanitizers too.
+$(BUILD)/tests/faults.so: tests/faults/faults.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O1 -g $(WARNINGS) -D_GNU_SOURCE -D_LARGEFILE64_SOURCE -shared -fPIC -o $@ $<
+
+# Every call of every filter, instead of the choice that `make test` makes (minutes).
+faults: all $(BUILD)/tests/faults.so
+	FAULTS=all RUBRIC_BUILD=$(abspath $(BUILD)) bats --jobs $$(nproc) tests/faults.bats
+
+# The filters and units under valgrind, whose CPU knows no AVX-512 (minutes).
+valgrind: all
+	RUBRIC_BUILD=$(abspath $(BUILD)) tests/valgrind
 
 # Against the real peers, in a Python environment of its own, kept outside the tree.
 parity: all parity-programs
@@ -160,7 +174,7 @@ dist:
 clean:
 	rm -rf build build-asan build-fuzz build-asan-fuzz
 
-.PHONY: all clean packages demo test unit-programs parity bench fuzz parity-programs bench-programs install \
+.PHONY: all clean packages demo test unit-programs parity bench fuzz faults valgrind parity-programs bench-programs install \
         uninstall dist
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

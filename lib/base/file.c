@@ -185,6 +185,8 @@ char *file_beside_program(const char *relative)
     char *slash = strrchr(here, '/');
     char *joined = memory_format("%.*s/%s", (int)(slash - here), here, relative);
     char *path = realpath(joined, NULL);
+    if (!path && errno != ENOENT && errno != ENOTDIR)
+        die_errno("%s: cannot look it up", joined);
     if (!path) /* not there: the caller's message names it as it was looked for */
         return joined;
     free(joined);

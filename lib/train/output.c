@@ -16,7 +16,7 @@
 #include "base/memory.h"
 
 /* What die() and signals clean up after: a process claims one place at a time. */
-static struct output *claimed;
+static struct output *volatile claimed;
 
 static bool exists(const char *directory, const char *name)
 {
@@ -92,11 +92,17 @@ static void empty_partial(const struct output *o)
 
 static void lock_partial(struct output *o)
 {
-    if (mkdir(o->partial, 0777) != 0 && errno != EEXIST)
+    bool made = mkdir(o->partial, 0777) == 0;
+    if (!made && errno != EEXIST)
         die_errno("%s: cannot create", o->partial);
     o->lock = open(o->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (o->lock < 0)
+    if (o->lock < 0) {
+        int cause = errno;
+        if (made)
+            rmdir(o->partial);
+        errno = cause;
         die_errno("%s: cannot open", o->partial);
+    }
     if (flock(o->lock, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             die(STATUS_SYSTEM, "%s: another fit is writing it", o->partial);
@@ -113,7 +119,9 @@ static void clean_claimed(void)
 /* Before training there is nothing to keep: an interrupted fit leaves no empty directory behind. */
 static void remove_and_end(int number)
 {
-    rmdir(claimed->partial);
+    const struct output *mine = claimed;
+    if (mine)
+        rmdir(mine->partial);
     raise(number); /* SA_RESETHAND: the default action follows */
 }
 
@@ -135,6 +143,9 @@ struct output *output_claim(const char *directory, bool force, bool resume)
     o->partial = memory_format("%s.partial", o->directory);
     check_target(o, force, resume);
     lock_partial(o);
+    claimed = o;
+    error_set_cleanup(clean_claimed);
+    watch_signals();
     if (has_checkpoint(o) && !force && !resume)
         die(STATUS_USAGE, "%s: holds the state of an interrupted fit (--resume goes on with it, -f starts anew)",
             o->partial);
@@ -142,19 +153,16 @@ struct output *output_claim(const char *directory, bool force, bool resume)
     o->keeps = o->exists && resume && !o->resumes && !force;
     if (!o->resumes)
         empty_partial(o);
-    claimed = o;
-    error_set_cleanup(clean_claimed);
-    watch_signals();
     return o;
 }
 
 static void release(struct output *o)
 {
-    claimed = NULL;
-    error_set_cleanup(NULL);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
+    claimed = NULL;
+    error_set_cleanup(NULL);
     close(o->lock);
     free(o->directory);
     free(o->partial);
