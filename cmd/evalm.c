@@ -12,6 +12,7 @@
 
 struct settings {
     const char *part, *by, *rater;
+    char *against;
     struct text_list gates;
     int64_t errors, resamples, seed;
     bool ci, tsv, json;
@@ -25,8 +26,10 @@ static const struct option_row rows[] = {
      .help = "FIELD has a second human's label: human against human\nbeside model against human"},
     {0, "errors", OPTION_INTEGER, AT(errors), "N", 1, 1e6, .help = "list the N largest disagreements"},
     {0, "ci", OPTION_FLAG, AT(ci), .help = "bootstrap intervals that hold 95 %"},
-    {0, "resamples", OPTION_INTEGER, AT(resamples), "N", 2, 1e6, .help = "of --ci (1000)"},
-    {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p53, .help = "of --ci (0)"},
+    {0, "against", OPTION_TEXT, AT(against), "FILE",
+     .help = "other predictions of the same records, joined by id:\ndifferences with intervals, McNemar's test"},
+    {0, "resamples", OPTION_INTEGER, AT(resamples), "N", 2, 1e6, .help = "of --ci and --against (1000)"},
+    {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p53, .help = "of the resamples (0)"},
     {0, "min", OPTION_LIST, AT(gates), "NAME=X,...",
      .help = "exit with status 5 unless each figure is at least X\n(mae, rmse and losses: at most)"},
     {0, "tsv", OPTION_FLAG, AT(tsv), .help = "print a line NAME<TAB>VALUE for each figure"},
@@ -51,7 +54,9 @@ static struct report_plan plan_of(const struct settings *opt)
         .by = opt->by,
         .rater = opt->rater,
         .errors = (size_t)opt->errors,
-        .resamples = opt->ci ? (size_t)opt->resamples : 0,
+        .intervals = opt->ci,
+        .against = opt->against,
+        .resamples = (size_t)opt->resamples,
         .seed = (uint64_t)opt->seed,
     };
 }
@@ -72,12 +77,25 @@ static void print(const struct report *report, const struct settings *opt)
     standard_flush();
 }
 
+static void read_rival(struct report *report, char *path)
+{
+    struct stream_reader *in = stream_open(&path, 1);
+    for (struct header head; stream_next(in, &head, KIND_PREDICTIONS); header_free(&head)) {
+        report_rival_segment(report, &head);
+        for (struct record *record; stream_read(in, &record);)
+            report_rival_add(report, record);
+    }
+    stream_close(in);
+}
+
 int main(int argc, char **argv)
 {
     struct settings opt = {.resamples = 1000};
     int first = command_parse(&command, &opt, argc, argv);
     struct report_plan plan = plan_of(&opt);
     struct report *report = report_new(&plan);
+    if (opt.against)
+        read_rival(report, opt.against);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
 
     for (struct header head; stream_next(in, &head, KIND_PREDICTIONS); header_free(&head)) {

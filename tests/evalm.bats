@@ -270,6 +270,43 @@ END
     [ "$(evalm --ci --tsv in | grep -cE '^accuracy_(low|high)')" -eq 2 ]
 }
 
+@test "--against: two models on the same records" {
+    # of seven pairs only these are right in 1, only those in 5
+    records "" <<<$'1 1\n2 1\n3 2\n2 3\n1 2\n3 1\n2 2\n3 3' | stream "$scale" >these
+    records "" <<<$'1 1\n2 2\n3 3\n2 2\n1 1\n3 3\n2 3' | stream "$scale" >those
+    evalm --against those these >out
+    expect_text '  7 records are also in those, 1 are not
+                                      these     those  difference
+  accuracy                            0.286     0.857      -0.571' "$(grep -A2 'also in' out | cut -c1-65)"
+    expect_text "  Only these are right: 1; only those: 5; McNemar's exact p = 0.219" "$(grep McNemar out)"
+    evalm --against those --json these >json
+    python3 - <<'END'
+import json
+r = json.load(open("json"))
+a = r["against"]
+assert (r["n"], a["n"], a["without_other"], a["only_these_right"], a["only_those_right"]) == (8, 7, 1, 1, 5), a
+assert abs(a["mcnemar"] - 0.21875) < 1e-12                     # scipy.stats.binomtest(1, 6).pvalue
+assert abs(a["difference"]["qwk"] - (a["these"]["qwk"] - a["those"]["qwk"])) < 1e-12
+low, high = a["intervals"]["accuracy"]
+assert low <= a["difference"]["accuracy"] <= high and low < high <= 0.2, a["intervals"]
+END
+    # a model against itself: every difference is nothing in every resample
+    evalm --against these --json these | python3 -c '
+import json, sys
+a = json.load(sys.stdin)["against"]
+assert a["mcnemar"] == 1 and a["intervals"]["qwk"] == [0, 0] and a["difference"]["accuracy"] == 0, a'
+    expect_text "mcnemar 0.21875" "$(evalm --against those --tsv these | awk '/^mcnemar/ { printf "%s %.5f\n", $1, $2 }')"
+    records "" <<<$'2 1' | stream "$scale" >wrong
+    expect_status 3 evalm --against wrong these
+    expect_text "evalm: record r1 has another label in wrong" "$stderr"
+    cat these these >twice
+    expect_status 3 evalm --against twice these
+    expect_text "evalm: twice has record r1 twice: records are joined by id" "$stderr"
+    sed 's/"id":"r/"id":"s/' lines | { cat; echo '{"end":1}'; } | show --pack >others
+    expect_status 3 evalm --against others these
+    expect_text "evalm: no record is in others: records are joined by id" "$stderr"
+}
+
 @test "--min: gates end with status 5, after the report" {
     ten >in
     expect_status 0 evalm --min qwk=0.3,accuracy=0.5 --min mae=0.5 in

@@ -14,6 +14,11 @@ struct interval {
 void bootstrap_intervals(const struct pairs *pairs, const struct label_set *labels, size_t resamples, uint64_t seed,
                          struct interval intervals[FIGURES]);
 
+/* Intervals of the differences of all figures, a's minus b's, on the same records: `a` and `b` kept their
+ * samples in one order, and each resample draws the same ones of both. */
+void bootstrap_differences(const struct pairs *a, const struct pairs *b, const struct label_set *labels,
+                           size_t resamples, uint64_t seed, struct interval intervals[FIGURES]);
+
 /* The interval of `count` values (NAN left out), which are put in order. */
 struct interval bootstrap_percentiles(double *values, size_t count);
 

@@ -24,6 +24,7 @@ static void section_free(struct section *s)
     pairs_free(&s->human);
     pairs_free(&s->model);
     errors_free(&s->errors);
+    comparison_free(&s->comparison);
     free(s->confusion);
 }
 
@@ -38,6 +39,7 @@ void report_free(struct report *report)
     names_free(&report->parts);
     names_free(&report->other_parts);
     label_set_free(&report->labels);
+    rival_free(&report->rival);
     header_free(&report->header);
     json_decref(report->rounding);
     free(report->chosen_by);
@@ -46,11 +48,16 @@ void report_free(struct report *report)
     free(report);
 }
 
-void report_segment(struct report *report, const struct header *header)
+void report_rival_segment(struct report *report, const struct header *header)
 {
     header_free(&report->header);
     report->header = header_copy(header);
     label_set_declare(&report->labels, header);
+}
+
+void report_segment(struct report *report, const struct header *header)
+{
+    report_rival_segment(report, header); /* what any segment is */
     const char *chosen_by = json_string_value(json_object_get(header->map, "chosen_by"));
     if (chosen_by && !report->chosen_by)
         report->chosen_by = memory_string(chosen_by);
@@ -66,7 +73,8 @@ static struct section *section_of(struct report *report, struct slice part)
         memory_grow(&report->sections, &report->section_capacity, number + 1, sizeof *report->sections);
         report->sections[number] = (struct section){
             .name = report->parts.at[number],
-            .pairs.keep = report->plan.resamples > 0,
+            .pairs.keep = report->plan.intervals,
+            .comparison = {.ours.keep = true, .theirs.keep = true},
             .errors.limit = report->plan.errors,
         };
     }
@@ -239,6 +247,32 @@ static void add_error(struct report *report, struct section *s, const struct rec
     errors_add(&s->errors, &d);
 }
 
+void report_rival_add(struct report *report, const struct record *record)
+{
+    struct label pred;
+    if (record->y.type == LABEL_NONE || !record_label(record, "pred", &pred))
+        return;
+    struct pair pair = pair_of(report, record, &pred);
+    if (!rival_add(&report->rival, record->id, &pair))
+        die(STATUS_INPUT, "%s has record %s twice: records are joined by id", report->plan.against, record_name(record));
+}
+
+static void add_comparison(struct report *report, struct section *s, const struct record *record,
+                           const struct pair *pair)
+{
+    if (!report->plan.against)
+        return;
+    const struct pair *other = rival_find(&report->rival, record->id);
+    if (!other) {
+        s->comparison.only_ours++;
+        return;
+    }
+    if (other->truth != pair->truth || (!isnan(pair->value) && other->value != pair->value))
+        die(STATUS_INPUT, "record %s has another label in %s", record_name(record), report->plan.against);
+    comparison_add(&s->comparison, pair, other);
+    report->compared++;
+}
+
 void report_add(struct report *report, const struct record *record)
 {
     if (report->plan.part && !slice_is(record->part, report->plan.part)) {
@@ -263,6 +297,7 @@ void report_add(struct report *report, const struct record *record)
     pairs_add(&report->total.pairs, &pair);
     add_by(report, s, record, &pair);
     add_rater(report, s, record, &pair);
+    add_comparison(report, s, record, &pair);
 }
 
 /* Names joined for a message. */
@@ -289,6 +324,8 @@ static void check_input(const struct report *report)
     if (report->plan.by && !report->by_met)
         die(STATUS_INPUT, "no record has a field '%s' (tok --keep %s keeps an input column)", report->plan.by,
             report->plan.by);
+    if (report->plan.against && report->compared == 0)
+        die(STATUS_INPUT, "no record is in %s: records are joined by id", report->plan.against);
     if (report->plan.rater && !report->rater_met)
         die(STATUS_INPUT, "no record has a field '%s' (tok --keep %s keeps an input column)", report->plan.rater,
             report->plan.rater);
@@ -316,6 +353,8 @@ static void settle_section(const struct report *report, struct section *s)
         s->confusion = pairs_confusion(&s->pairs, &report->labels);
     if (s->pairs.keep)
         bootstrap_intervals(&s->pairs, &report->labels, report->plan.resamples, report->plan.seed, s->intervals);
+    if (s->comparison.ours.n > 0)
+        comparison_settle(&s->comparison, &report->labels, report->plan.resamples, report->plan.seed);
     errors_sort(&s->errors);
     sort_rows(s);
 }

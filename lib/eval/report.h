@@ -8,7 +8,7 @@
  *     report_free(report);
  *
  * Records without y or pred are counted and left out.  Memory grows with the classes, the parts and the values
- * of `by`, and with the records only under `resamples`. */
+ * of `by`, and with the records only under `intervals` and `against`. */
 #ifndef RUBRIC_EVAL_REPORT_H
 #define RUBRIC_EVAL_REPORT_H
 
@@ -16,6 +16,7 @@
 
 #include "base/options.h"
 #include "eval/bootstrap.h"
+#include "eval/comparison.h"
 #include "eval/errors.h"
 #include "eval/pairs.h"
 #include "stream/stream.h"
@@ -25,7 +26,9 @@ struct report_plan {
     const char *by;        /* a field: one row for each of its values; NULL: none */
     const char *rater;     /* a field with a second human's label; NULL: none */
     size_t errors;         /* how many of the largest disagreements are kept */
-    size_t resamples;      /* bootstrap intervals; 0: none */
+    bool intervals;        /* bootstrap intervals of the figures */
+    const char *against;   /* the name of other predictions, given with report_rival_*; NULL: none */
+    size_t resamples;      /* of both */
     uint64_t seed;
 };
 
@@ -40,10 +43,11 @@ struct section {
     uint32_t *by_order;         /* [by.count] rows as they are shown: in order of bytes, 2 before 10 */
     struct pairs human, model;  /* on records with a second human: true label and theirs; and the prediction */
     struct errors errors;
+    struct comparison comparison; /* with `against` */
     /* After report_settle, with by_order: */
     double figures[FIGURES];
     uint64_t *confusion;        /* [classes, classes]; NULL when labels are a measure */
-    struct interval intervals[FIGURES]; /* with `resamples` */
+    struct interval intervals[FIGURES]; /* with `intervals` */
 };
 
 struct report {
@@ -58,7 +62,9 @@ struct report {
     char *chosen_by;            /* the header's: what chose the model; NULL: not said */
     json_t *rounding;           /* the header's: how `pred` comes from `score`; NULL: not said */
     bool by_met, rater_met;     /* some record had the field */
+    uint64_t compared;          /* records that both predictions have */
     struct header header;       /* of the segment being read */
+    struct rival rival;         /* with `against` */
     struct double_array prob;
     struct buffer text;
 };
@@ -68,6 +74,11 @@ void report_free(struct report *report);
 
 /* Copies what it needs of the header.  Dies with STATUS_BROKEN when label types of segments differ. */
 void report_segment(struct report *report, const struct header *header);
+
+/* The other predictions, before the first of these: as report_segment and report_add.  Dies with STATUS_INPUT when
+ * an id comes twice. */
+void report_rival_segment(struct report *report, const struct header *header);
+void report_rival_add(struct report *report, const struct record *record);
 
 /* Dies with STATUS_INPUT on a field of `by` or a rater's label that is not what it should be, with
  * STATUS_BROKEN on probabilities that do not fit the header's classes. */

@@ -50,11 +50,11 @@ static json_t *confusion_json(const uint64_t *counts, size_t k)
     return rows;
 }
 
-static json_t *intervals_json(const struct report *report, const struct section *s)
+static json_t *intervals_json(const struct report *report, const struct interval of[FIGURES])
 {
     json_t *intervals = json_object();
     for (int f = 0; f < FIGURES; f++) {
-        struct interval i = s->intervals[f];
+        struct interval i = of[f];
         json_put(intervals, figure_rows[f].name,
             isnan(i.low) ? json_null() : json_pack("[f, f]", i.low, i.high));
     }
@@ -102,6 +102,30 @@ static json_t *rater_json(const struct report *report, const struct section *s)
     return rater;
 }
 
+static json_t *comparison_json(const struct report *report, const struct comparison *c)
+{
+    json_t *to = json_object(), *ours = json_object(), *theirs = json_object(), *difference = json_object();
+    json_put(to, "file", json_text(slice_of(report->plan.against)));
+    json_put(to, "n", json_count(c->ours.n));
+    json_put(to, "without_other", json_count(c->only_ours));
+    json_put(to, "only_these_right", json_count(c->we_right));
+    json_put(to, "only_those_right", json_count(c->they_right));
+    if (c->ours.n > 0) {
+        double differences[FIGURES];
+        for (int f = 0; f < FIGURES; f++)
+            differences[f] = c->our_figures[f] - c->their_figures[f];
+        set_figures(ours, c->our_figures);
+        set_figures(theirs, c->their_figures);
+        set_figures(difference, differences);
+        json_put(to, "mcnemar", json_figure(c->mcnemar));
+        json_put(to, "intervals", intervals_json(report, c->differences));
+    }
+    json_put(to, "these", ours);
+    json_put(to, "those", theirs);
+    json_put(to, "difference", difference);
+    return to;
+}
+
 static json_t *errors_json(const struct section *s)
 {
     json_t *errors = json_array();
@@ -134,12 +158,14 @@ static json_t *section_json(const struct report *report, const struct section *s
 {
     json_t *to = counts_json(report, s);
     json_put(to, "part", s->name.size ? json_text(s->name) : json_null());
-    if (report->plan.resamples > 0)
-        json_put(to, "intervals", intervals_json(report, s));
+    if (report->plan.intervals)
+        json_put(to, "intervals", intervals_json(report, s->intervals));
     if (report->plan.by)
         json_put(to, "by", by_json(report, s));
     if (report->plan.rater)
         json_put(to, "rater", rater_json(report, s));
+    if (report->plan.against)
+        json_put(to, "against", comparison_json(report, &s->comparison));
     if (report->plan.errors > 0)
         json_put(to, "errors", errors_json(s));
     return to;
@@ -197,11 +223,25 @@ static char *prefix_of(const char *prefix, const char *middle, struct slice text
     return whole;
 }
 
+static void put_comparison(const struct comparison *c, FILE *to, const char *prefix)
+{
+    char *other = prefix_of(prefix, "", SLICE("those")), *difference = prefix_of(prefix, "", SLICE("difference"));
+    put_figures(to, other, c->theirs.n, c->their_figures);
+    for (int f = 0; f < FIGURES; f++) {
+        put_line(to, difference, figure_rows[f].name, "", c->our_figures[f] - c->their_figures[f]);
+        put_line(to, difference, figure_rows[f].name, "_low", c->differences[f].low);
+        put_line(to, difference, figure_rows[f].name, "_high", c->differences[f].high);
+    }
+    put_line(to, prefix, "mcnemar", "", c->mcnemar);
+    free(other);
+    free(difference);
+}
+
 static void put_section(const struct report *report, const struct section *s, FILE *to, const char *prefix)
 {
     double figures[FIGURES];
     put_figures(to, prefix, s->pairs.n, s->figures);
-    for (int f = 0; f < FIGURES && report->plan.resamples > 0; f++) {
+    for (int f = 0; f < FIGURES && report->plan.intervals; f++) {
         put_line(to, prefix, figure_rows[f].name, "_low", s->intervals[f].low);
         put_line(to, prefix, figure_rows[f].name, "_high", s->intervals[f].high);
     }
@@ -228,6 +268,8 @@ static void put_section(const struct report *report, const struct section *s, FI
         free(human);
         free(model);
     }
+    if (s->comparison.ours.n > 0)
+        put_comparison(&s->comparison, to, prefix);
 }
 
 void report_tsv(const struct report *report, FILE *to)

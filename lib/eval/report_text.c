@@ -56,7 +56,7 @@ static void put_figures(const struct report *report, const struct section *s, FI
         else
             fprintf(to, "%7.3f", value);
         struct interval i = s->intervals[f];
-        if (report->plan.resamples > 0 && !isnan(value) && !isnan(i.low))
+        if (report->plan.intervals && !isnan(value) && !isnan(i.low))
             fprintf(to, "   %.3f to %.3f", i.low, i.high);
         if (f == FIGURE_MAJORITY) {
             struct label_text name = class_name(report, largest_class(report, s));
@@ -64,7 +64,7 @@ static void put_figures(const struct report *report, const struct section *s, FI
         }
         fputc('\n', to);
     }
-    if (report->plan.resamples > 0)
+    if (report->plan.intervals)
         fprintf(to, "  (the middle 95 %% of %zu bootstrap resamples, seed %llu)\n", report->plan.resamples,
                 (unsigned long long)report->plan.seed);
 }
@@ -308,6 +308,35 @@ static void put_rater(const struct report *report, const struct section *s, FILE
     }
 }
 
+static void put_comparison(const struct report *report, const struct comparison *c, FILE *to)
+{
+    struct label_text name = label_text(slice_of(report->plan.against), "");
+    fprintf(to, "\n  %llu records are also in %s", (unsigned long long)c->ours.n, name.text);
+    if (c->only_ours)
+        fprintf(to, ", %llu are not", (unsigned long long)c->only_ours);
+    if (c->ours.n == 0) {
+        fputc('\n', to);
+        return;
+    }
+    fprintf(to, "\n  %-31s %9s %9s %11s\n", "", "these", "those", "difference");
+    for (int f = 0; f < FIGURES; f++) {
+        double ours = c->our_figures[f], theirs = c->their_figures[f];
+        if (figure_rows[f].better == FIGURE_NEITHER || isnan(ours) || isnan(theirs))
+            continue;
+        fprintf(to, "  %-31s", figure_rows[f].title);
+        put_figure(to, ours, 10);
+        put_figure(to, theirs, 10);
+        put_figure(to, ours - theirs, 12);
+        if (!isnan(c->differences[f].low))
+            fprintf(to, "   %.3f to %.3f", c->differences[f].low, c->differences[f].high);
+        fputc('\n', to);
+    }
+    fprintf(to, "  (the middle 95 %% of the differences of %zu paired resamples, seed %llu)\n", report->plan.resamples,
+            (unsigned long long)report->plan.seed);
+    fprintf(to, "  Only these are right: %llu; only those: %llu; McNemar's exact p = %.3g\n",
+            (unsigned long long)c->we_right, (unsigned long long)c->they_right, c->mcnemar);
+}
+
 static void put_errors(const struct section *s, FILE *to)
 {
     fprintf(to, "\n  largest disagreements\n  %-24s  %-12s  %-12s  score\n", "id", "true", "predicted");
@@ -347,6 +376,8 @@ static void put_section(const struct report *report, const struct section *s, FI
         put_by(report, s, to);
     if (report->plan.rater)
         put_rater(report, s, to);
+    if (report->plan.against)
+        put_comparison(report, &s->comparison, to);
     if (s->errors.count)
         put_errors(s, to);
 }
