@@ -8,6 +8,7 @@
 #include "nn/linear.h"
 #include "stream/stream.h"
 #include "train/account.h"
+#include "train/budget.h"
 #include "train/finish.h"
 #include "train/heads.h"
 #include "train/report.h"
@@ -15,7 +16,7 @@
 
 struct settings {
     const char *model, *output;
-    bool force, resume;
+    bool force, resume, dry_run;
     struct plan plan;
     int64_t threads, records;
     uint64_t memory;
@@ -43,6 +44,8 @@ static const struct option_row rows[] = {
     {0, "head", OPTION_CHOICE, AT(plan.head), LINEAR_NAMES,
      .help = "on vectors: what is fitted (ridge; logistic for\nunordered labels)"},
     {0, "pool", OPTION_CHOICE, AT(plan.pool), PLAN_POOL_CHOICES, .help = "what the head reads (mean)"},
+    {0, "token-dropout", OPTION_NUMBER, AT(plan.token_dropout), "P", 0, 0.9, "share of the tokens left out, drawn each epoch (0)"},
+    {0, "span-deletion", OPTION_NUMBER, AT(plan.span_deletion), "P", 0, 0.9, "longest run of tokens left out, as a share (0)"},
     {0, "freeze", OPTION_TEXT, AT(plan.freeze), "PARTS", .help = "not trained: embeddings, or embeddings,0-3"},
     {0, "max-steps", OPTION_INTEGER, AT(plan.max_steps), "N", 1, 1e15, "stop after so many steps"},
     {0, "scratch", OPTION_FLAG, AT(plan.scratch), .help = "start from random weights"},
@@ -60,9 +63,10 @@ static const struct option_row rows[] = {
     {0, "fold", OPTION_INTEGER, AT(plan.fold), "K", 0, 1e9, "hold this fold out"},
     {0, "seed", OPTION_INTEGER, AT(plan.seed), "N", 0, 0x1p63, "of everything drawn (0)"},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "(the CPUs this process may use)"},
-    {0, "memory", OPTION_BYTES, AT(memory), "SIZE", .help = "essays kept in memory, the others on disk (1G)"},
+    {0, "memory", OPTION_BYTES, AT(memory), "SIZE", .help = "keep to this much memory; essays beyond it go to disk\n(1G of essays stay)"},
     {0, "checkpoint", OPTION_NUMBER, AT(checkpoint), "SECONDS", 0, 1e9, "time between two saved states (600)"},
     {0, "resume", OPTION_FLAG, AT(resume), .help = "go on with an interrupted run, if there is one"},
+    {0, "dry-run", OPTION_FLAG, AT(dry_run), .help = "say what a run would take, after a few steps of it"},
     {0, "records", OPTION_INTEGER, AT(records), "N", 0, 0x1p63, "fail unless exactly so many come"},
 };
 
@@ -84,6 +88,13 @@ static void train(const struct settings *opt, const struct start *start, struct 
     struct training training = {.plan = &opt->plan, .intake = intake, .goal = &goal, .output = output, .pool = pool,
                                 .identity = identity, .checkpoint_seconds = opt->checkpoint};
     struct outcome outcome;
+    if (opt->dry_run && !intake->vectors) {
+        training.model = start_open(start, &goal);
+        account_plan(&training);
+        training_try(&training);
+        output_abandon(output);
+        exit(STATUS_GOOD);
+    }
     if (intake->vectors) {
         training.model = head_train(&opt->plan, start, intake, &goal, pool, &outcome);
     } else {
@@ -100,17 +111,17 @@ static void train(const struct settings *opt, const struct start *start, struct 
 
 int main(int argc, char **argv)
 {
-    struct settings opt = {.output = "model", .plan = plan_defaults(), .threads = pool_cpus(), .memory = 1 << 30,
-                           .checkpoint = 600};
+    struct settings opt = {.output = "model", .plan = plan_defaults(), .threads = pool_cpus(), .checkpoint = 600};
     int first = command_parse(&command, &opt, argc, argv);
     plan_check(&opt.plan);
+    budget_begin();
     struct stream_writer *writer = terminal_is(1) ? NULL : stream_create(NULL);
     struct output *output = output_claim(opt.output, opt.force, opt.resume);
 
-    struct start start = {.option = opt.model, .plan = &opt.plan};
+    struct start start = {.option = opt.model, .plan = &opt.plan, .threads = (int)opt.threads, .memory = opt.memory};
     struct intake *intake = intake_read(&(struct intake_request){
         .paths = argv + first, .path_count = (size_t)(argc - first), .fold = opt.plan.fold,
-        .seed = (uint64_t)opt.plan.seed, .memory = opt.memory, .records = (uint64_t)opt.records,
+        .seed = (uint64_t)opt.plan.seed, .memory = &start.spool, .records = (uint64_t)opt.records,
         .shape = &start.shape, .width = &start.width, .check_header = start_check_header, .context = &start});
     if (intake->vectors)
         plan_resolve_head(&opt.plan, &intake->classes);

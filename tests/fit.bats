@@ -52,18 +52,40 @@ vocab.txt" "$(ls m)"
     expect_text 51 "$(jq .n report.json)"
 }
 
-@test "the same bytes with 1, 2, 3 and 5 threads, with essays in memory and on disk" {
+@test "the same bytes with 1, 2, 3 and 5 threads" {
     streams
     fit -q "${small[@]}" --epochs 2 --threads 1 -o m1 < parts.rubric > /dev/null
     for threads in 2 3 5; do
         fit -q "${small[@]}" --epochs 2 --threads $threads -o m$threads < parts.rubric > /dev/null
         expect_text "$(print_of m1)" "$(print_of m$threads)"
     done
-    fit -q "${small[@]}" --epochs 2 --memory 4K -o disk < parts.rubric > held.rubric
-    expect_text "$(print_of m1)" "$(print_of disk)"
-    expect_text 51 "$(records held.rubric | wc -l)"
     fit -q "${small[@]}" --epochs 2 --seed 1 -o other < parts.rubric > /dev/null
     ! cmp -s m1/model.safetensors other/model.safetensors
+}
+
+@test "the same bytes with essays in memory and on disk, within --memory" {
+    streams
+    for i in {1..25}; do cat parts.rubric; done > many.rubric
+    local how=("${small[@]}" --max-steps 12)
+    fit -q "${how[@]}" -o memory < many.rubric > a.rubric
+    expect_status 2 fit "${how[@]}" --memory 2M -o disk many.rubric
+    [[ $stderr =~ 'need '([0-9]+M) ]]
+    local least=${BASH_REMATCH[1]}
+    fit -q "${how[@]}" --memory "$least" -o disk < many.rubric > b.rubric
+    expect_text "$(print_of memory)" "$(print_of disk)"
+    expect_text "$(records a.rubric | sha256sum)" "$(records b.rubric | sha256sum)"
+    expect_text 1275 "$(records b.rubric | wc -l)"
+    # It does go to disk, and a place that cannot take it is named.
+    expect_status 1 bash -c "TMPDIR=/nowhere fit ${how[*]} --memory $least -o third < many.rubric"
+    [[ $stderr == *"/nowhere: cannot create a temporary file"*"TMPDIR"* ]]
+    [ ! -e third ] && [ ! -e third.partial ]
+}
+
+@test "a dry run says what a run takes, and leaves nothing" {
+    streams
+    expect_status 0 fit "${small[@]}" --dry-run -o m parts.rubric
+    [[ $stderr == *"dry run: 96 steps, "*" parameters, "*" MiB of memory, about "* ]]
+    [ ! -e m ] && [ ! -e m.partial ] && [ -z "$output" ]
 }
 
 @test "killed again and again, resumed, the same bytes" {
@@ -255,6 +277,7 @@ vocab.txt" "$(ls m)"
     try --class-weight weights
     try --freeze embeddings,0
     try --ema 0.9
+    try --token-dropout 0.2 --span-deletion 0.3
     try --keep last
     try --label-smoothing 0.1 --loss ce --monitor macro_f1 --patience 1
     printf '9 2\n' > weights

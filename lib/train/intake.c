@@ -122,13 +122,25 @@ static void take_record(struct reading *r, const struct record *record)
     r->number++;
 }
 
+/* The records that pass on are read once and in order: a small part of the memory is enough for them. */
+static void open_spools(struct intake *in, uint64_t memory)
+{
+    uint64_t few = memory / 16;
+    in->slice = spool_new(few, "examples that choose");
+    in->val = spool_new(few, "records of val");
+    in->rest = spool_new(few, "records that pass on");
+    in->train = spool_new(memory - 3 * few, "training examples");
+}
+
 static void open_segment(struct reading *r, const struct header *header)
 {
     struct intake *in = r->intake;
     r->request->check_header(r->request->context, header);
     in->vectors = header->kind == KIND_VECTORS;
-    if (in->segments == 0)
+    if (in->segments == 0) {
         classes_init(&in->classes, header->y);
+        open_spools(in, *r->request->memory);
+    }
     memory_grow(&in->headers, &in->capacity, in->segments + 1, sizeof *in->headers);
     in->headers[in->segments++] = *header;
 }
@@ -182,12 +194,6 @@ static void check_reading(const struct reading *r)
 struct intake *intake_read(const struct intake_request *request)
 {
     struct intake *in = memory_zeroed(1, sizeof *in);
-    /* The records that pass on are read once and in order: a small part of the memory is enough for them. */
-    uint64_t few = request->memory / 16;
-    in->slice = spool_new(few, "examples that choose");
-    in->val = spool_new(few, "records of val");
-    in->rest = spool_new(few, "records that pass on");
-    in->train = spool_new(request->memory - 3 * few, "training examples");
     struct reading r = {.intake = in, .request = request, .hash = XXH3_createState()};
     if (!r.hash)
         die(STATUS_SYSTEM, "out of memory");

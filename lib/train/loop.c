@@ -5,11 +5,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/error.h"
 #include "base/terminal.h"
 #include "model/safetensors.h"
 #include "train/account.h"
+#include "train/augment.h"
 #include "train/average.h"
 #include "train/cuts.h"
 #include "train/evaluate.h"
@@ -23,6 +25,7 @@ struct loop {
     const struct training *t;
     const struct layout *layout;
     struct workspace **workspaces;
+    struct network_packed *packed; /* of the parameters computed with last */
     struct optimizer *optimizer;
     struct stepper *stepper;
     struct sampler *sampler;
@@ -103,8 +106,11 @@ static void loop_start(struct loop *l)
     const struct plan *plan = t->plan;
     int threads = pool_threads(t->pool);
     l->workspaces = memory_new((size_t)threads, sizeof *l->workspaces);
-    for (int i = 0; i < threads; i++)
+    l->packed = network_packed_new(l->layout, true);
+    for (int i = 0; i < threads; i++) {
         l->workspaces[i] = workspace_new(l->layout);
+        workspace_use_packed(l->workspaces[i], l->packed);
+    }
     struct optimizer_settings settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8,
                                           .weight_decay = plan->weight_decay, .clip = plan->clip,
                                           .head_rate = plan->head_rate, .layer_decay = plan->layer_decay,
@@ -141,6 +147,7 @@ static void loop_end(struct loop *l)
     for (int i = 0; i < pool_threads(l->t->pool); i++)
         workspace_free(l->workspaces[i]);
     free(l->workspaces);
+    network_packed_free(l->packed);
     optimizer_free(l->optimizer);
     stepper_free(l->stepper);
     sampler_free(l->sampler);
@@ -188,9 +195,12 @@ static size_t load_batch(struct loop *l, uint64_t size)
     struct batch_slot *slots = stepper_slots(l->stepper);
     uint64_t left = size - l->state.position, batch = (uint64_t)l->t->plan->batch;
     size_t count = (size_t)(left < batch ? left : batch);
+    const struct plan *plan = l->t->plan;
+    struct augmentation how = {plan->token_dropout, plan->span_deletion, (uint64_t)plan->seed};
     for (size_t i = 0; i < count; i++) {
         uint64_t index = sampler_pick(l->sampler, l->state.epoch, l->state.position + i);
         source_get(&l->training, index, &slots[i].store, &slots[i].instance);
+        augment(&how, l->state.epoch, index, &slots[i].store, &slots[i].instance);
     }
     return count;
 }
@@ -223,6 +233,7 @@ static void take_step(struct loop *l, uint64_t size)
 {
     double began = monotonic_seconds(), rate = schedule_rate(&l->schedule, l->state.step);
     size_t count = load_batch(l, size);
+    network_packed_update(l->packed, l->t->model->params, l->t->pool);
     struct step_result result = stepper_run(l->stepper, count, l->state.step, rate, &l->state.running);
     stop_if_lost(l, &result);
     if (l->average) {
@@ -243,6 +254,7 @@ static float *result_params(const struct loop *l) { return l->average ? average_
 static void evaluate_choosing(struct loop *l, const float *params)
 {
     struct evaluation e = {l->layout, params, l->t->pool, l->workspaces, l->t->goal};
+    network_packed_update(l->packed, params, l->t->pool);
     evaluate(&e, &l->choosing, &l->choosing_marks, NULL);
 }
 
@@ -358,6 +370,7 @@ static void score_choosing(struct loop *l, const float *params)
     double *scores = memory_new(count, sizeof *scores);
     int *classes = memory_new(count, sizeof *classes);
     struct evaluation e = {l->layout, params, l->t->pool, l->workspaces, l->t->goal};
+    network_packed_update(l->packed, params, l->t->pool);
     evaluate(&e, &l->choosing, &l->choosing_marks, scores);
     if (l->t->plan->thresholds != THRESHOLDS_ROUND) {
         struct instance_store store = {0};
@@ -418,4 +431,37 @@ void training_run(const struct training *training, struct outcome *outcome)
     marks_free(&l.state.running);
     loop_end(&l);
     interrupt_unwatch();
+}
+
+/* ---- Trying ---- */
+
+static double peak_mebibytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss / 1024;
+}
+
+void training_try(const struct training *training)
+{
+    enum { TRIED = 4 }; /* the first is not counted: memory is new to it */
+    struct loop l = {.t = training, .layout = training->model->layout, .started = monotonic_seconds()};
+    loop_start(&l);
+    open_journals(&l);
+    uint64_t size = sampler_size(l.sampler), counted = 0;
+    double began = monotonic_seconds();
+    for (int i = 0; i < TRIED && l.state.step < l.schedule.steps && l.state.position < size; i++) {
+        take_step(&l, size);
+        if (i == 0)
+            began = monotonic_seconds();
+        else
+            counted += 1;
+    }
+    double per_step = counted ? (monotonic_seconds() - began) / (double)counted : monotonic_seconds() - l.started;
+    double batches = l.chooses ? (double)source_count(&l.choosing) / (double)training->plan->batch : 0;
+    double seconds = per_step * ((double)l.schedule.steps + batches / 3 * (double)training->plan->epochs);
+    note("dry run: %" PRIu64 " steps, %zu parameters, %.0f MiB of memory, about %.0f minutes %.0f seconds; nothing was saved",
+         l.schedule.steps, l.layout->size, peak_mebibytes(), floor(seconds / 60), fmod(seconds, 60));
+    marks_free(&l.state.running);
+    loop_end(&l);
 }

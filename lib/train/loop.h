@@ -42,6 +42,10 @@ void outcome_free(struct outcome *outcome);
  * signal.  A loss or gradient that is not finite ends it with STATUS_SYSTEM, naming step and records. */
 void training_run(const struct training *training, struct outcome *outcome);
 
+/* Takes a few steps and says what the whole run would take: steps, parameters, memory, time.  Leaves the model changed and
+ * nothing on disk but the tables in DIR.partial. */
+void training_try(const struct training *training);
+
 /* Steps that the whole run takes. */
 uint64_t training_steps(const struct plan *plan, uint64_t examples);
 

@@ -139,7 +139,7 @@ json_t *plan_json(const struct plan *plan)
         {"lr", plan->rate}, {"head-lr", plan->head_rate}, {"layer-decay", plan->layer_decay},
         {"warmup", plan->warmup}, {"weight-decay", plan->weight_decay}, {"clip", plan->clip},
         {"dropout", plan->dropout}, {"label-smoothing", plan->label_smoothing}, {"ema", plan->ema},
-        {"token-dropout", plan->token_dropout},
+        {"token-dropout", plan->token_dropout}, {"span-deletion", plan->span_deletion},
     };
     const struct {
         const char *key, *value;

@@ -27,7 +27,7 @@ struct plan {
     int head;                  /* enum linear_kind; -1: none given, and of tokens none */
     int loss, pool, schedule, select, monitor, keep, sample, thresholds;
     int64_t epochs, batch, max_steps, seed, patience, fold;
-    double rate, head_rate, layer_decay, warmup, weight_decay, clip, dropout, label_smoothing, ema, token_dropout;
+    double rate, head_rate, layer_decay, warmup, weight_decay, clip, dropout, label_smoothing, ema, token_dropout, span_deletion;
     const char *freeze;        /* as given; NULL: nothing */
     const char *class_weight;  /* as given; NULL: none */
     bool scratch;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "model/config.h"
+#include "train/budget.h"
 
 /* What the vectors are, as embed said it. */
 static void read_vector_shape(struct start *start, const struct header *header)
@@ -47,8 +48,12 @@ void start_check_header(void *context, const struct header *header)
         char *directory = model_find(start->option, header);
         start->settings = model_open(directory, &(struct model_request){.no_weights = true});
         start->shape = start->settings->layout->shape;
-        if (start->plan->shape)
+        if (start->plan->shape) {
             model_shape_parse(start->plan->shape, &start->shape);
+            start->shape.tap_count = 1;
+            start->shape.taps[0] = start->shape.L;
+        }
+        start->spool = budget_spool(start->memory, &start->shape, start->plan, start->threads);
         free(directory);
     }
     if (header->kind == KIND_VECTORS) {

@@ -10,9 +10,12 @@
 struct start {
     const char *option;      /* -m; NULL: the header's, $RUBRIC_MODEL, the installed default */
     const struct plan *plan;
+    int threads;
+    uint64_t memory;         /* --memory: a line for the whole run; 0: none */
     struct model *settings;  /* that directory without its weights */
     struct shape shape;      /* what ids must fit: of `settings`, or of --shape; of vectors, with the head's inputs */
     size_t width;            /* numbers of a vector, 0 for tokens */
+    uint64_t spool;          /* bytes of essays that may stay in memory */
 };
 
 /* For intake_request: finds the model at the first header, and refuses headers that do not fit it. */
