@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "caught.h"
 #include "check.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer_parts.h"
 #include "text/unicode.h"
 
 #define FIXTURES "tests/fixtures/tokenizer/"
@@ -250,6 +250,29 @@ static void settings_of_files(void)
     remove_file("tokenizer.json");
 }
 
+/* Many more words than the cache holds, all alike in length and in their first half: it must not take one for another. */
+static void crowded_cache(void)
+{
+    struct tokenizer *t = open_as(true, true, true);
+    struct tokenizer_cache *cache = tokenizer_cache_new(t);
+    struct int_array ids = {0};
+    int wrong = 0;
+    for (uint32_t n = 0; n < 1 << 17; n++) {
+        char word[] = "students.... and what follows it here";
+        for (uint32_t i = 0, rest = n; i < 4; i++, rest /= 20)
+            word[8 + i] = (char)('a' + rest % 20);
+        int32_t want[16];
+        size_t count = wordpiece_word(t, (struct slice){word, 12}, want);
+        ids.count = 0;
+        tokenizer_encode(t, cache, slice_of(word), &ids);
+        wrong += ids.count <= count || memcmp(ids.at, want, count * sizeof *want) != 0;
+    }
+    CHECK(wrong == 0);
+    free(ids.at);
+    tokenizer_cache_free(cache);
+    tokenizer_free(t);
+}
+
 static void words_and_decoding(void)
 {
     put_file("vocab.txt", PIECES);
@@ -260,6 +283,7 @@ static void words_and_decoding(void)
     CHECK(tokenizer_encode(t, cache, slice_of(""), &ids) == 0 && ids.count == 0);
     CHECK(tokenizer_encode(t, cache, slice_of("  ab a,b\n[SEP]x\t\xC3\xA9 "), &ids) == 4);
     CHECK(tokenizer_encode(t, cache, slice_of("a-b-a abbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb b a b a b a."), &ids) == 8);
+    CHECK(tokenizer_encode(t, cache, slice_of("a, b. a b, a. b a, b.  a, b  a b, a. b a, b. a, b"), &ids) == 18);
     ids.count = 0;
     tokenizer_encode(t, cache, slice_of("abb [MASK] a"), &ids);
     struct buffer text = {0};
@@ -284,6 +308,7 @@ int main(void)
     refused_files();
     settings_of_files();
     words_and_decoding();
+    crowded_cache();
     directory_remove(place);
     return check_report("tokenizer");
 }
