@@ -182,6 +182,7 @@ int main(int argc, char **argv)
     labels_init(&labels, s.label_type, s.classes);
 
     standard_spare_inputs(s.output, argv + first, (size_t)(argc - first));
+    standard_spare_inputs(s.rows.bad_rows, argv + first, (size_t)(argc - first));
     struct stream_writer *out = stream_create(s.output);
     char *directory;
     struct tokenizer *tokenizer = open_tokenizer(&s, &directory);
