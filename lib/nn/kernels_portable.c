@@ -14,13 +14,19 @@ static inline vector all(float x) { return (vector){x, x, x, x}; }
 static inline vector load(const float *from, size_t lanes)
 {
     vector v = {0};
-    memcpy(&v, from, lanes >= LANES ? sizeof v : lanes * sizeof(float));
+    if (lanes >= LANES)
+        memcpy(&v, from, sizeof v); /* a size that the compiler knows: one instruction */
+    else
+        memcpy(&v, from, lanes * sizeof(float));
     return v;
 }
 
 static inline void store(float *to, vector v, size_t lanes)
 {
-    memcpy(to, &v, lanes >= LANES ? sizeof v : lanes * sizeof(float));
+    if (lanes >= LANES)
+        memcpy(to, &v, sizeof v);
+    else
+        memcpy(to, &v, lanes * sizeof(float));
 }
 
 static inline vector fused(vector a, vector b, vector c) { return a * b + c; }
