@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/error.h"
+
+/* PAGE: of every system at most this, or madvise refuses. */
+enum { PAGE = 1 << 16, LAZILY_ZEROED = 1 << 20 };
 
 static size_t product(size_t count, size_t size)
 {
@@ -40,13 +44,28 @@ void *memory_resize(void *old, size_t count, size_t size)
     return checked(realloc(old, bytes), bytes);
 }
 
+/* Zeroes all of it.  Whole pages are handed back to the kernel, which gives zeroed ones when they are first
+ * touched: a large block costs memory only where it is used. */
+static void zero_pages(char *at, size_t bytes)
+{
+    char *first = (char *)(((uintptr_t)at + PAGE - 1) / PAGE * PAGE), *last = at + bytes - (uintptr_t)(at + bytes) % PAGE;
+    if (bytes < LAZILY_ZEROED || madvise(first, (size_t)(last - first), MADV_DONTNEED) != 0) {
+        memset(at, 0, bytes);
+        return;
+    }
+    memset(at, 0, (size_t)(first - at));
+    memset(last, 0, (size_t)(at + bytes - last));
+}
+
 void *memory_aligned(size_t count, size_t size)
 {
     size_t bytes = product(count, size);
     if (bytes > SIZE_MAX - 63)
         die(STATUS_SYSTEM, "out of memory: %zu bytes asked for", bytes);
     bytes = (bytes + 63) / 64 * 64;
-    return memset(checked(aligned_alloc(64, bytes), bytes), 0, bytes);
+    char *at = checked(aligned_alloc(64, bytes), bytes);
+    zero_pages(at, bytes);
+    return at;
 }
 
 void memory_grow(void *array, size_t *capacity, size_t need, size_t size)
