@@ -126,8 +126,7 @@ int main(int argc, char **argv)
     if (intake->vectors)
         plan_resolve_head(&opt.plan, &intake->classes);
     else
-        plan_resolve(&opt.plan, &intake->classes, start.settings->pretrained && !opt.plan.scratch,
-                     intake_has_test(intake), start.shape.L);
+        plan_resolve(&opt.plan, &intake->classes, start.settings, intake_val_chooses(intake));
     json_t *identity = fit_identity(&opt.plan, intake, start.settings->print);
     struct pool *pool = pool_new((int)opt.threads);
 

@@ -124,6 +124,9 @@ vocab.txt" "$(ls m)"
     [[ $stderr == *"--resume goes on with it, -f starts anew"* ]]
     expect_status 2 bash -c "fit ${small[*]} --epochs 300 --lr 0.5 --resume -o m < parts.rubric"
     [[ $stderr == *"'lr' was 0.0003 and is 0.5 now"* ]]
+    printf '1 2\n' > weights
+    expect_status 2 bash -c "fit ${small[*]} --epochs 300 --class-weight weights --resume -o m < parts.rubric"
+    [[ $stderr == *"'class-weight' was null"* ]]
     expect_status 2 bash -c "split -q --replace --random parts.rubric | fit ${small[*]} --epochs 300 --resume -o m"
     [[ $stderr == *"'data' was "* ]]
     [ -f m.partial/checkpoint ]
@@ -207,6 +210,7 @@ vocab.txt" "$(ls m)"
     expect_text '"val"' "$(show --header held.rubric | jq -c .chosen_by)"
     expect_text '"val"' "$(jq -c .rubric.chosen_by v/config.json)"
     expect_text 51 "$(records held.rubric | wc -l)"
+    expect_status 3 fit "${small[@]}" --select val -o n tokens.rubric
 }
 
 @test "folds, records without labels, streams without parts" {
@@ -298,6 +302,11 @@ vocab.txt" "$(ls m)"
     fit -m first --epochs 1 -o second < parts.rubric > /dev/null 2> said
     grep -q 'its trained head is trained further' said
     ! grep -q 'never pretrained' said
+    # A head fitted on a frozen layer gives its loss, its pooling and its layer, unless others are asked for.
+    embed -q -m first --pool max < parts.rubric | fit -q --head ordinal -o probe > /dev/null
+    fit -m probe --max-steps 2 -o tuned < parts.rubric > /dev/null 2> said
+    grep -q 'its trained head is trained further' said
+    expect_text '["clm","max"]' "$(jq -c '[.rubric.loss, .rubric.pool]' tuned/config.json)"
     fit -m first --loss ce --epochs 1 -o third < parts.rubric > /dev/null 2> said
     ! grep -q 'its trained head is trained further' said
 }

@@ -57,7 +57,7 @@ static void account_choice(const struct training *t)
     else
         note("the %" PRIu64 " records of val %s (by %s)%s", source_count(&choosing), what,
              monitor_name((enum monitor)t->plan->monitor),
-             intake_has_test(t->intake) ? "; only the other parts pass on" : " AND pass on: their figures are not honest");
+             intake_val_chooses(t->intake) ? "; only the other parts pass on" : " AND pass on: their figures are not honest");
 }
 
 void account_plan(const struct training *t)
@@ -94,6 +94,24 @@ void account_epoch(const struct training *t, uint64_t epoch, const struct marks 
     buffer_free(&line);
 }
 
+/* How much of each class was found: what class weights and sampling are for. */
+static void account_recall(const struct training *t, const struct marks *marks)
+{
+    struct buffer line = {0};
+    for (size_t c = 0; c < marks->k; c++) {
+        uint64_t support = metric_support(marks->counts, marks->k, c);
+        if (c)
+            buffer_text(&line, ", ");
+        label_print(&line, &t->intake->classes.list[c]);
+        if (support)
+            buffer_format(&line, " %.0f %% of %" PRIu64, 100 * metric_recall(marks->counts, marks->k, c), support);
+        else
+            buffer_text(&line, " has none");
+    }
+    note("of the records that chose, found by class: %.*s", (int)line.size, line.at);
+    buffer_free(&line);
+}
+
 /* Classes that were never predicted on the records that chose. */
 static void account_rare(const struct training *t, const struct marks *marks)
 {
@@ -121,5 +139,7 @@ void account_outcome(const struct training *t, const struct outcome *o)
     if (o->overfitted)
         note("after epoch %" PRIu64 " the loss in training went on falling while that of the others rose: the model began "
              "to learn the essays by heart (fewer epochs, a lower --lr or more --dropout may help)", o->kept_epoch);
+    if (o->choosing.k > 0 && o->choosing.k <= 20)
+        account_recall(t, &o->choosing);
     account_rare(t, &o->choosing);
 }

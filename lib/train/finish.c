@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "model/json.h"
-#include "train/start.h"
+#include "train/weights.h"
 
 static void set(json_t *object, const char *key, json_t *value)
 {
@@ -16,6 +16,15 @@ static void set(json_t *object, const char *key, json_t *value)
 
 static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
 
+/* A file of class weights is known by its bytes, not its name. */
+static json_t *weights_identity(const char *how)
+{
+    uint64_t hash = class_weights_hash(how);
+    char hex[17];
+    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)hash);
+    return hash ? json_string(hex) : json_null();
+}
+
 json_t *fit_identity(const struct plan *plan, const struct intake *intake, const char *model_print)
 {
     char data[17];
@@ -24,6 +33,7 @@ json_t *fit_identity(const struct plan *plan, const struct intake *intake, const
     set(identity, "options", plan_json(plan));
     set(identity, "data", json_string(data));
     set(identity, "start", json_string(model_print));
+    set(identity, "weights", weights_identity(plan->class_weight));
     set(identity, "version", json_string(RUBRIC_VERSION));
     set(identity, "kernels", json_string(network_kernels()));
     set(identity, "blas", json_string(network_blas()));
@@ -152,6 +162,7 @@ void fit_save(const struct training *t, const struct outcome *outcome, const jso
     json_save(path, object);
     json_decref(object);
     free(path);
+    note("saved in %s", t->output->directory);
     output_finish(t->output);
 }
 
@@ -210,7 +221,7 @@ static void pass_record(void *context, size_t segment, const struct record *reco
 
 bool val_passes_on(const struct plan *plan, const struct intake *intake)
 {
-    return plan->select != CHOOSE_VAL || !intake_has_test(intake);
+    return plan->select != CHOOSE_VAL || !intake_val_chooses(intake);
 }
 
 void fit_pass_on(const struct plan *plan, struct intake *intake, struct stream_writer *writer, const char *directory,

@@ -226,7 +226,7 @@ void intake_free(struct intake *intake)
     free(intake);
 }
 
-bool intake_has_test(const struct intake *intake) { return intake->test > 0; }
+bool intake_val_chooses(const struct intake *intake) { return intake->test > 0 && spool_count(intake->val) > 0; }
 
 uint64_t source_count(const struct source *source)
 {

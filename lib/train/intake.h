@@ -50,8 +50,8 @@ struct intake_request {
 struct intake *intake_read(const struct intake_request *request);
 void intake_free(struct intake *intake);
 
-/* Whether the stream has a test part beside val: then val chooses and does not pass on. */
-bool intake_has_test(const struct intake *intake);
+/* Whether the stream has a test part beside val: then val chooses, and does not pass on. */
+bool intake_val_chooses(const struct intake *intake);
 
 /* ---- A numbered run of instances, whatever spool it lies in ---- */
 

@@ -122,6 +122,8 @@ static void loop_start(struct loop *l)
     l->stepper = stepper_new(&setup, (size_t)plan->batch);
     l->training = training_source(plan, t->intake);
     l->chooses = choosing_source(plan, t->intake, &l->choosing);
+    if (plan->select == CHOOSE_VAL && !l->chooses)
+        die(STATUS_INPUT, "--select val: no record of the part val has a label");
     l->sampler = make_sampler(l);
     if (plan->ema > 0)
         l->average = average_new(l->layout->size, t->model->params, plan->ema);

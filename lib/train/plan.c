@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "model/model.h"
 #include "nn/linear.h"
 #include "train/heads.h"
 
@@ -63,8 +62,24 @@ static int parse_freeze(const char *text, int layers)
     return frozen;
 }
 
-void plan_resolve(struct plan *plan, const struct classes *classes, bool pretrained, bool has_test, int layers)
+static void adopt_head(struct plan *plan, const struct classes *classes, const struct model *model)
 {
+    if (plan->scratch || !model->has_head || !model->rubric || model->label_count != classes->count)
+        return;
+    if (plan->loss < 0)
+        plan->loss = (int)model->scoring.loss;
+    for (int pool = PLAN_POOL_CLS; pool <= PLAN_POOL_ATTENTION && plan->pool < 0; pool++)
+        if (plan_pooling(pool) == model->layout->shape.pool)
+            plan->pool = pool;
+}
+
+void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model, bool val_chooses)
+{
+    bool pretrained = model->pretrained && !plan->scratch;
+    struct shape shape = model->layout->shape;
+    if (plan->shape)
+        model_shape_parse(plan->shape, &shape);
+    adopt_head(plan, classes, model);
     if (plan->loss < 0)
         plan->loss = (int)goal_default_loss(classes);
     if (plan->pool < 0)
@@ -77,7 +92,7 @@ void plan_resolve(struct plan *plan, const struct classes *classes, bool pretrai
     if (plan->select == CHOOSE_AUTO && plan->keep == KEEP_LAST && plan->patience == 0)
         plan->select = CHOOSE_NOTHING;
     if (plan->select == CHOOSE_AUTO)
-        plan->select = has_test ? CHOOSE_VAL : CHOOSE_SLICE;
+        plan->select = val_chooses ? CHOOSE_VAL : CHOOSE_SLICE;
     if (plan->select == CHOOSE_NOTHING)
         plan->keep = KEEP_LAST;
     if (plan->thresholds != THRESHOLDS_ROUND && (classes->count == 0 || plan->select == CHOOSE_NOTHING))
@@ -89,7 +104,7 @@ void plan_resolve(struct plan *plan, const struct classes *classes, bool pretrai
         plan->epochs = pretrained ? 3 : 8;
     if (plan->rate <= 0)
         plan->rate = pretrained ? 1e-4 : 3e-4;
-    plan->frozen = plan->freeze ? parse_freeze(plan->freeze, layers) : 0;
+    plan->frozen = plan->freeze ? parse_freeze(plan->freeze, shape.L) : 0;
 }
 
 void plan_resolve_head(struct plan *plan, const struct classes *classes)

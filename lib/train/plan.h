@@ -9,6 +9,7 @@
 #include "nn/loss.h"
 #include "nn/network.h"
 #include "nn/thresholds.h"
+#include "model/model.h"
 #include "train/classes.h"
 #include "train/marks.h"
 #include "train/sampling.h"
@@ -42,8 +43,10 @@ struct plan plan_defaults(void);
 void plan_check(const struct plan *plan);
 
 /* Fills what depends on the labels and the model: loss, pooling, monitor, learning rate and epochs, which differ
- * between weights that were pretrained and weights that were drawn. */
-void plan_resolve(struct plan *plan, const struct classes *classes, bool pretrained, bool has_test, int layers);
+ * between weights that were pretrained and weights that were drawn.  A head that the model brings for as many classes
+ * gives its loss and pooling where none are asked for, so that it can be trained further (linear probing, then
+ * fine-tuning: Kumar et al. 2022).  `val_chooses`: there are records of val, and a test part beside them. */
+void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model, bool val_chooses);
 
 /* The same for a head on vectors, where only the head, the loss that goes with it, thresholds, class weights, fold and
  * seed mean anything.  Nothing but the training records chooses. */

@@ -103,8 +103,10 @@ struct model *start_open(const struct start *start, const struct goal *goal)
     const struct plan *plan = start->plan;
     struct shape shape = start->shape;
     shape.pool = plan_pooling(plan->pool);
-    shape.tap_count = 1;
-    shape.taps[0] = shape.L;
+    if (plan->scratch || shape.pool != start->settings->layout->shape.pool) {
+        shape.tap_count = 1;
+        shape.taps[0] = shape.L;
+    }
     shape.C = loss_outputs(goal->objective.loss, goal->objective.classes);
     shape.E = loss_extra_count(goal->objective.loss, goal->objective.classes);
     struct model_request request = {.head = &shape, .seed = (uint64_t)plan->seed};

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -86,6 +87,21 @@ static void set_from_file(double *weights, const struct classes *classes, const 
         at = stop + 1;
     }
     file_unview(&file);
+}
+
+static bool is_rule(const char *how)
+{
+    return !how || strcmp(how, "none") == 0 || strcmp(how, "balanced") == 0 || strcmp(how, "effective") == 0;
+}
+
+uint64_t class_weights_hash(const char *how)
+{
+    if (is_rule(how))
+        return 0;
+    struct file_view file = file_view(how, FILE_LIMIT);
+    uint64_t hash = XXH3_64bits(file.at, file.size);
+    file_unview(&file);
+    return hash;
 }
 
 double *class_weights(const char *how, const struct classes *classes, const double *counts)

@@ -9,4 +9,7 @@
  * file that names an unknown label or no positive weight, STATUS_USAGE where there are no classes. */
 double *class_weights(const char *how, const struct classes *classes, const double *counts);
 
+/* XXH3-64 of the file that `how` names; 0 when it names none. */
+uint64_t class_weights_hash(const char *how);
+
 #endif
