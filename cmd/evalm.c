@@ -108,5 +108,6 @@ int main(int argc, char **argv)
     print(report, &opt);
     size_t failed = report_check_gates(report, &opt.gates);
     report_free(report);
+    text_list_free(&opt.gates);
     return failed ? STATUS_GATE : STATUS_GOOD;
 }

@@ -113,6 +113,13 @@ static void divide(struct assigner *assigner, const struct header *head, struct 
         stream_write(out, record);
 }
 
+/* What plan_of allocated. */
+static void plan_free(struct split_plan *plan)
+{
+    free(plan->hold_field);
+    free(plan->edges);
+}
+
 int main(int argc, char **argv)
 {
     struct settings opt = {0};
@@ -138,5 +145,7 @@ int main(int argc, char **argv)
     }
     assigner_report(assigner);
     assigner_free(assigner);
+    plan_free(&plan);
+    text_list_free(&opt.edges);
     return stream_finish(in, out);
 }

@@ -119,8 +119,9 @@ static void add_to_list(struct text_list *list, const char *text)
     char *copy = memory_string(text), *rest = copy;
     for (char *item; (item = strsep(&rest, ","));) {
         memory_grow(&list->at, &list->capacity, list->count + 1, sizeof *list->at);
-        list->at[list->count++] = item;
+        list->at[list->count++] = memory_string(item);
     }
+    free(copy);
 }
 
 /* Index of `text` in the choices "a|b|c", -1 if it is none of them. */
@@ -136,6 +137,14 @@ static int choice_index(const char *choices, const char *text)
             return -1;
         at += length + 1;
     }
+}
+
+void text_list_free(struct text_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->at[i]);
+    free(list->at);
+    *list = (struct text_list){0};
 }
 
 static void set_option(const struct option_row *row, void *settings, const char *text)

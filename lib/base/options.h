@@ -35,6 +35,8 @@ struct text_list {
     size_t count, capacity;
 };
 
+void text_list_free(struct text_list *list);
+
 struct option_row {
     char letter;      /* 0: none */
     const char *name; /* without dashes */

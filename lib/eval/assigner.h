@@ -33,11 +33,11 @@ struct split_plan {
     enum split_marked marked;  /* what to do with records that have a part or fold already */
     const char *field;         /* SPLIT_BY_FIELD */
     const char *from;          /* SPLIT_FROM: CSV or TSV with a header line, columns id and part (or fold) */
-    const char *hold_field;    /* records whose field has hold_value become "test"; NULL: none */
+    char *hold_field;          /* records whose field has hold_value become "test"; NULL: none */
     const char *hold_value;
     bool divide_rest;          /* the others are divided by `shares`; false: all are "train" */
     int bins;                  /* quantile bins; 0: five, for numbers that are no scale */
-    const double *edges;       /* [edge_count] ascending, instead of bins; NULL: none */
+    double *edges;             /* [edge_count] ascending, instead of bins; NULL: none */
     size_t edge_count;
 };
 
