@@ -6,10 +6,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/pool.h"
 #include "base/standard.h"
 #include "model/model.h"
 #include "stream/stream.h"
 #include "text/held.h"
+#include "text/token_line.h"
 #include "text/tokens.h"
 
 /* Rows are held back until this many labels, or bytes of input, have shown what the labels are. */
@@ -19,7 +21,7 @@ struct settings {
     const char *model, *vocabulary, *output, *shard, *classes;
     bool cased;
     int label_type, placeholders, long_policy;
-    int64_t max_length, stride;
+    int64_t max_length, stride, threads;
     struct column_wishes columns;
     struct text_list keep;
     struct rows_options rows;
@@ -53,6 +55,7 @@ static const struct option_row option_rows[] = {
     {0, "stride", OPTION_INTEGER, AT(stride), "N", 0, 1 << 24,
      "overlap of windows, in tokens (default: the model's; 128)"},
     {0, "shard", OPTION_TEXT, AT(shard), "I/N", .help = "only every Nth row, from row I"},
+    {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
 };
 static const struct command command = {
@@ -165,15 +168,9 @@ static void write_header(struct stream_writer *out, const struct labels *labels,
     header_free(&header);
 }
 
-static void write_row(struct stream_writer *out, struct token_maker *maker, struct row *row, struct record *record)
-{
-    if (row->ours && token_maker_make(maker, row, record))
-        stream_write(out, record);
-}
-
 int main(int argc, char **argv)
 {
-    struct settings s = {.placeholders = -1, .long_policy = -1, .stride = -1};
+    struct settings s = {.placeholders = -1, .long_policy = -1, .stride = -1, .threads = pool_cpus()};
     int first = command_parse(&command, &s, argc, argv);
     s.columns.keep = &s.keep;
     s.columns.no_label = s.label_type == LABEL_WISH_NONE;
@@ -203,17 +200,21 @@ int main(int argc, char **argv)
     write_header(out, &labels, tokenizer, directory, argc, argv);
 
     struct token_maker maker;
-    struct record record = {0};
     token_maker_init(&maker, rows, &columns, &labels, tokenizer);
-    for (size_t i = 0; i < held.count; i++)
-        write_row(out, &maker, &held.rows[i], &record);
-    held_free(&held);
-    for (struct row row; !complete && rows_next(rows, &row);)
-        write_row(out, &maker, &row, &record);
+    struct pool *pool = pool_new((int)s.threads);
+    token_line_run(&(struct token_line){.maker = &maker, .held = &held, .more = !complete, .out = out, .pool = pool});
+    pool_free(pool);
 
     rows_report(rows);
     token_maker_report(&maker);
     json_t *counts = token_maker_counts(&maker);
     stream_write_trailer(out, counts);
+    json_decref(counts);
+    token_maker_free(&maker);
+    rows_close(rows);
+    columns_free(&columns);
+    labels_free(&labels);
+    tokenizer_free(tokenizer);
+    free(directory);
     return stream_finish(NULL, out);
 }

@@ -334,6 +334,26 @@ $cut" "$(records --max-length 8 --long ends in.csv)"
     expect_status 3 tok -q --vocab "$TOK_VOCABULARY" --shard 2/3 in.csv
 }
 
+@test "threads do not matter: records, counts, messages" {
+    for ((i = 1; i <= 1500; i++)); do
+        printf '%d,"%s@CAPS1",%s\n' $i "$(printf 'abc de, '%.0s $(seq $((i % 40))))" $((i % 97 == 0 ? 0 : i % 4 + 1))
+    done | sed 's/,0$/,x/; s/^1200,.*/1200,a,b,1/; s/^0*1111,/,/' >body
+    { echo id,content,score && cat body; } >in.csv
+    for policy in skip mark; do
+        records --threads 1 --bad-rows $policy --classes 1..4 --long windows --max-length 20 --stride 3 in.csv in.csv >one
+        for n in 2 5; do
+            records --threads $n --bad-rows $policy --classes 1..4 --long windows --max-length 20 --stride 3 in.csv in.csv >many
+            cmp one many
+        done
+    done
+    [ "$(grep -c '"ids"' one)" -gt 2900 ]
+    for n in 1 4; do
+        expect_error "tok: in.csv:98: field 'score' is \"x\": expected a whole number (use --label-type string to keep labels as text)" --threads $n --classes 1..4 in.csv
+        records --threads $n --shard 2/3 --bad-rows skip --classes 1..4 in.csv >shard$n
+    done
+    cmp shard1 shard4
+}
+
 @test "doubly encoded text is counted and its first line named" {
     printf 'text\na\nit\303\242\342\202\254\342\204\242s\ncaf\303\203\302\251\n' >in.csv
     expect_status 0 tok --vocab "$TOK_VOCABULARY" -o out.stream in.csv

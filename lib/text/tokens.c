@@ -23,6 +23,19 @@ void token_maker_init(struct token_maker *m, struct rows *rows, const struct col
     };
 }
 
+void token_maker_init_like(struct token_maker *m, const struct token_maker *other)
+{
+    *m = (struct token_maker){
+        .rows = other->rows,
+        .columns = other->columns,
+        .labels = other->labels,
+        .tokenizer = other->tokenizer,
+        .settings = other->settings,
+        .special = other->special,
+        .cache = tokenizer_cache_new(other->tokenizer),
+    };
+}
+
 void token_maker_free(struct token_maker *m)
 {
     tokenizer_cache_free(m->cache);
@@ -144,31 +157,17 @@ static size_t encode(struct token_maker *m, struct slice text, struct int_array 
     return tokenizer_encode(m->tokenizer, m->cache, cleaned, ids);
 }
 
-static bool set_ids(struct token_maker *m, struct row *row, struct record *record)
+/* Sets ids and what goes with them. */
+static enum sequence_result set_ids(struct token_maker *m, const struct slice *prompt, struct slice text,
+                                    struct record *record)
 {
-    ptrdiff_t pair = m->columns->pair;
-    struct slice text = field(row, m->columns->text);
-    if (!text.at || (pair >= 0 && !field(row, pair).at)) {
-        rows_reject(m->rows, row, BAD_TEXT, "no '%s'", name_of(m, text.at ? pair : m->columns->text));
-        return false;
-    }
-    check_doubly_encoded(m, row, text);
-    if (pair >= 0)
-        encode(m, field(row, pair), &m->prompt);
+    if (prompt)
+        encode(m, *prompt, &m->prompt);
     size_t words = encode(m, text, &m->text);
     struct sequence *s = &m->sequence;
-    switch (sequence_make(s, m->settings, &m->special, pair >= 0 ? &m->prompt : NULL, &m->text)) {
-    case SEQUENCE_GOOD:
-        break;
-    case SEQUENCE_LONG:
-        rows_reject(m->rows, row, BAD_TEXT, "field '%s' makes %zu tokens: expected at most %d under --long fail",
-                    name_of(m, m->columns->text), s->full, m->settings->max_length);
-        return false;
-    case SEQUENCE_NOROOM:
-        rows_reject(m->rows, row, BAD_TEXT, "field '%s' takes %zu of %d tokens and leaves too few for the text",
-                    name_of(m, pair), m->prompt.count, m->settings->max_length);
-        return false;
-    }
+    enum sequence_result result = sequence_make(s, m->settings, &m->special, prompt ? &m->prompt : NULL, &m->text);
+    if (result != SEQUENCE_GOOD)
+        return result;
     record_set_ids(record, "ids", s->ids.at, s->ids.count);
     if (s->types.count)
         record_set_ids(record, "types", s->types.at, s->types.count);
@@ -181,7 +180,8 @@ static bool set_ids(struct token_maker *m, struct row *row, struct record *recor
     m->counts.cut += s->cut;
     m->counts.windowed += s->windows > 1;
     m->counts.tokens += s->full;
-    return true;
+    m->counts.records++;
+    return result;
 }
 
 /* A bad row that is to stay in the stream: what is known of it, and why it has no ids. */
@@ -196,19 +196,80 @@ static bool mark(struct token_maker *m, struct row *row, struct record *record)
     return true;
 }
 
-bool token_maker_make(struct token_maker *m, struct row *row, struct record *record)
+static bool has_text(struct token_maker *m, struct row *row)
 {
-    record_clear(record);
-    if (row->bad || !set_id(m, row, record) || !set_label(m, row, record) || !set_marks(m, row, record))
-        return mark(m, row, record);
-    set_meta(m, row, record);
-    if (!set_ids(m, row, record))
-        return mark(m, row, record);
-    m->counts.records++;
+    ptrdiff_t pair = m->columns->pair;
+    struct slice text = field(row, m->columns->text);
+    if (!text.at || (pair >= 0 && !field(row, pair).at)) {
+        rows_reject(m->rows, row, BAD_TEXT, "no '%s'", name_of(m, text.at ? pair : m->columns->text));
+        return false;
+    }
+    check_doubly_encoded(m, row, text);
     return true;
 }
 
+bool token_maker_begin(struct token_maker *m, struct row *row, struct record *record, struct slice *text)
+{
+    record_clear(record);
+    *text = (struct slice){0};
+    if (row->bad || !set_id(m, row, record) || !set_label(m, row, record) || !set_marks(m, row, record))
+        return mark(m, row, record);
+    set_meta(m, row, record);
+    if (!has_text(m, row))
+        return mark(m, row, record);
+    *text = field(row, m->columns->text);
+    return true;
+}
+
+bool token_maker_never_rejects(const struct token_maker *m)
+{
+    return m->columns->pair < 0 && m->settings->long_policy != LONG_FAIL;
+}
+
+void token_maker_finish(struct token_maker *m, struct slice text, struct record *record)
+{
+    set_ids(m, NULL, text, record);
+}
+
+bool token_maker_make(struct token_maker *m, struct row *row, struct record *record)
+{
+    ptrdiff_t pair = m->columns->pair;
+    struct slice text;
+    if (!token_maker_begin(m, row, record, &text))
+        return false;
+    if (!text.at)
+        return true;
+    switch (set_ids(m, pair >= 0 ? &row->fields[pair] : NULL, text, record)) {
+    case SEQUENCE_GOOD:
+        return true;
+    case SEQUENCE_LONG:
+        rows_reject(m->rows, row, BAD_TEXT, "field '%s' makes %zu tokens: expected at most %d under --long fail",
+                    name_of(m, m->columns->text), m->sequence.full, m->settings->max_length);
+        break;
+    case SEQUENCE_NOROOM:
+        rows_reject(m->rows, row, BAD_TEXT, "field '%s' takes %zu of %d tokens and leaves too few for the text",
+                    name_of(m, pair), m->prompt.count, m->settings->max_length);
+        break;
+    }
+    return mark(m, row, record);
+}
+
 /* ---- Accounts ---- */
+
+void token_maker_add_counts(struct token_maker *to, const struct token_maker *from)
+{
+    struct token_counts *c = &to->counts;
+    const struct token_counts *more = &from->counts;
+    c->records += more->records;
+    c->unlabelled += more->unlabelled;
+    c->empty += more->empty;
+    c->tokens += more->tokens;
+    c->truncated += more->truncated;
+    c->cut += more->cut;
+    c->windowed += more->windowed;
+    for (int i = 0; i < PLACEHOLDER_NAMES; i++)
+        c->placeholders[i] += more->placeholders[i];
+}
 
 static void count(json_t *counts, const char *key, uint64_t value)
 {

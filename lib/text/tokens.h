@@ -41,10 +41,23 @@ struct token_maker {
 
 void token_maker_init(struct token_maker *m, struct rows *rows, const struct columns *columns,
                       const struct labels *labels, struct tokenizer *tokenizer);
+/* Another maker of the same, for another thread. */
+void token_maker_init_like(struct token_maker *m, const struct token_maker *other);
 void token_maker_free(struct token_maker *m);
 
 /* Fills `record`.  False when the row was found bad and is left out (rows_reject has dealt with it). */
 bool token_maker_make(struct token_maker *m, struct row *row, struct record *record);
+
+/* The same in two steps.  token_maker_begin does all but the text, in the order of the rows; it returns false when
+ * the row is left out, and leaves text->at NULL when the record is complete as it is (a marked row).
+ * token_maker_finish does the text, with any maker of the same settings: then makers work side by side.  Only where
+ * token_maker_never_rejects: not with a pair or under --long fail, when it is the text that may be bad. */
+bool token_maker_begin(struct token_maker *m, struct row *row, struct record *record, struct slice *text);
+void token_maker_finish(struct token_maker *m, struct slice text, struct record *record);
+bool token_maker_never_rejects(const struct token_maker *m);
+
+/* What `from` has counted in token_maker_finish goes to `to`. */
+void token_maker_add_counts(struct token_maker *to, const struct token_maker *from);
 
 /* The counts for the trailer; the caller owns them. */
 json_t *token_maker_counts(const struct token_maker *m);

@@ -1,0 +1,134 @@
+#include "text/token_line.h"
+
+#include <stdlib.h>
+
+enum { BLOCK_ROWS = 256, BLOCK_TEXT = 1 << 20, GROUP = 16 };
+
+struct slot {
+    struct record record;
+    size_t text_at, text_size; /* in the block's texts */
+    bool has_text;             /* else the record is complete */
+};
+
+struct block {
+    struct slot slots[BLOCK_ROWS];
+    size_t count;
+    struct buffer texts;
+};
+
+struct state {
+    const struct token_line *line;
+    struct token_maker *makers; /* [threads] */
+    size_t held_taken;
+    bool ended;
+    struct block *read, *worked; /* `read` is written, then read again; `worked` is tokenized */
+};
+
+static bool next_row(struct state *s, struct row *row)
+{
+    struct held_rows *held = s->line->held;
+    if (s->held_taken < held->count) {
+        *row = held->rows[s->held_taken++];
+        return true;
+    }
+    if (held->count) {
+        held_free(held);
+        *held = (struct held_rows){0};
+        s->held_taken = 0;
+    }
+    return s->line->more && rows_next(s->line->maker->rows, row);
+}
+
+static void read_block(struct state *s)
+{
+    struct block *b = s->read;
+    struct row row;
+    b->count = b->texts.size = 0;
+    while (!s->ended && b->count < BLOCK_ROWS && b->texts.size < BLOCK_TEXT) {
+        struct slot *slot = &b->slots[b->count];
+        struct slice text;
+        s->ended = !next_row(s, &row);
+        if (s->ended || !row.ours || !token_maker_begin(s->line->maker, &row, &slot->record, &text))
+            continue;
+        slot->has_text = text.at;
+        slot->text_at = b->texts.size;
+        slot->text_size = text.size;
+        buffer_append(&b->texts, text.at, text.size);
+        b->count++;
+    }
+}
+
+static void write_block(const struct state *s)
+{
+    for (size_t i = 0; i < s->read->count; i++)
+        stream_write(s->line->out, &s->read->slots[i].record);
+}
+
+/* Item 0 writes and reads; the others tokenize. */
+static void work(void *context, size_t item, int worker)
+{
+    struct state *s = context;
+    if (item == 0) {
+        write_block(s);
+        read_block(s);
+        return;
+    }
+    struct block *b = s->worked;
+    for (size_t i = (item - 1) * GROUP; i < item * GROUP && i < b->count; i++) {
+        struct slot *slot = &b->slots[i];
+        struct slice text = {b->texts.at + slot->text_at, slot->text_size};
+        if (slot->has_text)
+            token_maker_finish(&s->makers[worker], text, &slot->record);
+    }
+}
+
+static struct block *block_new(void) { return memory_zeroed(1, sizeof(struct block)); }
+
+static void block_free(struct block *b)
+{
+    for (size_t i = 0; i < BLOCK_ROWS; i++)
+        record_free(&b->slots[i].record);
+    buffer_free(&b->texts);
+    free(b);
+}
+
+static void run_side_by_side(struct state *s)
+{
+    size_t threads = (size_t)pool_threads(s->line->pool);
+    s->makers = memory_new(threads, sizeof *s->makers);
+    for (size_t i = 0; i < threads; i++)
+        token_maker_init_like(&s->makers[i], s->line->maker);
+    s->read = block_new();
+    s->worked = block_new();
+    do {
+        struct block *full = s->read;
+        s->read = s->worked;
+        s->worked = full;
+        pool_run(s->line->pool, 1 + (full->count + GROUP - 1) / GROUP, work, s);
+    } while (s->worked->count > 0 || s->read->count > 0);
+    for (size_t i = 0; i < threads; i++) {
+        token_maker_add_counts(s->line->maker, &s->makers[i]);
+        token_maker_free(&s->makers[i]);
+    }
+    free(s->makers);
+    block_free(s->read);
+    block_free(s->worked);
+}
+
+static void run_alone(struct state *s)
+{
+    struct record record = {0};
+    for (struct row row; next_row(s, &row);)
+        if (row.ours && token_maker_make(s->line->maker, &row, &record))
+            stream_write(s->line->out, &record);
+    record_free(&record);
+}
+
+void token_line_run(const struct token_line *line)
+{
+    struct state s = {.line = line};
+    if (pool_threads(line->pool) > 1 && token_maker_never_rejects(line->maker))
+        run_side_by_side(&s);
+    else
+        run_alone(&s);
+}
