@@ -46,11 +46,12 @@ rooms_show    = model text stream base
 rooms_tally   = eval model text stream base
 rooms_vocab   = text stream base
 rooms_rubric  = base
-libs_text  = -lcsv -lutf8proc -lmd
+libs_text  = -lmd
 libs_model = -lzip -lmd
-libs_nn    = -lopenblas
-libs_train = -llbfgs
+libs_nn    = -lopenblas -llbfgs
+# oracles of unit tests
 libs_stream_oracle = -lmsgpackc
+libs_rows = -lcsv
 
 programs = $(FILTERS:%=$(BUILD)/libexec/rubric/%) $(BUILD)/bin/rubric
 ROOMS = base stream text nn model train eval
