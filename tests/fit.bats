@@ -251,6 +251,34 @@ vocab.txt" "$(ls m)"
     [ ! -e m ] && [ ! -e m.partial ]
 }
 
+@test "weights of records, and essays of several windows" {
+    streams
+    fit -q "${small[@]}" --epochs 2 -o plain < parts.rubric > /dev/null
+    changed '.w = 4' parts.rubric > heavy.rubric
+    fit -q "${small[@]}" --epochs 2 -o heavy < heavy.rubric > /dev/null
+    cmp plain/model.safetensors heavy/model.safetensors
+    changed 'if .y == 5 then .w = 4 else . end' parts.rubric > some.rubric
+    fit -q "${small[@]}" --epochs 2 -o some < some.rubric > /dev/null
+    ! cmp -s plain/model.safetensors some/model.safetensors
+
+    tok -q --long windows --max-length 64 --stride 16 < "$root/examples/essays.csv" | split -q --stratify > windows.rubric
+    [ "$(records windows.rubric | jq -s 'map(select(.win)) | length')" -gt 100 ]
+    fit -q "${small[@]}" --epochs 1 --token-dropout 0.1 -o w < windows.rubric > held.rubric
+    fit -q "${small[@]}" --epochs 1 --token-dropout 0.1 --threads 3 -o w3 < windows.rubric > /dev/null
+    expect_text "$(print_of w)" "$(print_of w3)"
+    expect_text '["windows",64,16]' "$(jq -c '[.rubric.long, .model_max_length, .rubric.stride]' w/tokenizer_config.json)"
+    predict -q < held.rubric | evalm --json | jq -e '.n == 51' > /dev/null
+}
+
+@test "a model replaced by what is trained from it" {
+    streams
+    fit -q "${small[@]}" --epochs 1 -o m < parts.rubric > /dev/null
+    cp -r m copy
+    fit -q -m copy --epochs 1 -o next < parts.rubric > /dev/null
+    fit -q -m m --epochs 1 -f -o m < parts.rubric > /dev/null
+    expect_text "$(print_of next)" "$(print_of m)"
+}
+
 @test "strings: cross-entropy, and ordered losses refuse" {
     sed -E 's/,1$/,bad/; s/,2$/,poor/; s/,3$/,fair/; s/,4$/,good/; s/,5$/,fine/' "$root/examples/essays.csv" > words.csv
     tok -q words.csv > strings.rubric
