@@ -12,12 +12,12 @@ enum {
 };
 
 /* Floats of one worker's scratch memory for a text of T tokens: what forward keeps of each layer, and what backward
- * needs of one layer at a time (see nn/encoder.h).  Twice that, for the stack of pieces it grows in: measured. */
+ * needs of one layer at a time (see nn/encoder.h).  More than that, for the stack of pieces it grows in: measured. */
 static double scratch(const struct shape *s)
 {
     double T = s->P, H = s->H, F = s->F, L = s->L, A = s->A;
     double kept = L * (T * (8 * H + 2 * F + A) + A * T * T / 32), moving = T * (10 * H + 2 * F);
-    return 2 * (kept + moving);
+    return 1.6 * (kept + moving);
 }
 
 void budget_begin(void) { mallopt(M_MMAP_THRESHOLD, MEBIBYTE / 4); }

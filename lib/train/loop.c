@@ -459,6 +459,7 @@ void training_try(const struct training *training)
         else
             counted += 1;
     }
+    optimizer_catch_up_all(l.optimizer, training->model->params, training->pool); /* as every epoch does: touches all memory */
     double per_step = counted ? (monotonic_seconds() - began) / (double)counted : monotonic_seconds() - l.started;
     double batches = l.chooses ? (double)source_count(&l.choosing) / (double)training->plan->batch : 0;
     double seconds = per_step * ((double)l.schedule.steps + batches / 3 * (double)training->plan->epochs);
