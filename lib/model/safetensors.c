@@ -112,10 +112,12 @@ static uint64_t little_endian64(const char *at)
     return value;
 }
 
-struct tensors *safetensors_open(const char *path)
+struct tensors *safetensors_open(const char *path) { return safetensors_read(path, file_view(path, FILE_LIMIT)); }
+
+struct tensors *safetensors_read(const char *path, struct file_view view)
 {
     struct tensors *tensors = tensors_new(path);
-    tensors->file = file_view(path, FILE_LIMIT);
+    tensors->file = view;
     tensors_refuse_pointer(tensors);
     struct slice file = {tensors->file.at, tensors->file.size};
     uint64_t size = file.size >= 8 ? little_endian64(file.at) : 0;

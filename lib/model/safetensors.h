@@ -10,6 +10,9 @@
  * STATUS_BROKEN, naming the file and the tensor. */
 struct tensors *safetensors_open(const char *path);
 
+/* The same of a file's bytes, which it takes over; `path` is for messages. */
+struct tensors *safetensors_read(const char *path, struct file_view file);
+
 /* One tensor to write, of 32-bit floats. */
 struct safetensor {
     const char *name;

@@ -330,12 +330,14 @@ static bool starts_with(const struct file_view *file, const char *bytes, size_t 
     return file->size >= size && memcmp(file->at, bytes, size) == 0;
 }
 
-struct tensors *torchfile_open(const char *path)
+struct tensors *torchfile_open(const char *path) { return torchfile_read(path, file_view(path, FILE_LIMIT)); }
+
+struct tensors *torchfile_read(const char *path, struct file_view file)
 {
     static const char zip[] = {'P', 'K', 3, 4};
     static const char old[] = {'\x80', 2, '\x8a', 10, 'l', '\xfc', '\x9c', 'F', '\xf9', ' ', 'j', '\xa8', 'P', '\x19', '.'};
     struct reader r = {.path = path, .tensors = tensors_new(path)};
-    r.tensors->file = file_view(path, FILE_LIMIT);
+    r.tensors->file = file;
     tensors_refuse_pointer(r.tensors);
     if (starts_with(&r.tensors->file, zip, sizeof zip))
         read_zip(&r);

@@ -12,4 +12,7 @@
  * anything that is not a dictionary of tensors. */
 struct tensors *torchfile_open(const char *path);
 
+/* The same of a file's bytes, which it takes over; `path` is for messages. */
+struct tensors *torchfile_read(const char *path, struct file_view file);
+
 #endif
