@@ -63,6 +63,27 @@ vocab.txt" "$(ls m)"
     ! cmp -s m1/model.safetensors other/model.safetensors
 }
 
+# On every flavour of OpenBLAS and every kernel path that this machine has, each compared with itself.
+@test "the same bytes with 1, 2 and 5 threads on each OpenBLAS and each kernel path" {
+    streams
+    same() {
+        rm -rf one more
+        fit -q "${small[@]}" --max-steps 14 --threads 1 -o one < parts.rubric > /dev/null
+        for threads in 2 5; do
+            fit -q "${small[@]}" --max-steps 14 --threads $threads -f -o more < parts.rubric > /dev/null
+            expect_text "$(print_of one)" "$(print_of more)"
+        done
+    }
+    for library in /usr/lib/*/openblas-*/libopenblas.so.0; do
+        LD_LIBRARY_PATH=$(dirname "$library") same
+    done
+    for path in portable avx2 avx512; do
+        [ $path = portable ] || grep -qw "${path/avx512/avx512vl}" /proc/cpuinfo || continue
+        RUBRIC_KERNELS=$path same
+        expect_text $path "$(jq -r .rubric.run.kernels one/config.json)"
+    done
+}
+
 @test "the same bytes with essays in memory and on disk, within --memory" {
     streams
     for i in {1..25}; do cat parts.rubric; done > many.rubric
