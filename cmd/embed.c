@@ -18,8 +18,10 @@ struct settings {
 
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row rows[] = {
-    {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "the encoder (the stream's model, $RUBRIC_MODEL, or the default)"},
-    {0, "layer", OPTION_LIST, AT(layers), "N,...", .help = "layers to read, joined (the top one; 0: the embeddings)"},
+    {'m', "model", OPTION_TEXT, AT(model), "DIR",
+     .help = "the encoder (the stream's model, $RUBRIC_MODEL, or the default)"},
+    {0, "layer", OPTION_LIST, AT(layers), "N,...",
+     .help = "layers to read, joined (the top one; 0: the embeddings)"},
     {0, "pool", OPTION_CHOICE, AT(pool), "mean|cls|pooler|max|none",
      .help = "one vector of a text's token vectors (mean);\nnone: every token's vector"},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},

@@ -24,7 +24,8 @@ static const struct option_row rows[] = {
     {0, "logits", OPTION_FLAG, AT(logits), .help = "add the head's outputs as they are"},
     {0, "csv", OPTION_FLAG, AT(csv), .help = "write CSV: one row a record, in order"},
     {0, "columns", OPTION_LIST, AT(columns), "LIST",
-     .help = "with --csv: these columns, as SOURCE or TITLE=SOURCE:\nid, pred, score, prob, reason, kept columns, ..."},
+     .help = "with --csv: these columns, as SOURCE or TITLE=SOURCE:\n"
+             "id, pred, score, prob, reason, kept columns, ..."},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
 };
@@ -81,7 +82,8 @@ static void write_record(struct output *out, const struct record *record)
         prediction_table_record(record, out->header, out->scored + out->missing == 1, &out->text);
 }
 
-static void write_computed(struct output *out, struct batch *batch, const struct model *model, bool logits, double *prob)
+static void write_computed(struct output *out, struct batch *batch, const struct model *model, bool logits,
+                           double *prob)
 {
     for (struct batch_result got; batch_take(batch, &got);) {
         if (prediction_set(&got, model, out->header, logits, prob))
@@ -107,7 +109,8 @@ static void account(const struct output *out, const struct model *model)
 {
     note("%llu scored with %s", (unsigned long long)out->scored, model->directory);
     if (out->missing > 0)
-        warn("%llu without a score: the field 'bad' (the column reason) says why", (unsigned long long)out->missing);
+        warn("%llu without a score: the field 'bad' (the column reason) says why",
+             (unsigned long long)out->missing);
 }
 
 int main(int argc, char **argv)

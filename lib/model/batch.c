@@ -126,7 +126,8 @@ static void hold_tokens(struct batch *b, struct held *h, const struct record *re
     append_ids(&b->ids, &b->one);
     if (record_ids(record, "types", &b->one) && b->one.count > 0) {
         if (b->one.count != h->tokens)
-            die(STATUS_BROKEN, "record %s: has %zu ids and %zu types", record_name(record), h->tokens, b->one.count);
+            die(STATUS_BROKEN, "record %s: has %zu ids and %zu types", record_name(record), h->tokens,
+                b->one.count);
         h->has_types = true;
         h->types_at = b->types.count;
         append_ids(&b->types, &b->one);
@@ -142,7 +143,9 @@ static void hold_tokens(struct batch *b, struct held *h, const struct record *re
     h->cost = example_cost(&example, shape, false);
     h->computed = true;
     size_t width = (size_t)shape->tap_count * (size_t)shape->H;
-    h->results = b->work == BATCH_LOGITS ? (size_t)shape->C : shape->pool == POOL_NONE ? h->tokens * width : width;
+    h->results = b->work == BATCH_LOGITS    ? (size_t)shape->C
+                 : shape->pool == POOL_NONE ? h->tokens * width
+                                            : width;
 }
 
 static void hold_vector(struct batch *b, struct held *h, const struct record *record)
@@ -155,7 +158,8 @@ static void hold_vector(struct batch *b, struct held *h, const struct record *re
         return;
     }
     if (b->vector.count != width)
-        die(STATUS_BROKEN, "record %s: its vec has %zu numbers: expected %zu", record_name(record), b->vector.count, width);
+        die(STATUS_BROKEN, "record %s: its vec has %zu numbers: expected %zu", record_name(record),
+            b->vector.count, width);
     h->vector_at = b->vectors.count;
     memory_grow(&b->vectors.at, &b->vectors.capacity, b->vectors.count + width, sizeof *b->vectors.at);
     memcpy(b->vectors.at + b->vectors.count, b->vector.at, width * sizeof *b->vectors.at);

@@ -1,7 +1,7 @@
 /* Records computed side by side and given back in the order they came.
  *
- * Records are held until there are enough to keep all workers busy, computed longest first, each by itself (what is
- * said of one never depends on which others are held), and then taken in order:
+ * Records are held until there are enough to keep all workers busy, computed longest first, each by itself
+ * (what is said of one never depends on which others are held), and then taken in order:
  *
  *     for (struct record *r; stream_read(in, &r);) {
  *         batch_put(batch, r);
@@ -39,7 +39,8 @@ void batch_free(struct batch *batch);
 /* The label type of the records that follow (a segment's header). */
 void batch_begin(struct batch *batch, enum label_type y);
 
-/* Copies a record.  Dies with STATUS_BROKEN, naming it, when its payload is missing or does not fit the model. */
+/* Copies a record.  Dies with STATUS_BROKEN, naming it, when its payload is missing or does not fit the
+ * model. */
 void batch_put(struct batch *batch, const struct record *record);
 
 /* Computes what is held, to be taken. */

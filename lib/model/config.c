@@ -44,18 +44,20 @@ static const json_t *field(const json_t *config, const char *key)
     return json_is_null(value) ? NULL : value;
 }
 
-static int integer_field(const json_t *config, const char *path, const char *key, int minimum, int maximum, int otherwise)
+static int integer_field(const json_t *config, const char *path, const char *key, int minimum, int maximum,
+                         int otherwise)
 {
     const json_t *value = field(config, key);
     if (!value)
         return otherwise;
     if (!json_is_integer(value) || json_integer_value(value) < minimum || json_integer_value(value) > maximum)
-        die(STATUS_BROKEN, "%s: field '%s': expected a whole number from %d to %d", path, key, minimum, maximum);
+        die(STATUS_BROKEN, "%s: field '%s': expected a whole number from %d to %d", path, key, minimum,
+            maximum);
     return (int)json_integer_value(value);
 }
 
-static float real_field(const json_t *config, const char *path, const char *key, double minimum, double maximum,
-                        float otherwise)
+static float real_field(const json_t *config, const char *path, const char *key, double minimum,
+                        double maximum, float otherwise)
 {
     const json_t *value = field(config, key);
     if (!value)
@@ -87,7 +89,8 @@ static void refuse_other(const json_t *config, const char *path, const char *key
 static void refuse_set(const json_t *config, const char *path, const char *key, const char *what)
 {
     const json_t *value = field(config, key);
-    bool empty = !value || json_is_false(value) || (json_is_integer(value) && json_integer_value(value) == 0) ||
+    bool empty = !value || json_is_false(value) ||
+                 (json_is_integer(value) && json_integer_value(value) == 0) ||
                  (json_is_object(value) && json_object_size(value) == 0) ||
                  (json_is_array(value) && json_array_size(value) == 0);
     if (!empty)
@@ -108,7 +111,8 @@ static enum activation read_activation(const json_t *config, const char *path)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i].name, name) == 0)
             return known[i].activation;
-    die(STATUS_BROKEN, "%s: field 'hidden_act' is \"%s\": rubric knows gelu, gelu_new, gelu_pytorch_tanh and relu", path,
+    die(STATUS_BROKEN,
+        "%s: field 'hidden_act' is \"%s\": rubric knows gelu, gelu_new, gelu_pytorch_tanh and relu", path,
         name);
 }
 
@@ -147,7 +151,8 @@ struct shape config_shape(const json_t *config, const char *path)
         .attention_dropout = real_field(config, path, "attention_probs_dropout_prob", 0, 0.99, 0.1f),
     };
     if (shape.H % shape.A != 0)
-        die(STATUS_BROKEN, "%s: hidden_size %d is no multiple of num_attention_heads %d", path, shape.H, shape.A);
+        die(STATUS_BROKEN, "%s: hidden_size %d is no multiple of num_attention_heads %d", path, shape.H,
+            shape.A);
     if (shape.pad >= shape.V)
         die(STATUS_BROKEN, "%s: pad_token_id %d lies outside the vocabulary of %d", path, shape.pad, shape.V);
     shape.taps[0] = shape.L;
@@ -183,14 +188,17 @@ static bool foreign_regression(const json_t *config, const char *path)
 {
     const char *type = text_field(config, path, "problem_type", "");
     if (strcmp(type, "multi_label_classification") == 0)
-        die(STATUS_BROKEN, "%s: field 'problem_type' is \"%s\": rubric gives each text one label", path, type);
+        die(STATUS_BROKEN, "%s: field 'problem_type' is \"%s\": rubric gives each text one label", path,
+            type);
     bool regression = strcmp(type, "regression") == 0;
     int labels = foreign_labels(config, path);
     if (*type && !regression && strcmp(type, "single_label_classification") != 0)
-        die(STATUS_BROKEN, "%s: field 'problem_type' is \"%s\": rubric knows regression and single_label_classification",
+        die(STATUS_BROKEN,
+            "%s: field 'problem_type' is \"%s\": rubric knows regression and single_label_classification",
             path, type);
     if (regression && labels != 1)
-        die(STATUS_BROKEN, "%s: a regression with %d outputs: rubric gives each text one score", path, labels);
+        die(STATUS_BROKEN, "%s: a regression with %d outputs: rubric gives each text one score", path,
+            labels);
     return labels == 1;
 }
 
@@ -215,7 +223,8 @@ static void read_taps(const json_t *rubric, const char *path, struct shape *shap
         const json_t *tap = json_array_get(taps, (size_t)i);
         json_int_t layer = json_is_integer(tap) ? json_integer_value(tap) : -1;
         if (layer < 0 || layer > shape->L || (i > 0 && layer <= shape->taps[i - 1]))
-            die(STATUS_BROKEN, "%s: field 'rubric.layers': expected layers from 0 to %d, ascending", path, shape->L);
+            die(STATUS_BROKEN, "%s: field 'rubric.layers': expected layers from 0 to %d, ascending", path,
+                shape->L);
         shape->taps[i] = (int)layer;
     }
 }
@@ -231,7 +240,8 @@ void config_head(const json_t *config, const char *path, struct shape *shape)
     }
     const char *pool = text_field(rubric, path, "pool", "pooler");
     if (!pooling_parse(pool, &shape->pool) || shape->pool == POOL_NONE)
-        die(STATUS_BROKEN, "%s: field 'rubric.pool' is \"%s\": expected cls, pooler, mean, max or attention", path, pool);
+        die(STATUS_BROKEN, "%s: field 'rubric.pool' is \"%s\": expected cls, pooler, mean, max or attention",
+            path, pool);
     read_taps(rubric, path, shape);
     const json_t *labels = field(rubric, "labels");
     enum loss loss = loss_of(rubric, path);
@@ -262,11 +272,13 @@ json_t *label_to_json(const struct label *label)
 struct label label_from_json(const json_t *value)
 {
     if (json_is_integer(value))
-        return (struct label){LABEL_INTEGER, json_integer_value(value), (double)json_integer_value(value), {NULL, 0}};
+        return (struct label){
+            LABEL_INTEGER, json_integer_value(value), (double)json_integer_value(value), {NULL, 0}};
     if (json_is_real(value))
         return (struct label){.type = LABEL_NUMBER, .number = json_real_value(value)};
     if (json_is_string(value))
-        return (struct label){.type = LABEL_STRING, .string = {json_string_value(value), json_string_length(value)}};
+        return (struct label){.type = LABEL_STRING,
+                              .string = {json_string_value(value), json_string_length(value)}};
     return (struct label){.type = LABEL_NONE};
 }
 
@@ -275,7 +287,8 @@ static enum label_type label_type_parse(const char *name, const char *path)
     for (enum label_type type = LABEL_NONE; type <= LABEL_STRING; type++)
         if (strcmp(label_type_name(type), name) == 0)
             return type;
-    die(STATUS_BROKEN, "%s: field 'rubric.y' is \"%s\": expected none, integer, number or string", path, name);
+    die(STATUS_BROKEN, "%s: field 'rubric.y' is \"%s\": expected none, integer, number or string", path,
+        name);
 }
 
 /* Numbers of an array of `count`, or NULL where the key is absent. */
@@ -373,7 +386,8 @@ static void foreign_scoring(const json_t *config, const char *path, struct model
         model->scoring.values = memory_new(count, sizeof *model->scoring.values);
         for (size_t i = 0; i < count; i++) {
             free((char *)(uintptr_t)model->labels[i].string.at);
-            model->labels[i] = (struct label){.type = LABEL_INTEGER, .integer = numbers[i], .number = (double)numbers[i]};
+            model->labels[i] =
+                (struct label){.type = LABEL_INTEGER, .integer = numbers[i], .number = (double)numbers[i]};
             model->scoring.values[i] = (double)numbers[i];
         }
     }

@@ -10,25 +10,27 @@
 /* DIRECTORY/config.json; dies with STATUS_BROKEN, saying what a model directory is, when it is missing. */
 json_t *config_read(const char *directory);
 
-/* The encoder that `config` describes: L H A F V P, types, activation, epsilon, dropouts, pad; no head (C = E = 0,
- * POOL_CLS, one tap at the top).  Absent fields have BertConfig's defaults.  `path` is for messages. */
+/* The encoder that `config` describes: L H A F V P, types, activation, epsilon, dropouts, pad; no head (C = E
+ * = 0, POOL_CLS, one tap at the top).  Absent fields have BertConfig's defaults.  `path` is for messages. */
 struct shape config_shape(const json_t *config, const char *path);
 
-/* The head that `config` describes, into shape's pool, taps, C and E: from the "rubric" object where there is one,
- * else Hugging Face's classifier under the pooler with as many outputs as it has labels. */
+/* The head that `config` describes, into shape's pool, taps, C and E: from the "rubric" object where there is
+ * one, else Hugging Face's classifier under the pooler with as many outputs as it has labels. */
 void config_head(const json_t *config, const char *path, struct shape *shape);
 
-/* Labels, label type, order, loss, values, thresholds and deviation of the head, into the model: from the "rubric"
- * object where there is one, else from id2label and problem_type. */
+/* Labels, label type, order, loss, values, thresholds and deviation of the head, into the model: from the
+ * "rubric" object where there is one, else from id2label and problem_type. */
 void config_scoring(const json_t *config, const char *path, struct model *model);
 
-/* Whether Hugging Face's BertForSequenceClassification can express the head: linear, under the pooler, on top. */
+/* Whether Hugging Face's BertForSequenceClassification can express the head: linear, under the pooler, on
+ * top. */
 bool config_standard_head(const struct shape *shape);
 
 /* config.json for a model in memory, "rubric" included; the caller releases it. */
 json_t *config_write(const struct model *model);
 
-/* tokenizer_config.json for a model's text settings; `special` are the five pieces unk, cls, sep, pad, mask. */
+/* tokenizer_config.json for a model's text settings; `special` are the five pieces unk, cls, sep, pad, mask.
+ */
 json_t *config_write_tokenizer(const struct tokenizer_settings *text, char *const special[5]);
 
 const char *pooling_name(enum pooling pool);  /* "cls", "pooler", "mean", "max", "attention", "none" */

@@ -12,8 +12,14 @@ static void set(json_t *object, const char *key, json_t *value)
 }
 
 static void set_integer(json_t *object, const char *key, int value) { set(object, key, json_integer(value)); }
-static void set_text(json_t *object, const char *key, const char *value) { set(object, key, json_string(value)); }
-static void set_real(json_t *object, const char *key, float value) { set(object, key, json_real(json_widen(value))); }
+static void set_text(json_t *object, const char *key, const char *value)
+{
+    set(object, key, json_string(value));
+}
+static void set_real(json_t *object, const char *key, float value)
+{
+    set(object, key, json_real(json_widen(value)));
+}
 
 static const char *activation_name(enum activation activation)
 {
@@ -96,7 +102,8 @@ json_t *config_write(const struct model *model)
 {
     const struct shape *shape = &model->layout->shape;
     json_t *config = json_object();
-    const char *class = shape->C > 0 && config_standard_head(shape) ? "BertForSequenceClassification" : "BertModel";
+    const char *class =
+        shape->C > 0 && config_standard_head(shape) ? "BertForSequenceClassification" : "BertModel";
     set(config, "architectures", json_pack("[s]", class));
     set_text(config, "model_type", "bert");
     set_integer(config, "vocab_size", shape->V);
@@ -134,8 +141,9 @@ json_t *config_write_tokenizer(const struct tokenizer_settings *text, char *cons
     for (int i = 0; i < 5; i++)
         if (special[i])
             set_text(settings, keys[i], special[i]);
-    set(settings, "rubric", json_pack("{s:s, s:s, s:i, s:i}", "placeholders", placeholders_name(text->placeholders), "long",
-                                      long_policy_name(text->long_policy), "max_length", text->max_length, "stride",
-                                      text->stride));
+    set(settings, "rubric",
+        json_pack("{s:s, s:s, s:i, s:i}", "placeholders", placeholders_name(text->placeholders), "long",
+                  long_policy_name(text->long_policy), "max_length", text->max_length, "stride",
+                  text->stride));
     return settings;
 }

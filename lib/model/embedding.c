@@ -25,7 +25,8 @@ struct shape embedding_shape(const char *directory, const struct text_list *laye
     for (size_t i = 0; i < layers->count; i++) {
         int64_t layer;
         if (!parse_integer(layers->at[i], 0, L, &layer) || (i > 0 && layer <= shape.taps[i - 1]))
-            command_misuse("--layer has '%s': expected layers from 0 (the embeddings) to %d, ascending", layers->at[i], L);
+            command_misuse("--layer has '%s': expected layers from 0 (the embeddings) to %d, ascending",
+                           layers->at[i], L);
         shape.taps[i] = (int)layer;
         shape.tap_count = (int)i + 1;
     }

@@ -1,4 +1,5 @@
-/* Which model directory to use, and what it is: apart from model.c, so that filters without a network need not link one. */
+/* Which model directory to use, and what it is: apart from model.c, so that filters without a network need
+ * not link one. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,7 +88,8 @@ char *model_find(const char *option, const struct header *header)
         return memory_string(variable);
     char *installed = file_beside_program("../../share/rubric/default");
     if (!has_config(installed))
-        die(STATUS_SYSTEM, "no model: neither -m nor RUBRIC_MODEL names one, and the default model is missing from %s",
+        die(STATUS_SYSTEM,
+            "no model: neither -m nor RUBRIC_MODEL names one, and the default model is missing from %s",
             installed);
     return installed;
 }

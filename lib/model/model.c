@@ -50,13 +50,14 @@ static void read_text_settings(struct model *model, const struct shape *shape)
     snprintf(model->vocabulary_hash, sizeof model->vocabulary_hash, "%s", tokenizer_hash(tokenizer));
     tokenizer_free(tokenizer);
     if (model->vocabulary_size > (size_t)shape->V)
-        die(STATUS_BROKEN, "%s: the vocabulary has %zu pieces, config.json's vocab_size is %d", model->directory,
-            model->vocabulary_size, shape->V);
+        die(STATUS_BROKEN, "%s: the vocabulary has %zu pieces, config.json's vocab_size is %d",
+            model->directory, model->vocabulary_size, shape->V);
     if (model->text.max_length > shape->P)
         model->text.max_length = shape->P;
 }
 
-/* Whether the head in the file is the one that is wanted: then its numbers are taken, else it is drawn anew. */
+/* Whether the head in the file is the one that is wanted: then its numbers are taken, else it is drawn anew.
+ */
 static bool same_head(const struct shape *saved, const struct shape *wanted)
 {
     if (saved->pool != wanted->pool || saved->C != wanted->C || saved->tap_count != wanted->tap_count)
@@ -96,16 +97,19 @@ static void load_parameter(struct loading *loading, const struct parameter *p)
         weights_copy(loading->tensors, tensor, p, loading->model->params);
         return;
     }
-    bool new_head = loading->request->head && layout->shape.C > 0; /* what it needs beyond the encoder may be drawn */
+    bool new_head =
+        loading->request->head && layout->shape.C > 0; /* what it needs beyond the encoder may be drawn */
     if (!new_head || !(head || pooler))
-        die(STATUS_BROKEN, pooler ? "%s: has no tensor '%s': this model has no pooler (use --pool cls or --pool mean)"
-                                  : "%s: has no tensor '%s'", loading->tensors->path, weights_name(layout, p));
+        die(STATUS_BROKEN,
+            pooler ? "%s: has no tensor '%s': this model has no pooler (use --pool cls or --pool mean)"
+                   : "%s: has no tensor '%s'",
+            loading->tensors->path, weights_name(layout, p));
     network_initialise_tensor(layout, p, loading->model->params, loading->request->seed);
     buffer_format(&loading->drawn, loading->drawn.size ? ", %s" : "%s", weights_name(layout, p));
 }
 
-/* Rubric's own files hold the block as it lies in memory, so that it need not be copied: pages that nobody reads (rows of
- * words that do not occur) stay on disk, and pages that are written to become private. */
+/* Rubric's own files hold the block as it lies in memory, so that it need not be copied: pages that nobody
+ * reads (rows of words that do not occur) stay on disk, and pages that are written to become private. */
 static bool map_parameters(struct loading *loading)
 {
     struct model *model = loading->model;
@@ -116,8 +120,8 @@ static bool map_parameters(struct loading *loading)
     for (size_t i = 0; i < model->layout->count; i++) {
         const struct parameter *p = &model->layout->table[i];
         const struct tensor *tensor = weights_find(tensors, model->layout, p);
-        if (!tensor || tensor->type != TENSOR_F32 || !weights_fit(tensor, p) || tensor->at != first->at + 4 * p->offset ||
-            (is_head(model->layout, p) && !loading->keep_head))
+        if (!tensor || tensor->type != TENSOR_F32 || !weights_fit(tensor, p) ||
+            tensor->at != first->at + 4 * p->offset || (is_head(model->layout, p) && !loading->keep_head))
             return false;
     }
     model->map = (void *)(uintptr_t)tensors->file.at;
@@ -140,8 +144,8 @@ static void load_parameters(struct model *model, struct tensors *tensors, const 
     for (size_t i = 0; i < model->layout->count; i++)
         load_parameter(&loading, &model->layout->table[i]);
     if (loading.drawn.size > 0)
-        note("%s: drawn from seed %llu: %.*s", tensors->path, (unsigned long long)request->seed, (int)loading.drawn.size,
-             loading.drawn.at);
+        note("%s: drawn from seed %llu: %.*s", tensors->path, (unsigned long long)request->seed,
+             (int)loading.drawn.size, loading.drawn.at);
     buffer_free(&loading.drawn);
 }
 
@@ -181,7 +185,8 @@ struct model *model_open(const char *directory, const struct model_request *requ
     model->pretrained = tensors != NULL;
     model->has_head = head_saved(model->config, tensors);
     if (request->need_head && !model->has_head)
-        die(STATUS_BROKEN, "%s: holds no trained head: train one with 'fit -m %s -o model'", directory, directory);
+        die(STATUS_BROKEN, "%s: holds no trained head: train one with 'fit -m %s -o model'", directory,
+            directory);
     if (model->has_head) {
         config_head(model->config, path, &saved);
         config_scoring(model->config, path, model);
@@ -222,7 +227,11 @@ bool model_shape_parse(const char *text, struct shape *shape)
     static const struct {
         const char *name;
         int L, H, A;
-    } known[] = {{"tiny", 2, 128, 2}, {"mini", 4, 256, 4}, {"small", 4, 512, 8}, {"medium", 8, 512, 8}, {"base", 12, 768, 12}};
+    } known[] = {{"tiny", 2, 128, 2},
+                 {"mini", 4, 256, 4},
+                 {"small", 4, 512, 8},
+                 {"medium", 8, 512, 8},
+                 {"base", 12, 768, 12}};
     int L, H, A, end = 0;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(known[i].name, text) == 0) {

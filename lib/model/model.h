@@ -28,8 +28,8 @@ struct model {
     struct label *labels;      /* owned, with their strings */
     bool ordered;
     struct scoring scoring;
-    json_t *rubric;            /* the whole "rubric" object of config.json; NULL for a foreign directory.  Keys that fit adds
-                                * here ("chosen_by", "encoder") are saved; those that model_save writes replace them */
+    json_t *rubric;            /* the "rubric" object of config.json; NULL for a foreign directory.  Keys that
+                                * fit adds ("chosen_by", "encoder") are saved; model_save replaces its own */
     json_t *config;            /* config.json as read; NULL for a new model */
     char print[65];            /* hex: model_print of the directory it was read from or saved to */
     char *vocabulary;          /* the file of the vocabulary (vocab.txt or tokenizer.json) */
@@ -43,17 +43,18 @@ struct model {
  * Returns a new string. */
 char *model_find(const char *option, const struct header *header);
 
-/* The print of a directory: hex XXH3-128 over the bytes of config.json, tokenizer_config.json and the weights, where there
- * are such files.  A directory that model_save wrote binds its vocabulary through config.json.  Neither the directory's
- * name nor file times matter.  Dies with STATUS_SYSTEM when a file cannot be read. */
+/* The print of a directory: hex XXH3-128 over the bytes of config.json, tokenizer_config.json and the
+ * weights, where there are such files.  A directory that model_save wrote binds its vocabulary through
+ * config.json.  Neither the directory's name nor file times matter.  Dies with STATUS_SYSTEM when a file
+ * cannot be read. */
 void model_print(const char *directory, char print[65]);
 
 /* What model_open is to do beyond reading. */
 struct model_request {
     bool need_head;         /* die (STATUS_BROKEN) when no trained head is there, saying to run fit */
     bool no_weights;        /* config and settings only: params is NULL */
-    const struct shape *head; /* NULL: the head as saved.  Else pool, taps, C, E of the wanted head: tensors that the
-                             * directory lacks are drawn from `seed`, and named in one note */
+    const struct shape *head; /* NULL: the head as saved.  Else pool, taps, C, E of the wanted head: tensors
+                               * that the directory lacks are drawn from `seed`, and named in one note */
     uint64_t seed;          /* for tensors that must be drawn */
     int layers;             /* > 0: cut the encoder there */
 };
@@ -63,19 +64,22 @@ struct model_request {
 struct model *model_open(const char *directory, const struct model_request *request);
 void model_free(struct model *model);
 
-/* A new model in memory with random weights, with the text settings and vocabulary of `directory` (--scratch). */
+/* A new model in memory with random weights, with the text settings and vocabulary of `directory`
+ * (--scratch). */
 struct model *model_scratch(const char *directory, const struct shape *shape, uint64_t seed);
 
 /* Dies with STATUS_BROKEN unless a tokens header was made with this model's vocabulary, casing etc. */
 void model_check_tokens(const struct model *model, const struct header *header);
 
-/* Dies with STATUS_BROKEN unless a vectors header has this head's inputs: its layers, pooling, size, and an encoder whose
- * print is this directory's or that of the encoder the head was trained on ("encoder" in the "rubric" object). */
+/* Dies with STATUS_BROKEN unless a vectors header has this head's inputs: its layers, pooling, size, and an
+ * encoder whose print is this directory's or that of the encoder the head was trained on ("encoder" in the
+ * "rubric" object). */
 void model_check_vectors(const struct model *model, const struct header *header);
 
-/* Writes the files of a model (config.json, model.safetensors, vocab.txt, tokenizer_config.json) into `directory`,
- * which exists; synced.  The vocabulary is that of `vocabulary_from`, a model directory or a vocabulary file, and must
- * be the model's.  Sets model->print, which stays true when the directory is renamed. */
+/* Writes the files of a model (config.json, model.safetensors, vocab.txt, tokenizer_config.json) into
+ * `directory`, which exists; synced.  The vocabulary is that of `vocabulary_from`, a model directory or a
+ * vocabulary file, and must be the model's.  Sets model->print, which stays true when the directory is
+ * renamed. */
 void model_save(struct model *model, const char *directory, const char *vocabulary_from);
 
 /* Shapes of the published small BERTs by name (tiny, mini, small, medium, base) or as "L,H,A" (F = 4 H), into

@@ -13,15 +13,59 @@ enum {
 
 /* Opcodes, as pickletools names them. */
 enum opcode {
-    OP_MARK = '(', OP_STOP = '.', OP_POP = '0', OP_POP_MARK = '1', OP_DUP = '2', OP_FLOAT = 'F', OP_INT = 'I',
-    OP_BININT = 'J', OP_BININT1 = 'K', OP_LONG = 'L', OP_BININT2 = 'M', OP_NONE = 'N', OP_PERSID = 'P', OP_BINPERSID = 'Q',
-    OP_REDUCE = 'R', OP_STRING = 'S', OP_BINSTRING = 'T', OP_SHORT_BINSTRING = 'U', OP_UNICODE = 'V', OP_BINUNICODE = 'X',
-    OP_APPEND = 'a', OP_BUILD = 'b', OP_GLOBAL = 'c', OP_DICT = 'd', OP_EMPTY_DICT = '}', OP_APPENDS = 'e', OP_GET = 'g',
-    OP_BINGET = 'h', OP_LONG_BINGET = 'j', OP_LIST = 'l', OP_EMPTY_LIST = ']', OP_PUT = 'p', OP_BINPUT = 'q',
-    OP_LONG_BINPUT = 'r', OP_SETITEM = 's', OP_TUPLE = 't', OP_EMPTY_TUPLE = ')', OP_SETITEMS = 'u', OP_BINFLOAT = 'G',
-    OP_BINBYTES = 'B', OP_SHORT_BINBYTES = 'C', OP_PROTO = 0x80, OP_TUPLE1 = 0x85, OP_TUPLE2 = 0x86, OP_TUPLE3 = 0x87,
-    OP_NEWTRUE = 0x88, OP_NEWFALSE = 0x89, OP_LONG1 = 0x8a, OP_SHORT_BINUNICODE = 0x8c, OP_BINUNICODE8 = 0x8d,
-    OP_STACK_GLOBAL = 0x93, OP_MEMOIZE = 0x94, OP_FRAME = 0x95,
+    OP_MARK = '(',
+    OP_STOP = '.',
+    OP_POP = '0',
+    OP_POP_MARK = '1',
+    OP_DUP = '2',
+    OP_FLOAT = 'F',
+    OP_INT = 'I',
+    OP_BININT = 'J',
+    OP_BININT1 = 'K',
+    OP_LONG = 'L',
+    OP_BININT2 = 'M',
+    OP_NONE = 'N',
+    OP_PERSID = 'P',
+    OP_BINPERSID = 'Q',
+    OP_REDUCE = 'R',
+    OP_STRING = 'S',
+    OP_BINSTRING = 'T',
+    OP_SHORT_BINSTRING = 'U',
+    OP_UNICODE = 'V',
+    OP_BINUNICODE = 'X',
+    OP_APPEND = 'a',
+    OP_BUILD = 'b',
+    OP_GLOBAL = 'c',
+    OP_DICT = 'd',
+    OP_EMPTY_DICT = '}',
+    OP_APPENDS = 'e',
+    OP_GET = 'g',
+    OP_BINGET = 'h',
+    OP_LONG_BINGET = 'j',
+    OP_LIST = 'l',
+    OP_EMPTY_LIST = ']',
+    OP_PUT = 'p',
+    OP_BINPUT = 'q',
+    OP_LONG_BINPUT = 'r',
+    OP_SETITEM = 's',
+    OP_TUPLE = 't',
+    OP_EMPTY_TUPLE = ')',
+    OP_SETITEMS = 'u',
+    OP_BINFLOAT = 'G',
+    OP_BINBYTES = 'B',
+    OP_SHORT_BINBYTES = 'C',
+    OP_PROTO = 0x80,
+    OP_TUPLE1 = 0x85,
+    OP_TUPLE2 = 0x86,
+    OP_TUPLE3 = 0x87,
+    OP_NEWTRUE = 0x88,
+    OP_NEWFALSE = 0x89,
+    OP_LONG1 = 0x8a,
+    OP_SHORT_BINUNICODE = 0x8c,
+    OP_BINUNICODE8 = 0x8d,
+    OP_STACK_GLOBAL = 0x93,
+    OP_MEMOIZE = 0x94,
+    OP_FRAME = 0x95,
 };
 
 struct machine {
@@ -210,7 +254,8 @@ static bool global_allowed(struct slice name)
     for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
         if (slice_is(name, exact[i]))
             return true;
-    static const char before[] = "torch ", after[] = "Storage"; /* "torch FloatStorage": a type's name, never called */
+    static const char before[] = "torch ",
+                      after[] = "Storage"; /* "torch FloatStorage": a type's name, never called */
     if (name.size < sizeof before + sizeof after - 2 || memcmp(name.at, before, sizeof before - 1) != 0 ||
         memcmp(name.at + name.size - (sizeof after - 1), after, sizeof after - 1) != 0)
         return false;
@@ -231,8 +276,10 @@ static void push_global(struct machine *m, struct slice module, struct slice nam
     memory_grow(&p->texts, &p->text_capacity, p->text_count + 1, sizeof *p->texts);
     p->texts[p->text_count++] = joined;
     if (!global_allowed(slice_of(joined)))
-        die(STATUS_BROKEN, "%s: its pickle asks for '%.*s.%.*s': only tensors and ordered dictionaries are read, nothing "
-                           "is run", m->path, (int)module.size, module.at, (int)name.size, name.at);
+        die(STATUS_BROKEN,
+            "%s: its pickle asks for '%.*s.%.*s': only tensors and ordered dictionaries are read, nothing "
+            "is run",
+            m->path, (int)module.size, module.at, (int)name.size, name.at);
     push(m, PICKLE_GLOBAL)->bytes = slice_of(joined);
 }
 
@@ -269,7 +316,8 @@ static void reduce(struct machine *m)
         tensor->items = items;
         tensor->count = tensor->capacity = count;
     } else {
-        die(STATUS_BROKEN, "%s: its pickle calls '%.*s': refused", m->path, (int)callee->bytes.size, callee->bytes.at);
+        die(STATUS_BROKEN, "%s: its pickle calls '%.*s': refused", m->path, (int)callee->bytes.size,
+            callee->bytes.at);
     }
 }
 
@@ -343,11 +391,16 @@ static bool run_scalar(struct machine *m, uint8_t opcode)
     case OP_BININT1: push_integer(m, (int64_t)number(m, 1)); return true;
     case OP_BININT2: push_integer(m, (int64_t)number(m, 2)); return true;
     case OP_LONG1: push_long(m, (size_t)number(m, 1)); return true;
-    case OP_FLOAT: (void)line(m); push(m, PICKLE_FLOAT); return true; /* no number of a tensor is one of these */
+    case OP_FLOAT:
+        (void)line(m);
+        push(m, PICKLE_FLOAT);
+        return true; /* no number of a tensor is one of these */
     case OP_BINFLOAT: (void)take(m, 8); push(m, PICKLE_FLOAT); return true;
     case OP_STRING: case OP_UNICODE: push_text(m, line(m)); return true;
     case OP_BINSTRING: case OP_BINUNICODE: case OP_BINBYTES: push_text(m, text(m, number(m, 4))); return true;
-    case OP_SHORT_BINSTRING: case OP_SHORT_BINUNICODE: case OP_SHORT_BINBYTES: push_text(m, text(m, number(m, 1))); return true;
+    case OP_SHORT_BINSTRING:
+    case OP_SHORT_BINUNICODE:
+    case OP_SHORT_BINBYTES: push_text(m, text(m, number(m, 1))); return true;
     case OP_BINUNICODE8: push_text(m, text(m, number(m, 8))); return true;
     default: return false;
     }
@@ -416,7 +469,8 @@ struct pickle *pickle_read(struct slice bytes, const char *path)
     m.pickle = memory_zeroed(1, sizeof *m.pickle);
     for (uint8_t opcode; (opcode = *take(&m, 1)) != OP_STOP;)
         if (!run_scalar(&m, opcode) && !run_container(&m, opcode) && !run_other(&m, opcode))
-            die(STATUS_BROKEN, "%s: its pickle has opcode 0x%02x at byte %td: only those that build tensors are read", path,
+            die(STATUS_BROKEN,
+                "%s: its pickle has opcode 0x%02x at byte %td: only those that build tensors are read", path,
                 opcode, m.at - begin - 1);
     m.pickle->root = pop(&m);
     m.pickle->size = (size_t)(m.at - begin);
@@ -438,9 +492,13 @@ void pickle_free(struct pickle *pickle)
     free(pickle);
 }
 
-const struct pickle_value *pickle_at(const struct pickle *pickle, uint32_t index) { return &pickle->values[index]; }
+const struct pickle_value *pickle_at(const struct pickle *pickle, uint32_t index)
+{
+    return &pickle->values[index];
+}
 
-const struct pickle_value *pickle_item(const struct pickle *pickle, const struct pickle_value *value, size_t item)
+const struct pickle_value *pickle_item(const struct pickle *pickle, const struct pickle_value *value,
+                                       size_t item)
 {
     return item < value->count ? &pickle->values[value->items[item]] : NULL;
 }

@@ -1,6 +1,7 @@
-/* A reader of Python's pickles (the opcodes of Lib/pickletools.py, protocols 0 to 5) that can build values and tensors,
- * and nothing else: it has no way to import, call or run anything.  A pickle that asks for a global beyond
- * collections.OrderedDict, torch's tensor rebuilding functions and its storage types is refused by that name.
+/* A reader of Python's pickles (the opcodes of Lib/pickletools.py, protocols 0 to 5) that can build values
+ * and tensors, and nothing else: it has no way to import, call or run anything.  A pickle that asks for a
+ * global beyond collections.OrderedDict, torch's tensor rebuilding functions and its storage types is refused
+ * by that name.
  *
  * Values lie in one arena and refer to each other by index, as pickles do (memo, shared references).  Every
  * opcode adds at most one value, so memory grows with the bytes of the pickle only. */
@@ -47,6 +48,7 @@ void pickle_free(struct pickle *pickle);
 
 /* The value at an index, and an item of a value (NULL when there is none). */
 const struct pickle_value *pickle_at(const struct pickle *pickle, uint32_t index);
-const struct pickle_value *pickle_item(const struct pickle *pickle, const struct pickle_value *value, size_t item);
+const struct pickle_value *pickle_item(const struct pickle *pickle, const struct pickle_value *value,
+                                       size_t item);
 
 #endif

@@ -33,7 +33,8 @@ static json_t *rounding(const struct model *model)
     if (scoring->classes == 0)
         return json_string("the nearest label");
     if (!scoring->thresholds)
-        return json_string(scoring->loss == LOSS_MSE ? "halfway between the classes" : "the most probable class");
+        return json_string(scoring->loss == LOSS_MSE ? "halfway between the classes"
+                                                     : "the most probable class");
     struct buffer text = {0};
     for (int i = 0; i + 1 < scoring->classes; i++) {
         buffer_text(&text, i ? ", " : "at ");
@@ -69,13 +70,14 @@ void prediction_header(struct header *header, const struct model *model)
     header_set_model(header, model->directory, model->print);
 }
 
-/* Without classes of the model's own: the nearest of the stream's classes (the lower one halfway), else the score itself,
- * rounded where labels are whole numbers. */
+/* Without classes of the model's own: the nearest of the stream's classes (the lower one halfway), else the
+ * score itself, rounded where labels are whole numbers. */
 static struct label label_of_score(double score, const struct header *header)
 {
     double whole = round(score);
     size_t class = 0;
-    while (class + 1 < header->label_count && score > (header->labels[class].number + header->labels[class + 1].number) / 2)
+    while (class + 1 < header->label_count &&
+           score > (header->labels[class].number + header->labels[class + 1].number) / 2)
         class++;
     if (header->label_count > 0 && header->ordered && numeric(header->y))
         return header->labels[class];
@@ -99,8 +101,8 @@ static void drop_payload(struct record *record)
         record_remove(record, payload[i]);
 }
 
-bool prediction_set(const struct batch_result *result, const struct model *model, const struct header *header, bool logits,
-                    double *prob)
+bool prediction_set(const struct batch_result *result, const struct model *model, const struct header *header,
+                    bool logits, double *prob)
 {
     struct record *record = result->record;
     const struct layout *layout = model->layout;

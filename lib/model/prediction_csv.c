@@ -78,7 +78,8 @@ static void add_meta(struct prediction_csv *csv, const struct record *record)
     if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
         return;
     for (uint32_t i = 0; i < head.count; i++) {
-        if (msgpack_next(&c, &key) != MSGPACK_GOOD || key.type != MSGPACK_STRING || msgpack_skip(&c, 1) != MSGPACK_GOOD)
+        if (msgpack_next(&c, &key) != MSGPACK_GOOD || key.type != MSGPACK_STRING ||
+            msgpack_skip(&c, 1) != MSGPACK_GOOD)
             return;
         csv->text.size = 0;
         buffer_format(&csv->text, "meta.%.*s", (int)key.bytes.size, key.bytes.at);
@@ -86,7 +87,8 @@ static void add_meta(struct prediction_csv *csv, const struct record *record)
     }
 }
 
-static void usual_columns(struct prediction_csv *csv, const struct record *record, const struct header *header)
+static void usual_columns(struct prediction_csv *csv, const struct record *record,
+                          const struct header *header)
 {
     add_column(csv, SLICE("id"), SLICE("id"), -1);
     if (record)
@@ -101,7 +103,8 @@ static void usual_columns(struct prediction_csv *csv, const struct record *recor
 
 static bool known_source(const char *source)
 {
-    static const char *const known[] = {"id", "y", "w", "part", "fold", "words", "full", "pred", "score", "logits", "reason"};
+    static const char *const known[] = {"id",   "y",    "w",     "part",   "fold",  "words",
+                                        "full", "pred", "score", "logits", "reason"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i], source) == 0)
             return true;
@@ -116,8 +119,9 @@ static void refuse_source(struct prediction_csv *csv, const char *source, const 
     struct buffer names = {0};
     for (size_t i = before; i < csv->count; i++)
         buffer_format(&names, i > before ? ", %s" : "%s", csv->columns[i].title);
-    command_misuse("--columns: there is no '%s': there are %.*s (tok --keep COLUMN keeps a column of the input)", source,
-                   (int)names.size, names.at);
+    command_misuse(
+        "--columns: there is no '%s': there are %.*s (tok --keep COLUMN keeps a column of the input)", source,
+        (int)names.size, names.at);
 }
 
 static void asked_column(struct prediction_csv *csv, const char *asked, const struct record *record,
@@ -160,7 +164,8 @@ static void put_cell(struct slice text, bool alone, struct buffer *out)
         buffer_byte(out, '"');
 }
 
-static void decide(struct prediction_csv *csv, const struct record *record, const struct header *header, struct buffer *out)
+static void decide(struct prediction_csv *csv, const struct record *record, const struct header *header,
+                   struct buffer *out)
 {
     if (csv->asked->count == 0)
         usual_columns(csv, record, header);
@@ -199,8 +204,8 @@ static void cell_text(struct prediction_csv *csv, const struct column *column, c
     }
 }
 
-void prediction_csv_record(struct prediction_csv *csv, const struct record *record, const struct header *header,
-                           struct buffer *out)
+void prediction_csv_record(struct prediction_csv *csv, const struct record *record,
+                           const struct header *header, struct buffer *out)
 {
     if (!csv->decided)
         decide(csv, record, header, out);
@@ -232,7 +237,8 @@ static void put_padded(struct slice text, size_t width, struct buffer *out)
     out->size += width + 1;
 }
 
-void prediction_table_record(const struct record *record, const struct header *header, bool first, struct buffer *out)
+void prediction_table_record(const struct record *record, const struct header *header, bool first,
+                             struct buffer *out)
 {
     if (first)
         buffer_format(out, "%-*s %-*s %10s  %s\n", ID_WIDTH, "id", PRED_WIDTH, "pred", "score",

@@ -5,26 +5,27 @@
 #include "base/options.h"
 #include "stream/stream.h"
 
-/* What stands where.  A column is "SOURCE" or "TITLE=SOURCE"; a source is id, pred, score, prob (one column for each
- * class), prob_CLASS, logits, reason (why there is no score), any other field, or a kept column (meta.NAME where a
- * field has that name).  No columns: id, the kept columns of the first record, y where the stream has labels, pred,
- * score, prob, reason.
+/* What stands where.  A column is "SOURCE" or "TITLE=SOURCE"; a source is id, pred, score, prob (one column
+ * for each class), prob_CLASS, logits, reason (why there is no score), any other field, or a kept column
+ * (meta.NAME where a field has that name).  No columns: id, the kept columns of the first record, y where the
+ * stream has labels, pred, score, prob, reason.
  *
- * Columns are decided by the first record; a source that is neither known nor in it is refused (STATUS_USAGE).  A text
- * is written as the bytes it is, in quotes where it must be. */
+ * Columns are decided by the first record; a source that is neither known nor in it is refused
+ * (STATUS_USAGE).  A text is written as the bytes it is, in quotes where it must be. */
 struct prediction_csv;
 struct prediction_csv *prediction_csv_new(const struct text_list *columns);
 void prediction_csv_free(struct prediction_csv *csv);
 
 /* Appends a record's line (the titles before the first). */
-void prediction_csv_record(struct prediction_csv *csv, const struct record *record, const struct header *header,
-                           struct buffer *out);
+void prediction_csv_record(struct prediction_csv *csv, const struct record *record,
+                           const struct header *header, struct buffer *out);
 
 /* Appends the titles where there was no record at all. */
 void prediction_csv_end(struct prediction_csv *csv, const struct header *header, struct buffer *out);
 
-/* One line of a table for a terminal: id, pred, score, the probability of pred; or the reason.  The titles come
- * with `first`. */
-void prediction_table_record(const struct record *record, const struct header *header, bool first, struct buffer *out);
+/* One line of a table for a terminal: id, pred, score, the probability of pred; or the reason.  The titles
+ * come with `first`. */
+void prediction_table_record(const struct record *record, const struct header *header, bool first,
+                             struct buffer *out);
 
 #endif

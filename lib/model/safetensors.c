@@ -48,8 +48,9 @@ static void check_tiling(const char *path, struct extent *extents, size_t count,
         end = extents[i].end;
     }
     if (end != size)
-        die(STATUS_BROKEN, "%s: holds %llu bytes of data where its header speaks of %llu: the file is cut or damaged",
-            path, (unsigned long long)size, (unsigned long long)end);
+        die(STATUS_BROKEN,
+            "%s: holds %llu bytes of data where its header speaks of %llu: the file is cut or damaged", path,
+            (unsigned long long)size, (unsigned long long)end);
 }
 
 /* A non-negative integer, or -1. */
@@ -61,13 +62,14 @@ static json_int_t natural(const json_t *value)
 static void read_shape(const struct tensors *tensors, struct tensor *tensor, const json_t *shape)
 {
     if (!json_is_array(shape) || json_array_size(shape) > TENSOR_MAX_RANK)
-        die(STATUS_BROKEN, "%s: tensor '%s' has no shape of at most %d dimensions", tensors->path, tensor->name,
-            TENSOR_MAX_RANK);
+        die(STATUS_BROKEN, "%s: tensor '%s' has no shape of at most %d dimensions", tensors->path,
+            tensor->name, TENSOR_MAX_RANK);
     tensor->rank = (int)json_array_size(shape);
     for (int i = 0; i < tensor->rank; i++) {
         json_int_t size = natural(json_array_get(shape, (size_t)i));
         if (size < 0)
-            die(STATUS_BROKEN, "%s: tensor '%s' has a dimension that is no size", tensors->path, tensor->name);
+            die(STATUS_BROKEN, "%s: tensor '%s' has a dimension that is no size", tensors->path,
+                tensor->name);
         tensor->shape[i] = (uint64_t)size;
     }
     uint64_t step = 1;
@@ -78,7 +80,8 @@ static void read_shape(const struct tensors *tensors, struct tensor *tensor, con
     }
 }
 
-static struct extent read_tensor(struct tensors *tensors, const char *name, const json_t *entry, struct slice data)
+static struct extent read_tensor(struct tensors *tensors, const char *name, const json_t *entry,
+                                 struct slice data)
 {
     struct tensor *tensor = tensors_add(tensors, slice_of(name));
     const char *type = json_string_value(json_object_get(entry, "dtype"));
@@ -87,8 +90,8 @@ static struct extent read_tensor(struct tensors *tensors, const char *name, cons
     if (!type || json_array_size(offsets) != 2 || begin < 0 || end < begin)
         die(STATUS_BROKEN, "%s: tensor '%s': expected dtype, shape and data_offsets", tensors->path, name);
     if ((uint64_t)end > data.size)
-        die(STATUS_BROKEN, "%s: tensor '%s' ends at byte %lld of %zu: the file is cut or damaged", tensors->path, name,
-            (long long)end, data.size);
+        die(STATUS_BROKEN, "%s: tensor '%s' ends at byte %lld of %zu: the file is cut or damaged",
+            tensors->path, name, (long long)end, data.size);
     read_shape(tensors, tensor, json_object_get(entry, "shape"));
     tensor->type = TENSOR_OTHER;
     tensor->at = (const uint8_t *)data.at + begin;
@@ -98,8 +101,8 @@ static struct extent read_tensor(struct tensors *tensors, const char *name, cons
             continue;
         tensor->type = types[i].type;
         if ((uint64_t)(end - begin) != tensor_elements(tensors, tensor) * types[i].size)
-            die(STATUS_BROKEN, "%s: tensor '%s' has %lld bytes, which do not fit its shape and type %s", tensors->path,
-                name, (long long)(end - begin), type);
+            die(STATUS_BROKEN, "%s: tensor '%s' has %lld bytes, which do not fit its shape and type %s",
+                tensors->path, name, (long long)(end - begin), type);
     }
     return (struct extent){(uint64_t)begin, (uint64_t)end, tensor->name};
 }
@@ -112,7 +115,10 @@ static uint64_t little_endian64(const char *at)
     return value;
 }
 
-struct tensors *safetensors_open(const char *path) { return safetensors_read(path, file_view(path, FILE_LIMIT)); }
+struct tensors *safetensors_open(const char *path)
+{
+    return safetensors_read(path, file_view(path, FILE_LIMIT));
+}
 
 struct tensors *safetensors_read(const char *path, struct file_view view)
 {
@@ -122,11 +128,13 @@ struct tensors *safetensors_read(const char *path, struct file_view view)
     struct slice file = {tensors->file.at, tensors->file.size};
     uint64_t size = file.size >= 8 ? little_endian64(file.at) : 0;
     if (file.size < 8 || size > file.size - 8 || size > HEADER_LIMIT)
-        die(STATUS_BROKEN, "%s: is no safetensors file, or cut: its header would end beyond its %zu bytes", path, file.size);
+        die(STATUS_BROKEN, "%s: is no safetensors file, or cut: its header would end beyond its %zu bytes",
+            path, file.size);
     json_error_t error;
     json_t *header = json_loadb(file.at + 8, size, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(header))
-        die(STATUS_BROKEN, "%s: the header of safetensors is broken: %s", path, header ? "no object" : error.text);
+        die(STATUS_BROKEN, "%s: the header of safetensors is broken: %s", path,
+            header ? "no object" : error.text);
     struct slice data = {file.at + 8 + size, file.size - 8 - size};
     struct extent *extents = memory_new(json_object_size(header), sizeof *extents);
     size_t count = 0;

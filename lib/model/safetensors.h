@@ -1,5 +1,5 @@
-/* safetensors (the format of huggingface.co/docs/safetensors): eight bytes with the size of a JSON header, the
- * header, and the elements of all tensors without gaps. */
+/* safetensors (the format of huggingface.co/docs/safetensors): eight bytes with the size of a JSON header,
+ * the header, and the elements of all tensors without gaps. */
 #ifndef RUBRIC_MODEL_SAFETENSORS_H
 #define RUBRIC_MODEL_SAFETENSORS_H
 
@@ -21,8 +21,8 @@ struct safetensor {
     const float *at;
 };
 
-/* The eight bytes and the header of a file that holds these tensors in this order, with {"format": "pt"} as its
- * metadata, padded with blanks so that the elements start on a multiple of 64 bytes.  Appends to `to`. */
+/* The eight bytes and the header of a file that holds these tensors in this order, with {"format": "pt"} as
+ * its metadata, padded with blanks so that the elements start on a multiple of 64 bytes.  Appends to `to`. */
 void safetensors_header(struct buffer *to, const struct safetensor *tensors, size_t count);
 
 /* Writes the file and syncs it; the same tensors give the same bytes. */

@@ -49,7 +49,8 @@ static void save_text(const struct model *model, const char *directory, const ch
 {
     struct tokenizer *tokenizer = open_vocabulary(model, from);
     if (strcmp(tokenizer_hash(tokenizer), model->vocabulary_hash) != 0)
-        die(STATUS_BROKEN, "%s: is not the vocabulary of the model any more: was it changed while rubric ran?", from);
+        die(STATUS_BROKEN,
+            "%s: is not the vocabulary of the model any more: was it changed while rubric ran?", from);
     struct buffer pieces = {0};
     for (size_t id = 0; id < tokenizer_size(tokenizer); id++) {
         struct slice piece = tokenizer_piece(tokenizer, (int32_t)id);

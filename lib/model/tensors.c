@@ -34,8 +34,10 @@ void tensors_free(struct tensors *tensors)
 void tensors_refuse_pointer(const struct tensors *tensors)
 {
     static const char pointer[] = "version https://git-lfs";
-    if (tensors->file.size >= sizeof pointer - 1 && memcmp(tensors->file.at, pointer, sizeof pointer - 1) == 0)
-        die(STATUS_BROKEN, "%s: is only Git LFS's pointer to the weights: get them with 'git lfs pull'", tensors->path);
+    if (tensors->file.size >= sizeof pointer - 1 &&
+        memcmp(tensors->file.at, pointer, sizeof pointer - 1) == 0)
+        die(STATUS_BROKEN, "%s: is only Git LFS's pointer to the weights: get them with 'git lfs pull'",
+            tensors->path);
 }
 
 struct tensor *tensors_add(struct tensors *tensors, struct slice name)
@@ -122,7 +124,8 @@ static void drop_pages(const struct tensors *tensors, const uint8_t *at, uint64_
 void tensor_copy(const struct tensors *tensors, const struct tensor *tensor, float *to)
 {
     if (tensor->type == TENSOR_OTHER)
-        die(STATUS_BROKEN, "%s: tensor '%s' is of type %s: expected 32-bit floats, 16-bit floats or bfloats (F32, F16, BF16)",
+        die(STATUS_BROKEN,
+            "%s: tensor '%s' is of type %s: expected floats of 32 or 16 bits or bfloats (F32, F16, BF16)",
             tensors->path, tensor->name, tensor->type_name);
     uint64_t count = tensor_elements(tensors, tensor);
     if (contiguous(tensor)) {

@@ -35,13 +35,15 @@ static const struct {
     enum tensor_type type;
     unsigned size;
 } storage_types[] = {
-    {"torch FloatStorage", TENSOR_F32, 4}, {"torch HalfStorage", TENSOR_F16, 2}, {"torch BFloat16Storage", TENSOR_BF16, 2},
-    {"torch DoubleStorage", TENSOR_OTHER, 8}, {"torch LongStorage", TENSOR_OTHER, 8}, {"torch IntStorage", TENSOR_OTHER, 4},
-    {"torch ShortStorage", TENSOR_OTHER, 2}, {"torch CharStorage", TENSOR_OTHER, 1}, {"torch ByteStorage", TENSOR_OTHER, 1},
-    {"torch BoolStorage", TENSOR_OTHER, 1},
+    {"torch FloatStorage", TENSOR_F32, 4},     {"torch HalfStorage", TENSOR_F16, 2},
+    {"torch BFloat16Storage", TENSOR_BF16, 2}, {"torch DoubleStorage", TENSOR_OTHER, 8},
+    {"torch LongStorage", TENSOR_OTHER, 8},    {"torch IntStorage", TENSOR_OTHER, 4},
+    {"torch ShortStorage", TENSOR_OTHER, 2},   {"torch CharStorage", TENSOR_OTHER, 1},
+    {"torch ByteStorage", TENSOR_OTHER, 1},    {"torch BoolStorage", TENSOR_OTHER, 1},
 };
 
-static const struct pickle_value *item(const struct reader *r, const struct pickle_value *value, size_t i, enum pickle_type type)
+static const struct pickle_value *item(const struct reader *r, const struct pickle_value *value, size_t i,
+                                       enum pickle_type type)
 {
     const struct pickle_value *found = value ? pickle_item(r->pickle, value, i) : NULL;
     return found && found->type == type ? found : NULL;
@@ -59,7 +61,8 @@ static void storage_type(const struct reader *r, struct storage *storage, struct
             return;
         }
     }
-    die(STATUS_BROKEN, "%s: a tensor lies in a '%.*s', which rubric does not know", r->path, (int)name.size, name.at);
+    die(STATUS_BROKEN, "%s: a tensor lies in a '%.*s', which rubric does not know", r->path, (int)name.size,
+        name.at);
 }
 
 static struct storage *find_storage(const struct reader *r, struct slice key)
@@ -70,14 +73,18 @@ static struct storage *find_storage(const struct reader *r, struct slice key)
     return NULL;
 }
 
-/* The storage that a persistent id describes: ('storage', type, key, device, elements[, view]).  A view (key, offset,
- * elements), which only old files have, starts *shift elements into it. */
-static struct storage *describe_storage(struct reader *r, const struct pickle_value *persistent, uint64_t *shift)
+/* The storage that a persistent id describes: ('storage', type, key, device, elements[, view]).  A view (key,
+ * offset, elements), which only old files have, starts *shift elements into it. */
+static struct storage *describe_storage(struct reader *r, const struct pickle_value *persistent,
+                                        uint64_t *shift)
 {
     const struct pickle_value *about = item(r, persistent, 0, PICKLE_TUPLE);
-    const struct pickle_value *kind = item(r, about, 0, PICKLE_STRING), *type = item(r, about, 1, PICKLE_GLOBAL);
-    const struct pickle_value *key = item(r, about, 2, PICKLE_STRING), *count = item(r, about, 4, PICKLE_INTEGER);
-    const struct pickle_value *view = item(r, about, 5, PICKLE_TUPLE), *offset = item(r, view, 1, PICKLE_INTEGER);
+    const struct pickle_value *kind = item(r, about, 0, PICKLE_STRING),
+                              *type = item(r, about, 1, PICKLE_GLOBAL);
+    const struct pickle_value *key = item(r, about, 2, PICKLE_STRING),
+                              *count = item(r, about, 4, PICKLE_INTEGER);
+    const struct pickle_value *view = item(r, about, 5, PICKLE_TUPLE),
+                              *offset = item(r, view, 1, PICKLE_INTEGER);
     if (!kind || !slice_is(kind->bytes, "storage") || !type || !key || !count || count->integer < 0 ||
         (view && (!offset || offset->integer < 0)))
         die(STATUS_BROKEN, "%s: a tensor has no storage that can be understood", r->path);
@@ -103,7 +110,8 @@ static void read_dimensions(const struct reader *r, struct tensor *tensor, const
         die(STATUS_BROKEN, "%s: tensor '%s' has no shape that can be understood", r->path, tensor->name);
     tensor->rank = (int)shape->count;
     for (size_t i = 0; i < shape->count; i++) {
-        const struct pickle_value *size = item(r, shape, i, PICKLE_INTEGER), *stride = item(r, strides, i, PICKLE_INTEGER);
+        const struct pickle_value *size = item(r, shape, i, PICKLE_INTEGER),
+                                  *stride = item(r, strides, i, PICKLE_INTEGER);
         if (!size || !stride || size->integer < 0 || stride->integer < 0)
             die(STATUS_BROKEN, "%s: tensor '%s' has no shape that can be understood", r->path, tensor->name);
         tensor->shape[i] = (uint64_t)size->integer;
@@ -112,17 +120,19 @@ static void read_dimensions(const struct reader *r, struct tensor *tensor, const
 }
 
 /* Dies unless the last element lies in the storage. */
-static void check_bounds(const struct reader *r, const struct tensor *tensor, const struct storage *storage, uint64_t first)
+static void check_bounds(const struct reader *r, const struct tensor *tensor, const struct storage *storage,
+                         uint64_t first)
 {
     uint64_t last = first, step;
     if (tensor_elements(r->tensors, tensor) == 0)
         return;
     for (int i = 0; i < tensor->rank; i++)
-        if (__builtin_mul_overflow(tensor->shape[i] - 1, tensor->stride[i], &step) || __builtin_add_overflow(last, step, &last))
+        if (__builtin_mul_overflow(tensor->shape[i] - 1, tensor->stride[i], &step) ||
+            __builtin_add_overflow(last, step, &last))
             last = UINT64_MAX;
     if (last >= storage->count)
-        die(STATUS_BROKEN, "%s: tensor '%s' reaches beyond its storage of %llu elements", r->path, tensor->name,
-            (unsigned long long)storage->count);
+        die(STATUS_BROKEN, "%s: tensor '%s' reaches beyond its storage of %llu elements", r->path,
+            tensor->name, (unsigned long long)storage->count);
 }
 
 /* A tensor's first element is kept as its index in the storage until the bytes of all storages are known. */
@@ -151,11 +161,13 @@ static struct place *read_dictionary(struct reader *r)
 {
     const struct pickle_value *root = pickle_at(r->pickle, r->pickle->root);
     if (root->type != PICKLE_DICT)
-        die(STATUS_BROKEN, "%s: holds no dictionary of tensors: expected what torch.save(model.state_dict(), ...) writes",
+        die(STATUS_BROKEN,
+            "%s: holds no dictionary of tensors: expected what torch.save(model.state_dict(), ...) writes",
             r->path);
     struct place *places = memory_new(root->count / 2, sizeof *places);
     for (size_t i = 0; i + 1 < root->count; i += 2) {
-        const struct pickle_value *name = item(r, root, i, PICKLE_STRING), *value = item(r, root, i + 1, PICKLE_TENSOR);
+        const struct pickle_value *name = item(r, root, i, PICKLE_STRING),
+                                  *value = item(r, root, i + 1, PICKLE_TENSOR);
         if (!name || !value)
             die(STATUS_BROKEN, "%s: entry '%.*s' of its dictionary is no tensor: expected what "
                                "torch.save(model.state_dict(), ...) writes",
@@ -179,23 +191,27 @@ static void place_tensors(struct reader *r, const struct place *places)
 
 /* ---- The zip form ---- */
 
-/* The bytes of a stored entry, kept by the tensors; checked against the file's size before they are allocated. */
+/* The bytes of a stored entry, kept by the tensors; checked against the file's size before they are
+ * allocated. */
 static struct slice read_entry(struct reader *r, zip_int64_t index, const char *name, uint64_t limit)
 {
     zip_stat_t about;
     if (index < 0 || zip_stat_index(r->zip, (zip_uint64_t)index, 0, &about) != 0)
         die(STATUS_BROKEN, "%s: has no entry '%s'", r->path, name);
     if (about.comp_method != ZIP_CM_STORE || about.size > limit)
-        die(STATUS_BROKEN, "%s: entry '%s' is compressed or larger than it may be: expected what torch.save writes", r->path,
+        die(STATUS_BROKEN,
+            "%s: entry '%s' is compressed or larger than it may be: expected what torch.save writes", r->path,
             name);
     struct tensors *tensors = r->tensors;
     char *bytes = memory_new(about.size, 1);
-    memory_grow(&tensors->blocks, &tensors->block_capacity, tensors->block_count + 1, sizeof *tensors->blocks);
+    memory_grow(&tensors->blocks, &tensors->block_capacity, tensors->block_count + 1,
+                sizeof *tensors->blocks);
     tensors->blocks[tensors->block_count++] = bytes;
     zip_file_t *file = zip_fopen_index(r->zip, (zip_uint64_t)index, 0);
     char beyond;
     /* The read beyond the end is the one that compares the checksum. */
-    if (!file || zip_fread(file, bytes, about.size) != (zip_int64_t)about.size || zip_fread(file, &beyond, 1) != 0)
+    if (!file || zip_fread(file, bytes, about.size) != (zip_int64_t)about.size ||
+        zip_fread(file, &beyond, 1) != 0)
         die(STATUS_BROKEN, "%s: entry '%s' is cut or damaged", r->path, name);
     zip_fclose(file);
     return (struct slice){bytes, about.size};
@@ -225,8 +241,8 @@ static void read_zip_storages(struct reader *r, uint64_t file_size)
         struct slice bytes = read_entry(r, zip_name_locate(r->zip, name, 0), name, file_size);
         uint64_t want;
         if (__builtin_mul_overflow(storage->count, storage->size, &want) || want != bytes.size)
-            die(STATUS_BROKEN, "%s: entry '%s' has %zu bytes: expected %llu elements of %u bytes", r->path, name, bytes.size,
-                (unsigned long long)storage->count, storage->size);
+            die(STATUS_BROKEN, "%s: entry '%s' has %zu bytes: expected %llu elements of %u bytes", r->path,
+                name, bytes.size, (unsigned long long)storage->count, storage->size);
         storage->at = (const uint8_t *)bytes.at;
         free(name);
     }
@@ -253,7 +269,8 @@ static void read_zip(struct reader *r)
     zip_error_fini(&error);
     zip_int64_t index = find_pickle(r);
     check_byte_order(r);
-    r->pickle = pickle_read(read_entry(r, index, "data.pkl", file_size < PICKLE_LIMIT ? file_size : PICKLE_LIMIT), r->path);
+    r->pickle = pickle_read(
+        read_entry(r, index, "data.pkl", file_size < PICKLE_LIMIT ? file_size : PICKLE_LIMIT), r->path);
     struct place *places = read_dictionary(r);
     read_zip_storages(r, file_size);
     place_tensors(r, places);
@@ -277,11 +294,13 @@ static struct pickle *next_pickle(const struct reader *r, struct slice *rest)
 static void check_machine(const struct reader *r, struct slice *rest)
 {
     struct pickle *version = next_pickle(r, rest), *machine = next_pickle(r, rest);
-    const struct pickle_value *number = pickle_at(version, version->root), *about = pickle_at(machine, machine->root);
+    const struct pickle_value *number = pickle_at(version, version->root),
+                              *about = pickle_at(machine, machine->root);
     if (number->type != PICKLE_INTEGER || number->integer != 1001)
         die(STATUS_BROKEN, "%s: a file of torch.save of an unknown version: expected 1001", r->path);
     for (size_t i = 0; about->type == PICKLE_DICT && i + 1 < about->count; i += 2) {
-        const struct pickle_value *key = pickle_item(machine, about, i), *value = pickle_item(machine, about, i + 1);
+        const struct pickle_value *key = pickle_item(machine, about, i),
+                                  *value = pickle_item(machine, about, i + 1);
         if (key->type == PICKLE_STRING && slice_is(key->bytes, "little_endian") && !value->integer)
             die(STATUS_BROKEN, "%s: its numbers are big-endian: expected little-endian ones", r->path);
     }
@@ -303,9 +322,12 @@ static void read_old_storages(struct reader *r, struct slice rest)
         if (rest.size < sizeof count)
             die(STATUS_BROKEN, "%s: the file is cut", r->path);
         memcpy(&count, rest.at, sizeof count);
-        if (count != storage->count || __builtin_mul_overflow(count, storage->size, &size) || size > rest.size - sizeof count)
-            die(STATUS_BROKEN, "%s: storage '%.*s' has %llu elements where %llu were described, or the file is cut", r->path,
-                (int)storage->key.size, storage->key.at, (unsigned long long)count, (unsigned long long)storage->count);
+        if (count != storage->count || __builtin_mul_overflow(count, storage->size, &size) ||
+            size > rest.size - sizeof count)
+            die(STATUS_BROKEN,
+                "%s: storage '%.*s' has %llu elements where %llu were described, or the file is cut", r->path,
+                (int)storage->key.size, storage->key.at, (unsigned long long)count,
+                (unsigned long long)storage->count);
         storage->at = (const uint8_t *)rest.at + sizeof count;
         rest.at += sizeof count + size;
         rest.size -= sizeof count + size;
@@ -335,7 +357,8 @@ struct tensors *torchfile_open(const char *path) { return torchfile_read(path, f
 struct tensors *torchfile_read(const char *path, struct file_view file)
 {
     static const char zip[] = {'P', 'K', 3, 4};
-    static const char old[] = {'\x80', 2, '\x8a', 10, 'l', '\xfc', '\x9c', 'F', '\xf9', ' ', 'j', '\xa8', 'P', '\x19', '.'};
+    static const char old[] = {'\x80', 2,   '\x8a', 10,     'l', '\xfc', '\x9c', 'F',
+                               '\xf9', ' ', 'j',    '\xa8', 'P', '\x19', '.'};
     struct reader r = {.path = path, .tensors = tensors_new(path)};
     r.tensors->file = file;
     tensors_refuse_pointer(r.tensors);

@@ -12,8 +12,8 @@
 
 struct tensors *weights_open(const char *directory)
 {
-    static const char *const others[] = {"model.safetensors.index.json", "pytorch_model.bin.index.json", "tf_model.h5",
-                                         "flax_model.msgpack"};
+    static const char *const others[] = {"model.safetensors.index.json", "pytorch_model.bin.index.json",
+                                         "tf_model.h5", "flax_model.msgpack"};
     char *safe = memory_format("%s/model.safetensors", directory);
     char *torch = memory_format("%s/pytorch_model.bin", directory);
     struct tensors *tensors = NULL;
@@ -26,8 +26,10 @@ struct tensors *weights_open(const char *directory)
     for (size_t i = 0; !tensors && i < sizeof others / sizeof *others; i++) {
         char *path = memory_format("%s/%s", directory, others[i]);
         if (access(path, F_OK) == 0)
-            die(STATUS_BROKEN, "%s: weights in this form are not read: expected model.safetensors or pytorch_model.bin "
-                               "beside it", path);
+            die(STATUS_BROKEN,
+                "%s: weights in this form are not read: expected model.safetensors or pytorch_model.bin "
+                "beside it",
+                path);
         free(path);
     }
     return tensors;
@@ -53,7 +55,8 @@ static bool old_spelling(const char *name, char *to, size_t room)
     return true;
 }
 
-const struct tensor *weights_find(const struct tensors *tensors, const struct layout *layout, const struct parameter *p)
+const struct tensor *weights_find(const struct tensors *tensors, const struct layout *layout,
+                                  const struct parameter *p)
 {
     const char *name = weights_name(layout, p);
     const struct tensor *found = tensors_find(tensors, name);
@@ -72,10 +75,12 @@ bool weights_fit(const struct tensor *tensor, const struct parameter *p)
 {
     if (p->cols == 0)
         return tensor->rank == 1 && tensor->shape[0] == (uint64_t)p->rows;
-    return tensor->rank == 2 && tensor->shape[0] == (uint64_t)p->rows && tensor->shape[1] == (uint64_t)p->cols;
+    return tensor->rank == 2 && tensor->shape[0] == (uint64_t)p->rows &&
+           tensor->shape[1] == (uint64_t)p->cols;
 }
 
-void weights_copy(const struct tensors *tensors, const struct tensor *tensor, const struct parameter *p, float *params)
+void weights_copy(const struct tensors *tensors, const struct tensor *tensor, const struct parameter *p,
+                  float *params)
 {
     if (!weights_fit(tensor, p)) {
         struct buffer shape = {0};
@@ -84,8 +89,8 @@ void weights_copy(const struct tensors *tensors, const struct tensor *tensor, co
         buffer_byte(&shape, '\0');
         char want[48];
         snprintf(want, sizeof want, p->cols ? "%d x %d" : "%d", p->rows, p->cols);
-        die(STATUS_BROKEN, "%s: tensor '%s' has shape %s: config.json calls for %s", tensors->path, tensor->name, shape.at,
-            want);
+        die(STATUS_BROKEN, "%s: tensor '%s' has shape %s: config.json calls for %s", tensors->path,
+            tensor->name, shape.at, want);
     }
     tensor_copy(tensors, tensor, params + p->offset);
 }
@@ -142,14 +147,15 @@ static void note_groups(const struct groups *groups, const char *path)
     for (size_t i = 0; i < groups->count; i++)
         buffer_format(&list, i ? ", %.*s" : "%.*s", (int)groups->at[i].size, groups->at[i].at);
     if (groups->count > 0)
-        note("%s: skipped heads of other tasks: %.*s%s", path, (int)list.size, list.at, groups->more ? " and others" : "");
+        note("%s: skipped heads of other tasks: %.*s%s", path, (int)list.size, list.at,
+             groups->more ? " and others" : "");
     buffer_free(&list);
 }
 
 void weights_account(const struct tensors *tensors)
 {
-    const struct shape shape = {.L = 1, .H = 1, .A = 1, .F = 1, .V = 1, .P = 1, .types = 1, .pad = -1, .tap_count = 1,
-                                .pool = POOL_POOLER};
+    const struct shape shape = {.L = 1, .H = 1, .A = 1, .F = 1, .V = 1, .P = 1, .types = 1, .pad = -1,
+                                .tap_count = 1, .pool = POOL_POOLER};
     struct layout *one = layout_new(&shape);
     struct groups skipped = {0};
     for (size_t i = 0; i < tensors->count; i++) {
@@ -158,7 +164,8 @@ void weights_account(const struct tensors *tensors)
         if (belongs_to_bert(inner, one) || starts(name, "classifier.") || starts(name, "rubric."))
             continue;
         if (starts(inner, "encoder.") || starts(inner, "embeddings.") || starts(inner, "pooler."))
-            die(STATUS_BROKEN, "%s: tensor '%s' is no part of BERT: what it does to the encoder is not computed",
+            die(STATUS_BROKEN,
+                "%s: tensor '%s' is no part of BERT: what it does to the encoder is not computed",
                 tensors->path, name);
         add_group(&skipped, group_of(name));
     }

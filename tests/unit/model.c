@@ -1,4 +1,5 @@
-/* Model directories in every form, against what PyTorch computes from them (tests/parity/make_model_fixtures.py). */
+/* Model directories in every form, against what PyTorch computes from them
+ * (tests/parity/make_model_fixtures.py). */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,16 +84,20 @@ static void test_settings(void)
     struct model *m = model_open(FIXTURES "/classifier", &request);
     CHECK(m->y == LABEL_INTEGER && m->label_count == 5 && m->ordered && m->labels[4].integer == 5);
     CHECK(m->scoring.loss == LOSS_CE && m->scoring.classes == 5 && m->scoring.values[0] == 1);
-    CHECK(m->layout->shape.activation == ACTIVATION_GELU_TANH && m->layout->shape.pool == POOL_POOLER && !m->rubric);
+    CHECK(m->layout->shape.activation == ACTIVATION_GELU_TANH && m->layout->shape.pool == POOL_POOLER &&
+          !m->rubric);
     model_free(m);
     m = model_open(FIXTURES "/regression", &request);
-    CHECK(m->y == LABEL_NUMBER && m->label_count == 0 && m->scoring.loss == LOSS_MSE && m->scoring.classes == 0);
+    CHECK(m->y == LABEL_NUMBER && m->label_count == 0 && m->scoring.loss == LOSS_MSE &&
+          m->scoring.classes == 0);
     CHECK(m->layout->shape.activation == ACTIVATION_RELU && m->layout->shape.C == 1);
     model_free(m);
     m = model_open(FIXTURES "/trained", &request);
-    CHECK(m->layout->shape.pool == POOL_MEAN && m->layout->shape.tap_count == 2 && m->layout->shape.taps[1] == 2);
+    CHECK(m->layout->shape.pool == POOL_MEAN && m->layout->shape.tap_count == 2 &&
+          m->layout->shape.taps[1] == 2);
     CHECK(m->scoring.thresholds && m->scoring.thresholds[3] == 4.25 && m->scoring.deviation == 0.5);
-    CHECK(m->text.max_length == 24 && m->text.stride == 8 && m->vocabulary_size == 64 && strlen(m->print) == 32);
+    CHECK(m->text.max_length == 24 && m->text.stride == 8 && m->vocabulary_size == 64 &&
+          strlen(m->print) == 32);
     CHECK_TEXT(m->vocabulary_hash, json_string_value(json_object_get(m->rubric, "vocabulary")));
     model_free(m);
 }
@@ -108,7 +113,8 @@ static void test_requests(void)
     request.seed = 8;
     struct model *other = model_open(FIXTURES "/published-zip", &request);
     size_t at = cut->layout->head_weight;
-    CHECK(memcmp(cut->params, other->params, at * sizeof(float)) == 0 && cut->params[at] != other->params[at]);
+    CHECK(memcmp(cut->params, other->params, at * sizeof(float)) == 0 &&
+          cut->params[at] != other->params[at]);
     model_free(cut);
     model_free(again);
     model_free(other);
@@ -171,16 +177,38 @@ static enum status with_field(const char *key, const char *json)
 static void test_fields(void)
 {
     static const char *const refused[][2] = {
-        {"model_type", "\"roberta\""}, {"hidden_act", "\"silu\""}, {"position_embedding_type", "\"relative_key\""},
-        {"is_decoder", "true"}, {"add_cross_attention", "true"}, {"is_encoder_decoder", "true"},
-        {"pruned_heads", "{\"0\": [1]}"}, {"quantization_config", "{\"bits\": 4}"}, {"auto_map", "{\"AutoModel\": \"x.y\"}"},
-        {"problem_type", "\"multi_label_classification\""}, {"problem_type", "\"regression\""}, {"hidden_size", "9"},
-        {"hidden_size", "16"}, {"hidden_size", "-8"}, {"hidden_size", "\"8\""}, {"num_hidden_layers", "3"},
-        {"num_hidden_layers", "100000"}, {"intermediate_size", "13"}, {"vocab_size", "65"}, {"vocab_size", "63"},
-        {"max_position_embeddings", "25"}, {"type_vocab_size", "3"}, {"num_attention_heads", "3"},
-        {"num_attention_heads", "0"}, {"layer_norm_eps", "\"x\""}, {"hidden_dropout_prob", "1"}, {"pad_token_id", "64"},
-        {"id2label", "{\"0\": \"a\", \"1\": \"b\"}"}, {"id2label", "{\"1\": \"a\"}"}, {"rubric", "3"},
-        {"rubric", "{\"loss\": \"hinge\", \"trained\": true}"}, {"rubric", "{\"loss\": \"ce\", \"trained\": true}"},
+        {"model_type", "\"roberta\""},
+        {"hidden_act", "\"silu\""},
+        {"position_embedding_type", "\"relative_key\""},
+        {"is_decoder", "true"},
+        {"add_cross_attention", "true"},
+        {"is_encoder_decoder", "true"},
+        {"pruned_heads", "{\"0\": [1]}"},
+        {"quantization_config", "{\"bits\": 4}"},
+        {"auto_map", "{\"AutoModel\": \"x.y\"}"},
+        {"problem_type", "\"multi_label_classification\""},
+        {"problem_type", "\"regression\""},
+        {"hidden_size", "9"},
+        {"hidden_size", "16"},
+        {"hidden_size", "-8"},
+        {"hidden_size", "\"8\""},
+        {"num_hidden_layers", "3"},
+        {"num_hidden_layers", "100000"},
+        {"intermediate_size", "13"},
+        {"vocab_size", "65"},
+        {"vocab_size", "63"},
+        {"max_position_embeddings", "25"},
+        {"type_vocab_size", "3"},
+        {"num_attention_heads", "3"},
+        {"num_attention_heads", "0"},
+        {"layer_norm_eps", "\"x\""},
+        {"hidden_dropout_prob", "1"},
+        {"pad_token_id", "64"},
+        {"id2label", "{\"0\": \"a\", \"1\": \"b\"}"},
+        {"id2label", "{\"1\": \"a\"}"},
+        {"rubric", "3"},
+        {"rubric", "{\"loss\": \"hinge\", \"trained\": true}"},
+        {"rubric", "{\"loss\": \"ce\", \"trained\": true}"},
         {"rubric", "{\"loss\": \"mse\", \"trained\": false}"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
@@ -190,7 +218,8 @@ static void test_fields(void)
         CHECK(status == STATUS_BROKEN && strlen(caught_message) > 0);
     }
     CHECK(with_field("hidden_act", "\"silu\"") == STATUS_BROKEN);
-    CHECK(strstr(caught_message, "hidden_act") && strstr(caught_message, "silu") && strstr(caught_message, "config.json"));
+    CHECK(strstr(caught_message, "hidden_act") && strstr(caught_message, "silu") &&
+          strstr(caught_message, "config.json"));
     CHECK(with_field("classifier_dropout", "0.2") == STATUS_GOOD);
     CHECK(with_field("is_decoder", "false") == STATUS_GOOD);
     CHECK(with_field("pruned_heads", "{}") == STATUS_GOOD);
@@ -240,9 +269,12 @@ static void test_save(const char *from)
 
 static void test_scratch(void)
 {
-    struct shape shape = {.V = 64, .P = 24, .types = 2, .C = 2, .pool = POOL_POOLER, .layer_norm_eps = 1e-12f, .tap_count = 1};
-    CHECK(model_shape_parse("2,8,2", &shape) && shape.L == 2 && shape.H == 8 && shape.A == 2 && shape.F == 32);
-    CHECK(!model_shape_parse("2,8", &shape) && !model_shape_parse("2,8,2,", &shape) && !model_shape_parse("huge", &shape));
+    struct shape shape = {
+        .V = 64, .P = 24, .types = 2, .C = 2, .pool = POOL_POOLER, .layer_norm_eps = 1e-12f, .tap_count = 1};
+    CHECK(model_shape_parse("2,8,2", &shape) && shape.L == 2 && shape.H == 8 && shape.A == 2 &&
+          shape.F == 32);
+    CHECK(!model_shape_parse("2,8", &shape) && !model_shape_parse("2,8,2,", &shape) &&
+          !model_shape_parse("huge", &shape));
     shape.taps[0] = 2;
     struct model *m = model_scratch(FIXTURES "/trained", &shape, 3);
     CHECK(!m->pretrained && m->text.max_length == 24 && m->params[m->layout->norm_weight] == 1);

@@ -53,10 +53,16 @@ static void test_refused(void)
 static void test_names(void)
 {
     static const char *const named[][2] = {
-        {"system.zip.bin", "'posix.system'"}, {"system-4.legacy.bin", "'posix.system'"}, {"load.zip.bin", "'torch.serialization.load'"},
-        {"storage-name.zip.bin", "'torch.os.system.Storage'"}, {"eval.legacy.bin", "'__builtin__.eval'"},
-        {"unknown-rebuild.zip.bin", "'torch._utils._rebuild_sparse_tensor'"}, {"unknown-storage.zip.bin", "QInt8Storage"},
-        {"not-tensors.legacy.bin", "'epoch'"}, {"beyond.zip.bin", "beyond its storage of 4"}, {"object.zip.bin", "opcode 0x81"},
+        {"system.zip.bin", "'posix.system'"},
+        {"system-4.legacy.bin", "'posix.system'"},
+        {"load.zip.bin", "'torch.serialization.load'"},
+        {"storage-name.zip.bin", "'torch.os.system.Storage'"},
+        {"eval.legacy.bin", "'__builtin__.eval'"},
+        {"unknown-rebuild.zip.bin", "'torch._utils._rebuild_sparse_tensor'"},
+        {"unknown-storage.zip.bin", "QInt8Storage"},
+        {"not-tensors.legacy.bin", "'epoch'"},
+        {"beyond.zip.bin", "beyond its storage of 4"},
+        {"object.zip.bin", "opcode 0x81"},
     };
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
         char *path = memory_format(FIXTURES "/refused/%s", named[i][0]);
@@ -124,7 +130,8 @@ static void test_values(void)
 {
     struct pickle *p = pickle_read(SLICE("\x80\x04(K\x01\x8a\x01\xffI-12\nNt\x94h\x00\x86."), "test");
     const struct pickle_value *pair = pickle_at(p, p->root), *left = pickle_item(p, pair, 0);
-    CHECK(pair->type == PICKLE_TUPLE && pair->count == 2 && left == pickle_item(p, pair, 1) && left->count == 4);
+    CHECK(pair->type == PICKLE_TUPLE && pair->count == 2 && left == pickle_item(p, pair, 1) &&
+          left->count == 4);
     CHECK(pickle_item(p, left, 0)->integer == 1 && pickle_item(p, left, 1)->integer == -1);
     CHECK(pickle_item(p, left, 2)->integer == -12 && pickle_item(p, left, 3)->type == PICKLE_NONE);
     CHECK(pickle_item(p, left, 4) == NULL);

@@ -40,7 +40,8 @@ static void test_round_trip(void)
     struct tensors *back = safetensors_open(scratch);
     const struct tensor *t = tensors_find(back, "a.weight");
     float got[6];
-    CHECK(back->count == 2 && t && t->rank == 2 && t->shape[0] == 2 && t->shape[1] == 3 && t->type == TENSOR_F32);
+    CHECK(back->count == 2 && t && t->rank == 2 && t->shape[0] == 2 && t->shape[1] == 3 &&
+          t->type == TENSOR_F32);
     CHECK((size_t)((const char *)t->at - back->file.at) % 64 == 0);
     tensor_copy(back, t, got);
     CHECK(memcmp(got, a, sizeof a) == 0);
@@ -72,7 +73,10 @@ static void test_refused(void)
          12, "'b' starts at byte 4"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
          8, "duplicate"},
-        {"{\"a\":3}", 0, "'a'"}, {"[]", 0, "no object"}, {"{", 0, "broken"}, {"", 0, "broken"},
+        {"{\"a\":3}", 0, "'a'"},
+        {"[]", 0, "no object"},
+        {"{", 0, "broken"},
+        {"", 0, "broken"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         save_parts(cases[i].header, cases[i].size);
@@ -110,7 +114,8 @@ static void test_types(void)
 static void test_narrow_floats(void)
 {
     CHECK(float_of_half(0x3C00) == 1 && float_of_half(0xC000) == -2 && float_of_half(0x0001) == 0x1p-24f);
-    CHECK(float_of_half(0x03FF) == 1023 * 0x1p-24f && float_of_half(0x0400) == 0x1p-14f && float_of_half(0x7BFF) == 65504);
+    CHECK(float_of_half(0x03FF) == 1023 * 0x1p-24f && float_of_half(0x0400) == 0x1p-14f &&
+          float_of_half(0x7BFF) == 65504);
     CHECK(isinf(float_of_half(0x7C00)) && float_of_half(0xFC00) < 0 && isnan(float_of_half(0x7E00)));
     CHECK(float_of_half(0x8000) == 0 && signbit(float_of_half(0x8000)) && float_of_bfloat(0x3F80) == 1);
     CHECK(float_of_bfloat(0xC040) == -3 && isnan(float_of_bfloat(0x7FC0)));
