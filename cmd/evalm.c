@@ -27,7 +27,8 @@ static const struct option_row rows[] = {
     {0, "errors", OPTION_INTEGER, AT(errors), "N", 1, 1e6, .help = "list the N largest disagreements"},
     {0, "ci", OPTION_FLAG, AT(ci), .help = "bootstrap intervals that hold 95 %"},
     {0, "against", OPTION_TEXT, AT(against), "FILE",
-     .help = "other predictions of the same records, joined by id:\ndifferences with intervals, McNemar's test"},
+     .help = "other predictions of the same records, joined by\n"
+             "id: differences with intervals, McNemar's test"},
     {0, "resamples", OPTION_INTEGER, AT(resamples), "N", 2, 1e6, .help = "of --ci and --against (1000)"},
     {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p53, .help = "of the resamples (0)"},
     {0, "min", OPTION_LIST, AT(gates), "NAME=X,...",

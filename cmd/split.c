@@ -69,7 +69,8 @@ static struct split_plan plan_of(const struct settings *opt)
     if (ways > 1)
         command_misuse("--stratify, --random, --by, --group and --from are different ways: choose one");
     if (opt->by && strcmp(opt->by, "id") != 0)
-        command_misuse("--by is '%s': expected id (--group %s keeps equal values together)", opt->by, opt->by);
+        command_misuse("--by is '%s': expected id (--group %s keeps equal values together)", opt->by,
+                       opt->by);
     if ((opt->bins || opt->edges.count) && !opt->stratify)
         command_misuse("--bins and --edges go with --stratify");
     if (opt->folds && (opt->ratio || opt->hold_out))
@@ -90,7 +91,8 @@ static struct split_plan plan_of(const struct settings *opt)
         .bins = (int)opt->bins,
     };
     if (!plan.folds && plan.shares.parts > 3)
-        command_misuse("--ratio is '%s': expected two or three shares (train:val:test); --folds K makes more", opt->ratio);
+        command_misuse("--ratio is '%s': expected two or three shares (train:val:test); --folds K makes more",
+                       opt->ratio);
     if (opt->hold_out)
         set_hold_out(&plan, opt->hold_out);
     if (opt->edges.count)

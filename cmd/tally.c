@@ -19,7 +19,8 @@ struct settings {
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row rows[] = {
     {0, "part", OPTION_TEXT, AT(part), "NAME", .help = "only records of this part"},
-    {0, "no-duplicates", OPTION_FLAG, AT(no_duplicates), .help = "do not look for them: memory then stays the same"},
+    {0, "no-duplicates", OPTION_FLAG, AT(no_duplicates),
+     .help = "do not look for them: memory then stays the same"},
     {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "model whose vocabulary tells [UNK]"},
     {0, "csv", OPTION_FLAG, AT(csv), .help = "print CSV: what,part,name,value"},
     {0, "json", OPTION_FLAG, AT(json), .help = "print a JSON object"},

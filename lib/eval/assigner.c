@@ -79,7 +79,8 @@ static bool wants_bins(const struct assigner *a, const struct header *header)
 {
     if (a->plan.mode != SPLIT_STRATIFY || (header->y != LABEL_NUMBER && header->y != LABEL_INTEGER))
         return false;
-    bool is_scale = header->y == LABEL_INTEGER || (header->label_count > 0 && header->label_count <= SPLIT_SCALE);
+    bool is_scale = header->y == LABEL_INTEGER ||
+                    (header->label_count > 0 && header->label_count <= SPLIT_SCALE);
     return a->plan.edges || a->plan.bins > 0 || !is_scale;
 }
 
@@ -142,7 +143,7 @@ static struct slice class_of(struct assigner *a, const struct record *r)
     return (struct slice){a->text.at, a->text.size};
 }
 
-/* Where the report puts the record's class: numbers by value, strings as the header has them, no label last. */
+/* Where the report puts the record's class: numbers by value, strings as in the header, no label last. */
 static double rank_of(const struct assigner *a, const struct record *r)
 {
     if (r->y.type == LABEL_NONE)
@@ -238,7 +239,8 @@ static void assign(struct assigner *a, struct record *r)
     if (marked && a->plan.marked == MARKED_REFUSE) {
         snprintf(fold_text, sizeof fold_text, "fold %lld", (long long)r->fold);
         struct slice mark = a->plan.folds ? slice_of(fold_text) : r->part;
-        die(STATUS_INPUT, "record %s is already marked %.*s (--keep keeps such marks, --replace makes new ones)",
+        die(STATUS_INPUT,
+            "record %s is already marked %.*s (--keep keeps such marks, --replace makes new ones)",
             record_name(r), (int)mark.size, mark.at);
     }
     if (marked && a->plan.marked == MARKED_KEEP) {
@@ -343,8 +345,8 @@ static uint64_t put_counts(const struct assigner *a, const size_t *parts, size_t
         uint64_t n = 0;
         for (size_t c = 0; c < a->classes.count && p < width; c++)
             n += class == NAMES_NONE || class == c ? a->counts[c * width + p] : 0;
-        buffer_format(line, "%s%.*s %llu", line->size ? ", " : "", (int)a->parts.at[p].size, a->parts.at[p].at,
-                      (unsigned long long)n);
+        buffer_format(line, "%s%.*s %llu", line->size ? ", " : "", (int)a->parts.at[p].size,
+                      a->parts.at[p].at, (unsigned long long)n);
         sum += n;
     }
     return sum;
@@ -355,7 +357,8 @@ void assigner_report(struct assigner *a)
 {
     enum { SHOWN_CLASSES = 24 };
     struct buffer line = {0};
-    size_t *parts = order_of(a->parts.count, compare_parts, a), *classes = order_of(a->classes.count, compare_classes, a);
+    size_t *parts = order_of(a->parts.count, compare_parts, a);
+    size_t *classes = order_of(a->classes.count, compare_classes, a);
     put_counts(a, parts, NAMES_NONE, &line);
     if (a->kept)
         buffer_format(&line, "%s%llu kept their mark", line.size ? ", " : "", (unsigned long long)a->kept);
@@ -368,8 +371,8 @@ void assigner_report(struct assigner *a)
         bool few = members < (uint64_t)a->plan.shares.parts && name.size > 0;
         small += few;
         if (i < SHOWN_CLASSES)
-            note("  %.*s: %.*s%s", name.size ? (int)name.size : 8, name.size ? name.at : "no label", (int)line.size,
-                 line.at, few ? " (fewer than there are parts)" : "");
+            note("  %.*s: %.*s%s", name.size ? (int)name.size : 8, name.size ? name.at : "no label",
+                 (int)line.size, line.at, few ? " (fewer than there are parts)" : "");
     }
     if (a->classes.count > SHOWN_CLASSES)
         note("  ... and %zu more classes, %zu of all with fewer members than there are parts",

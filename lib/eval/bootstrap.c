@@ -33,8 +33,8 @@ struct interval bootstrap_percentiles(double *values, size_t count)
 }
 
 /* The figures of one resample; the same records for the same seed and number. */
-static void resample(const struct pairs *pairs, struct pairs *drawn, const struct label_set *labels, uint64_t seed,
-                     size_t number, double figures[FIGURES])
+static void resample(const struct pairs *pairs, struct pairs *drawn, const struct label_set *labels,
+                     uint64_t seed, size_t number, double figures[FIGURES])
 {
     pairs_clear(drawn);
     for (uint64_t i = 0; i < pairs->n; i++)
@@ -43,8 +43,8 @@ static void resample(const struct pairs *pairs, struct pairs *drawn, const struc
 }
 
 /* Of a's figures, or of their differences from b's where b is not NULL. */
-static void intervals_of(const struct pairs *a, const struct pairs *b, const struct label_set *labels, size_t resamples,
-                         uint64_t seed, struct interval intervals[FIGURES])
+static void intervals_of(const struct pairs *a, const struct pairs *b, const struct label_set *labels,
+                         size_t resamples, uint64_t seed, struct interval intervals[FIGURES])
 {
     double *values = memory_new(FIGURES * resamples, sizeof *values); /* [FIGURES, resamples] */
     struct pairs drawn = {0};
@@ -62,8 +62,8 @@ static void intervals_of(const struct pairs *a, const struct pairs *b, const str
     free(values);
 }
 
-void bootstrap_intervals(const struct pairs *pairs, const struct label_set *labels, size_t resamples, uint64_t seed,
-                         struct interval intervals[FIGURES])
+void bootstrap_intervals(const struct pairs *pairs, const struct label_set *labels, size_t resamples,
+                         uint64_t seed, struct interval intervals[FIGURES])
 {
     intervals_of(pairs, NULL, labels, resamples, seed, intervals);
 }

@@ -11,8 +11,8 @@ struct interval {
 };
 
 /* Intervals of all figures.  `pairs` kept its samples.  One seed gives the same intervals. */
-void bootstrap_intervals(const struct pairs *pairs, const struct label_set *labels, size_t resamples, uint64_t seed,
-                         struct interval intervals[FIGURES]);
+void bootstrap_intervals(const struct pairs *pairs, const struct label_set *labels, size_t resamples,
+                         uint64_t seed, struct interval intervals[FIGURES]);
 
 /* Intervals of the differences of all figures, a's minus b's, on the same records: `a` and `b` kept their
  * samples in one order, and each resample draws the same ones of both. */

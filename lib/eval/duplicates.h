@@ -1,7 +1,7 @@
 /* Finds payloads that come more than once, in which parts, and under which labels.
  *
- * Of each different payload a 128-bit hash (XXH3) is kept: memory grows with their number, by at most 96 bytes
- * each.  That two payloads share a hash by chance is not to be expected before 2^64 of them. */
+ * Of each different payload a 128-bit hash (XXH3) is kept: memory grows with their number, by at most 96
+ * bytes each.  That two payloads share a hash by chance is not to be expected before 2^64 of them. */
 #ifndef RUBRIC_EVAL_DUPLICATES_H
 #define RUBRIC_EVAL_DUPLICATES_H
 

@@ -47,7 +47,8 @@ static void merge_order(struct label_set *set, const struct header *header)
         size_t place = place_in_order(set, number);
         if (place == set->declared) {
             memory_grow(&set->order, &set->order_capacity, set->declared + 1, sizeof *set->order);
-            memmove(set->order + behind + 1, set->order + behind, (set->declared - behind) * sizeof *set->order);
+            memmove(set->order + behind + 1, set->order + behind,
+                    (set->declared - behind) * sizeof *set->order);
             set->order[behind] = number;
             set->declared++;
             place = behind;
@@ -111,7 +112,8 @@ void label_set_settle(struct label_set *set)
     if (is_numeric(set))
         qsort_r(set->sorted, set->count, sizeof *set->sorted, compare_values, set);
     else if (set->count > set->declared)
-        qsort_r(set->sorted + set->declared, set->count - set->declared, sizeof *set->sorted, compare_texts, set);
+        qsort_r(set->sorted + set->declared, set->count - set->declared, sizeof *set->sorted, compare_texts,
+                set);
     set->ordered = is_numeric(set) || (set->declared_order && set->count == set->declared);
 }
 

@@ -17,7 +17,7 @@ enum {
 /* Start with {0}; release with label_set_free. */
 struct label_set {
     enum label_type type;
-    bool lenient;           /* set by the caller: numbers that nobody declared are classes while they are few */
+    bool lenient;           /* set by the caller: numbers nobody declared are classes while they are few */
     bool begun;
     bool measure;           /* numbers without classes: label_set_number gives no numbers */
     bool declared_order;    /* so far every segment declared an order of its strings */

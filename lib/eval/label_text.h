@@ -13,7 +13,7 @@ struct label_text {
     int columns;                         /* characters; one that is drawn twice as wide counts once */
 };
 
-/* At most LABEL_TEXT_WIDTH characters of a text, its control characters escaped; '~' ends one that was cut. */
+/* At most LABEL_TEXT_WIDTH characters of a text, control characters escaped; '~' ends one that was cut. */
 struct label_text label_text(struct slice text, const char *if_empty);
 
 /* Prints it in a column of at least `width`. */

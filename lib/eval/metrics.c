@@ -82,7 +82,11 @@ static double mean_defined(double metric(const uint64_t *, size_t, size_t), cons
     return ratio(sum, defined);
 }
 
-double metric_balanced_accuracy(const uint64_t *counts, size_t k) { return mean_defined(metric_recall, counts, k); }
+double metric_balanced_accuracy(const uint64_t *counts, size_t k)
+{
+    return mean_defined(metric_recall, counts, k);
+}
+
 double metric_macro_f1(const uint64_t *counts, size_t k) { return mean_defined(metric_f1, counts, k); }
 
 double metric_weighted_f1(const uint64_t *counts, size_t k)

@@ -46,7 +46,8 @@ void pairs_clear(struct pairs *p)
     struct cells cells = p->cells;
     if (cells.side)
         memset(cells.counts, 0, cells.side * cells.side * sizeof *cells.counts);
-    *p = (struct pairs){.cells = cells, .keep = p->keep, .samples = p->samples, .sample_capacity = p->sample_capacity};
+    *p = (struct pairs){.cells = cells, .keep = p->keep, .samples = p->samples,
+                        .sample_capacity = p->sample_capacity};
 }
 
 void pairs_free(struct pairs *p)

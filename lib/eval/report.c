@@ -119,17 +119,21 @@ static void add_probabilities(struct report *report, const struct record *record
     size_t best = 0;
     for (size_t c = 0; c < k; c++) {
         if (!(prob[c] >= 0 && prob[c] <= 1 + 1e-6))
-            die(STATUS_BROKEN, "record %s has the probability %g: expected 0 to 1", record_name(record), prob[c]);
+            die(STATUS_BROKEN, "record %s has the probability %g: expected 0 to 1", record_name(record),
+                prob[c]);
         sum += prob[c];
         if (prob[c] > prob[best])
             best = c;
     }
     if (!(fabs(sum - 1) < 1e-3))
-        die(STATUS_BROKEN, "record %s has probabilities that add up to %g: expected 1", record_name(record), sum);
+        die(STATUS_BROKEN, "record %s has probabilities that add up to %g: expected 1", record_name(record),
+            sum);
     ptrdiff_t class = header_class(&report->header, &record->y);
     pair->log_loss = metric_log_loss(prob, k, class);
     pair->brier = metric_brier(prob, k, class);
-    pair->rps = class >= 0 || is_numeric(report) ? metric_rps(prob, k, classes_below(report, &record->y, class)) : NAN;
+    pair->rps = NAN;
+    if (class >= 0 || is_numeric(report))
+        pair->rps = metric_rps(prob, k, classes_below(report, &record->y, class));
     pair->confidence = prob[best];
     pair->right = class == (ptrdiff_t)best;
 }
@@ -137,8 +141,8 @@ static void add_probabilities(struct report *report, const struct record *record
 static struct pair pair_of(struct report *report, const struct record *record, const struct label *pred)
 {
     if (is_numeric(report) && pred->type == LABEL_STRING)
-        die(STATUS_BROKEN, "record %s is predicted '%.*s': expected a number, as its label is", record_name(record),
-            (int)pred->string.size, pred->string.at);
+        die(STATUS_BROKEN, "record %s is predicted '%.*s': expected a number, as its label is",
+            record_name(record), (int)pred->string.size, pred->string.at);
     struct pair pair = {
         .truth = label_set_number(&report->labels, &record->y),
         .pred = label_set_number(&report->labels, pred),
@@ -159,7 +163,8 @@ static bool field_text(struct report *report, const struct record *record, const
     return record_text(record, field, &report->text);
 }
 
-static void add_by(struct report *report, struct section *s, const struct record *record, const struct pair *pair)
+static void add_by(struct report *report, struct section *s, const struct record *record,
+                   const struct pair *pair)
 {
     if (!report->plan.by)
         return;
@@ -181,14 +186,15 @@ static struct label rater_label(const struct report *report, const struct record
         return label;
     char *text = slice_string(label.string);
     if (!parse_number(text, -1e300, 1e300, &label.number))
-        die(STATUS_INPUT, "record %s: field '%s' is '%s': expected a number, as the label is", record_name(record),
-            report->plan.rater, text);
+        die(STATUS_INPUT, "record %s: field '%s' is '%s': expected a number, as the label is",
+            record_name(record), report->plan.rater, text);
     free(text);
     label.type = LABEL_NUMBER;
     return label;
 }
 
-static void add_rater(struct report *report, struct section *s, const struct record *record, const struct pair *pair)
+static void add_rater(struct report *report, struct section *s, const struct record *record,
+                      const struct pair *pair)
 {
     if (!report->plan.rater || !field_text(report, record, report->plan.rater))
         return;
@@ -208,8 +214,8 @@ static void add_rater(struct report *report, struct section *s, const struct rec
     pairs_add(&s->model, pair);
 }
 
-/* How far prediction and truth lie apart: of numbers and ordered classes the distance, else how much surer the
- * model was of the wrong class. */
+/* How far prediction and truth lie apart: of numbers and ordered classes the distance, else how much surer
+ * the model was of the wrong class. */
 static double disagreement(const struct report *report, const struct record *record, const struct label *pred,
                            const struct pair *pair)
 {
@@ -232,8 +238,8 @@ static char *label_text(const struct label *label)
     return text.at;
 }
 
-static void add_error(struct report *report, struct section *s, const struct record *record, const struct label *pred,
-                      const struct pair *pair)
+static void add_error(struct report *report, struct section *s, const struct record *record,
+                      const struct label *pred, const struct pair *pair)
 {
     struct disagreement d = {.number = report->total.pairs.n, .score = pair->score};
     if (s->errors.limit == 0)
@@ -254,7 +260,8 @@ void report_rival_add(struct report *report, const struct record *record)
         return;
     struct pair pair = pair_of(report, record, &pred);
     if (!rival_add(&report->rival, record->id, &pair))
-        die(STATUS_INPUT, "%s has record %s twice: records are joined by id", report->plan.against, record_name(record));
+        die(STATUS_INPUT, "%s has record %s twice: records are joined by id", report->plan.against,
+            record_name(record));
 }
 
 static void add_comparison(struct report *report, struct section *s, const struct record *record,
@@ -306,7 +313,8 @@ static char *joined(const struct names *names)
     struct buffer text = {0};
     for (size_t i = 0; i < names->count; i++) {
         struct slice name = names->at[i];
-        buffer_format(&text, "%s%.*s", i ? ", " : "", name.size ? (int)name.size : 6, name.size ? name.at : "(none)");
+        buffer_format(&text, "%s%.*s", i ? ", " : "", name.size ? (int)name.size : 6,
+                      name.size ? name.at : "(none)");
     }
     buffer_byte(&text, 0);
     return text.at;
@@ -319,7 +327,8 @@ static void check_input(const struct report *report)
         die(STATUS_INPUT, "no record is of part '%s': expected one of %s", report->plan.part,
             joined(&report->other_parts));
     if (total->pairs.n == 0)
-        die(STATUS_INPUT, "no record has both a label and a prediction (%llu have no label, %llu no prediction)",
+        die(STATUS_INPUT,
+            "no record has both a label and a prediction (%llu have no label, %llu no prediction)",
             (unsigned long long)total->without_y, (unsigned long long)total->without_pred);
     if (report->plan.by && !report->by_met)
         die(STATUS_INPUT, "no record has a field '%s' (tok --keep %s keeps an input column)", report->plan.by,
@@ -327,8 +336,8 @@ static void check_input(const struct report *report)
     if (report->plan.against && report->compared == 0)
         die(STATUS_INPUT, "no record is in %s: records are joined by id", report->plan.against);
     if (report->plan.rater && !report->rater_met)
-        die(STATUS_INPUT, "no record has a field '%s' (tok --keep %s keeps an input column)", report->plan.rater,
-            report->plan.rater);
+        die(STATUS_INPUT, "no record has a field '%s' (tok --keep %s keeps an input column)",
+            report->plan.rater, report->plan.rater);
 }
 
 static int compare_rows(const void *a, const void *b, void *by)
@@ -352,7 +361,8 @@ static void settle_section(const struct report *report, struct section *s)
     if (!report->labels.measure)
         s->confusion = pairs_confusion(&s->pairs, &report->labels);
     if (s->pairs.keep)
-        bootstrap_intervals(&s->pairs, &report->labels, report->plan.resamples, report->plan.seed, s->intervals);
+        bootstrap_intervals(&s->pairs, &report->labels, report->plan.resamples, report->plan.seed,
+                            s->intervals);
     if (s->comparison.ours.n > 0)
         comparison_settle(&s->comparison, &report->labels, report->plan.resamples, report->plan.seed);
     errors_sort(&s->errors);
@@ -429,7 +439,8 @@ enum figure report_parse_gate(const char *text, double *bound)
     enum figure f = name ? figure_find(name) : FIGURES;
     free(name);
     if (f == FIGURES || !parse_number(equals + 1, -1e300, 1e300, bound))
-        die(STATUS_USAGE, "gate '%s': expected FIGURE=NUMBER, such as qwk=0.6 (the figures have the names of --json)",
+        die(STATUS_USAGE,
+            "gate '%s': expected FIGURE=NUMBER, such as qwk=0.6 (the figures have the names of --json)",
             text);
     return f;
 }

@@ -7,8 +7,8 @@
  *     report_text(report, stdout, columns, colour);
  *     report_free(report);
  *
- * Records without y or pred are counted and left out.  Memory grows with the classes, the parts and the values
- * of `by`, and with the records only under `intervals` and `against`. */
+ * Records without y or pred are counted and left out.  Memory grows with the classes, the parts and the
+ * values of `by`, and with the records only under `intervals` and `against`. */
 #ifndef RUBRIC_EVAL_REPORT_H
 #define RUBRIC_EVAL_REPORT_H
 
@@ -41,7 +41,7 @@ struct section {
     struct pairs *by_pairs;     /* [by.count] */
     size_t by_capacity;
     uint32_t *by_order;         /* [by.count] rows as they are shown: in order of bytes, 2 before 10 */
-    struct pairs human, model;  /* on records with a second human: true label and theirs; and the prediction */
+    struct pairs human, model;  /* on records with a second human: true label and theirs; and the model's */
     struct errors errors;
     struct comparison comparison; /* with `against` */
     /* After report_settle, with by_order: */
@@ -75,8 +75,8 @@ void report_free(struct report *report);
 /* Copies what it needs of the header.  Dies with STATUS_BROKEN when label types of segments differ. */
 void report_segment(struct report *report, const struct header *header);
 
-/* The other predictions, before the first of these: as report_segment and report_add.  Dies with STATUS_INPUT when
- * an id comes twice. */
+/* The other predictions, before the first of these: as report_segment and report_add.  Dies with
+ * STATUS_INPUT when an id comes twice. */
 void report_rival_segment(struct report *report, const struct header *header);
 void report_rival_add(struct report *report, const struct record *record);
 
@@ -101,7 +101,7 @@ json_t *report_json(const struct report *report);
  * STATUS_USAGE on an unknown figure. */
 enum figure report_parse_gate(const char *text, double *bound);
 
-/* How many gates are not met, in whichever section; names each with warn().  An undefined figure meets none. */
+/* How many gates are not met, in whichever section; names each with warn().  An undefined one meets none. */
 size_t report_check_gates(const struct report *report, const struct text_list *gates);
 
 #endif

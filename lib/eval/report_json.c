@@ -148,7 +148,8 @@ static json_t *counts_json(const struct report *report, const struct section *s)
     json_put(to, "n", json_count(s->pairs.n));
     set_figures(to, s->figures);
     json_put(to, "classes", s->confusion ? classes_json(report, s->confusion) : json_null());
-    json_put(to, "confusion", s->confusion ? confusion_json(s->confusion, report->labels.count) : json_null());
+    json_put(to, "confusion",
+             s->confusion ? confusion_json(s->confusion, report->labels.count) : json_null());
     json_put(to, "without_label", json_count(s->without_y));
     json_put(to, "without_prediction", json_count(s->without_pred));
     return to;
@@ -225,7 +226,8 @@ static char *prefix_of(const char *prefix, const char *middle, struct slice text
 
 static void put_comparison(const struct comparison *c, FILE *to, const char *prefix)
 {
-    char *other = prefix_of(prefix, "", SLICE("those")), *difference = prefix_of(prefix, "", SLICE("difference"));
+    char *other = prefix_of(prefix, "", SLICE("those"));
+    char *difference = prefix_of(prefix, "", SLICE("difference"));
     put_figures(to, other, c->theirs.n, c->their_figures);
     for (int f = 0; f < FIGURES; f++) {
         put_line(to, difference, figure_rows[f].name, "", c->our_figures[f] - c->their_figures[f]);

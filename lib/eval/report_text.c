@@ -73,8 +73,8 @@ static void put_rounding(const struct report *report, FILE *to)
 {
     if (report->labels.type == LABEL_STRING || report->labels.measure || !report->rounding)
         return;
-    char *text = json_is_string(report->rounding) ? memory_string(json_string_value(report->rounding))
-                                                  : json_dumps(report->rounding, JSON_ENCODE_ANY | JSON_COMPACT);
+    const char *rule = json_string_value(report->rounding);
+    char *text = rule ? memory_string(rule) : json_dumps(report->rounding, JSON_ENCODE_ANY | JSON_COMPACT);
     char safe[512];
     size_t size = text ? terminal_escape(safe, sizeof safe, text, strlen(text)) : 0;
     fprintf(to, "  a score becomes a class by this rule: %.*s\n", (int)size, safe);
@@ -155,8 +155,8 @@ static void put_column_names(const struct report *report, FILE *to, int width)
     }
 }
 
-static void put_cells(const struct report *report, const struct section *s, size_t row, bool percent, FILE *to,
-                      int width, bool colour)
+static void put_cells(const struct report *report, const struct section *s, size_t row, bool percent,
+                      FILE *to, int width, bool colour)
 {
     size_t k = report->labels.count;
     double support = (double)metric_support(s->confusion, k, row);
@@ -184,8 +184,8 @@ static int digits(uint64_t n)
 }
 
 /* One matrix, or counts and percentages side by side. */
-static void put_matrix(const struct report *report, const struct section *s, FILE *to, bool counts, bool percent,
-                       int width, bool colour)
+static void put_matrix(const struct report *report, const struct section *s, FILE *to, bool counts,
+                       bool percent, int width, bool colour)
 {
     int names = class_width(report, 4), block = width * (int)report->labels.count;
     fprintf(to, "  %-*s", names, "");
@@ -219,7 +219,8 @@ static void put_matrix(const struct report *report, const struct section *s, FIL
     }
 }
 
-static void put_confusion(const struct report *report, const struct section *s, FILE *to, int columns, bool colour)
+static void put_confusion(const struct report *report, const struct section *s, FILE *to, int columns,
+                          bool colour)
 {
     size_t k = report->labels.count;
     if (k > MATRIX_CLASSES) {
@@ -241,11 +242,13 @@ static void put_confusion(const struct report *report, const struct section *s, 
 }
 
 /* Figures of the rows of --by, which their plain mean closes. */
-static const enum figure by_figures[] = {FIGURE_ACCURACY, FIGURE_MAJORITY, FIGURE_MACRO_F1, FIGURE_QWK, FIGURE_MAE};
+static const enum figure by_figures[] = {FIGURE_ACCURACY, FIGURE_MAJORITY, FIGURE_MACRO_F1, FIGURE_QWK,
+                                         FIGURE_MAE};
 static const char *const by_titles[] = {"accuracy", "largest", "macro F1", "kappa", "MAE"};
 enum { BY_FIGURES = sizeof by_figures / sizeof *by_figures };
 
-static void put_by_row(FILE *to, const struct label_text *name, int width, const char *n, const double figures[FIGURES])
+static void put_by_row(FILE *to, const struct label_text *name, int width, const char *n,
+                       const double figures[FIGURES])
 {
     fputs("  ", to);
     label_text_left(to, name, width);
@@ -285,8 +288,8 @@ static void put_by(const struct report *report, const struct section *s, FILE *t
 
 static void put_rater(const struct report *report, const struct section *s, FILE *to)
 {
-    static const enum figure shown[] = {FIGURE_ACCURACY, FIGURE_QWK, FIGURE_ADJACENT, FIGURE_MAE, FIGURE_PEARSON,
-                                        FIGURE_SMD};
+    static const enum figure shown[] = {FIGURE_ACCURACY, FIGURE_QWK, FIGURE_ADJACENT, FIGURE_MAE,
+                                        FIGURE_PEARSON, FIGURE_SMD};
     double human[FIGURES], model[FIGURES];
     struct label_text field = label_text(slice_of(report->plan.rater), "");
     if (s->human.n == 0) {
@@ -331,8 +334,8 @@ static void put_comparison(const struct report *report, const struct comparison 
             fprintf(to, "   %.3f to %.3f", c->differences[f].low, c->differences[f].high);
         fputc('\n', to);
     }
-    fprintf(to, "  (the middle 95 %% of the differences of %zu paired resamples, seed %llu)\n", report->plan.resamples,
-            (unsigned long long)report->plan.seed);
+    fprintf(to, "  (the middle 95 %% of the differences of %zu paired resamples, seed %llu)\n",
+            report->plan.resamples, (unsigned long long)report->plan.seed);
     fprintf(to, "  Only these are right: %llu; only those: %llu; McNemar's exact p = %.3g\n",
             (unsigned long long)c->we_right, (unsigned long long)c->they_right, c->mcnemar);
 }
@@ -342,7 +345,8 @@ static void put_errors(const struct section *s, FILE *to)
     fprintf(to, "\n  largest disagreements\n  %-24s  %-12s  %-12s  score\n", "id", "true", "predicted");
     for (size_t i = 0; i < s->errors.count; i++) {
         const struct disagreement *d = &s->errors.at[i];
-        struct label_text id = label_text(slice_of(d->id), "(none)"), truth = label_text(slice_of(d->truth), "(empty)"),
+        struct label_text id = label_text(slice_of(d->id), "(none)");
+        struct label_text truth = label_text(slice_of(d->truth), "(empty)"),
                      pred = label_text(slice_of(d->pred), "(empty)");
         fputs("  ", to);
         label_text_left(to, &id, 24);
@@ -355,7 +359,8 @@ static void put_errors(const struct section *s, FILE *to)
     }
 }
 
-static void put_section(const struct report *report, const struct section *s, FILE *to, int columns, bool colour)
+static void put_section(const struct report *report, const struct section *s, FILE *to, int columns,
+                        bool colour)
 {
     struct label_text name = label_text(s->name, "all");
     fprintf(to, "%s: %llu records", name.text, (unsigned long long)s->pairs.n);

@@ -23,7 +23,8 @@ static size_t column_of(const struct csv_row *row, const char *name, const char 
     for (size_t i = 0; i < row->count; i++)
         if (slice_is(row->fields[i].text, name))
             return i;
-    die(STATUS_INPUT, "%s:1: no column '%s': expected a header line with the columns id and %s", path, name, name);
+    die(STATUS_INPUT, "%s:1: no column '%s': expected a header line with the columns id and %s", path, name,
+        name);
 }
 
 /* A field's text, its doubled quotes undone in `scratch`. */
@@ -42,7 +43,8 @@ static void add(struct split_file *f, struct slice id, struct slice part, bool f
     int64_t fold;
     char *text = slice_string(part);
     if (part.size == 0)
-        die(STATUS_INPUT, "%s:%zu: id '%.*s' has no %s", f->path, line, (int)id.size, id.at, folds ? "fold" : "part");
+        die(STATUS_INPUT, "%s:%zu: id '%.*s' has no %s", f->path, line, (int)id.size, id.at,
+            folds ? "fold" : "part");
     if (folds && !parse_integer(text, 0, INT32_MAX, &fold))
         die(STATUS_INPUT, "%s:%zu: fold '%s': expected a whole number", f->path, line, text);
     free(text);
@@ -74,7 +76,8 @@ struct split_file *split_file_open(const char *path, bool folds)
         } else if (row.end > at) {
             if (row.count <= id_column || row.count <= part_column)
                 die(STATUS_INPUT, "%s:%zu: %zu columns, fewer than the header", path, line, row.count);
-            add(f, field_text(&row.fields[id_column], &id_text), field_text(&row.fields[part_column], &part_text),
+            add(f, field_text(&row.fields[id_column], &id_text),
+                field_text(&row.fields[part_column], &part_text),
                 folds, line);
         }
         for (const char *p = at; p < row.next; p++)

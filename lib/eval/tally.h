@@ -59,13 +59,14 @@ struct slice tally_part(const struct tally *tally, size_t part);
 uint64_t tally_count(const struct tally *tally, size_t class, size_t part);
 uint64_t tally_class_total(const struct tally *tally, size_t class);
 uint64_t tally_unlabelled(const struct tally *tally);
-/* The largest class of a part, or of all (part -1); the accuracy of always guessing it; NAN without labels. */
+/* The largest class of a part, or of all (part -1); the accuracy of always guessing it; NAN without any. */
 double tally_majority(const struct tally *tally, ptrdiff_t part, size_t *class);
 
 /* Quantiles that every output shows. */
 enum { TALLY_QUANTILES = 7 };
 extern const double tally_quantiles[TALLY_QUANTILES];
-/* The width of the histogram's bins: 1, 2 or 5 times a power of ten, so that TALLY_BINS hold 999 of 1,000 lengths. */
+/* The width of the histogram's bins: 1, 2 or 5 times a power of ten, so that TALLY_BINS hold 999 of 1,000
+ * lengths. */
 enum { TALLY_BINS = 20 };
 uint64_t tally_bin_width(const struct tally *tally);
 

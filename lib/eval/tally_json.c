@@ -5,7 +5,8 @@
 #include "eval/json_values.h"
 #include "eval/tally.h"
 
-static const char *const quantile_names[TALLY_QUANTILES] = {"least", "p5", "p25", "median", "p75", "p95", "most"};
+static const char *const quantile_names[TALLY_QUANTILES] = {"least", "p5", "p25", "median", "p75", "p95",
+                                                            "most"};
 
 static json_t *lengths_json(const struct lengths *l)
 {
@@ -79,7 +80,8 @@ static json_t *values_json(const struct tally *t)
 static json_t *histogram_json(const struct tally *t)
 {
     json_t *bins = json_array();
-    uint64_t width = tally_bin_width(t), longest = t->words.most > t->tokens.most ? t->words.most : t->tokens.most;
+    uint64_t width = tally_bin_width(t);
+    uint64_t longest = t->words.most > t->tokens.most ? t->words.most : t->tokens.most;
     for (uint64_t from = 0; from <= longest && from <= LENGTHS_LIMIT; from += width) {
         json_t *bin = json_object();
         json_put(bin, "from", json_count(from));

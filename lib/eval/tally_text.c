@@ -62,8 +62,8 @@ static void put_classes(const struct tally *t, FILE *to, int columns, bool colou
         for (size_t p = 0; apart && p < parts; p++)
             fprintf(to, "%10llu", number(tally_count(t, c, p)));
         fprintf(to, "%10llu %5.1f %%  ", number(total), percent(total, labelled));
-        put_bar(to, largest ? (double)total / (double)largest : 0, columns - used > 12 ? columns - used : 12, colour,
-                false);
+        put_bar(to, largest ? (double)total / (double)largest : 0, columns - used > 12 ? columns - used : 12,
+                colour, false);
         fputc('\n', to);
     }
     if (k > SHOWN)
@@ -90,13 +90,15 @@ static void put_values(const struct tally *t, FILE *to)
 {
     const struct moments *m = &t->values;
     double deviation = m->n > 1 ? sqrt(m->aa / (double)(m->n - 1)) : NAN;
-    fprintf(to, "\n  labels: a measure, %g to %g, mean %.4g, standard deviation %.4g; %llu records have none\n", t->least,
-            t->most, m->mean_a, deviation, number(tally_unlabelled(t)));
+    fprintf(to,
+            "\n  labels: a measure, %g to %g, mean %.4g, standard deviation %.4g; %llu records have none\n",
+            t->least, t->most, m->mean_a, deviation, number(tally_unlabelled(t)));
 }
 
 static void put_quantiles(const struct tally *t, FILE *to)
 {
-    static const char *const names[TALLY_QUANTILES] = {"least", "5 %", "25 %", "median", "75 %", "95 %", "most"};
+    static const char *const names[TALLY_QUANTILES] = {"least", "5 %", "25 %", "median", "75 %", "95 %",
+                                                       "most"};
     fprintf(to, "\n  %-10s%10s%10s\n", "length", "words", "tokens");
     for (int q = 0; q < TALLY_QUANTILES; q++) {
         fprintf(to, "  %-10s", names[q]);
@@ -138,13 +140,15 @@ static void put_range(FILE *to, uint64_t from, uint64_t width, bool open)
 
 static void put_histogram(const struct tally *t, FILE *to, int columns, bool colour)
 {
-    uint64_t width = tally_bin_width(t), words = largest_bin(&t->words, width), tokens = largest_bin(&t->tokens, width);
+    uint64_t width = tally_bin_width(t);
+    uint64_t words = largest_bin(&t->words, width), tokens = largest_bin(&t->tokens, width);
     uint64_t longest = t->words.most > t->tokens.most ? t->words.most : t->tokens.most;
     uint64_t last = longest / width < TALLY_BINS ? longest / width : TALLY_BINS - 1;
     int bar = (columns - 2 - 15 - 2 * 12) / 2;
     bar = bar < 8 ? 8 : bar > 40 ? 40 : bar;
     fprintf(to, "\n  %-15s%8s   %-*s%9s\n", "histogram", "words", bar, "", "tokens");
-    uint64_t first = (t->words.n && t->words.least < t->tokens.least ? t->words.least : t->tokens.least) / width;
+    uint64_t shortest = t->words.n && t->words.least < t->tokens.least ? t->words.least : t->tokens.least;
+    uint64_t first = shortest / width;
     for (uint64_t bin = first < last ? first : last; bin <= last; bin++) {
         uint64_t from = bin * width;
         bool open = bin == last && longest >= from + width;
@@ -164,10 +168,11 @@ static void put_truncation(const struct tally *t, FILE *to)
     double all = t->tokens.sum;
     fputc('\n', to);
     if (t->positions > 0)
-        fprintf(to, "  longer than %lld tokens: %llu of %llu records (%.1f %%)\n", (long long)t->positions, number(t->over),
-                number(t->tokens.n), percent(t->over, t->tokens.n));
+        fprintf(to, "  longer than %lld tokens: %llu of %llu records (%.1f %%)\n", (long long)t->positions,
+                number(t->over), number(t->tokens.n), percent(t->over, t->tokens.n));
     if (t->cut > 0)
-        fprintf(to, "  cut%s%s: %llu of %.0f tokens (%.1f %%)\n", t->policy ? " by --long " : "", t->policy ? t->policy : "",
+        fprintf(to, "  cut%s%s: %llu of %.0f tokens (%.1f %%)\n", t->policy ? " by --long " : "",
+                t->policy ? t->policy : "",
                 number(t->cut), all, 100 * (double)t->cut / all);
     else
         fputs("  cut: nothing\n", to);
@@ -175,7 +180,8 @@ static void put_truncation(const struct tally *t, FILE *to)
         fprintf(to, "  [UNK]: %llu of %llu tokens (%.3f %%)\n", number(t->unknown), number(t->kept),
                 percent(t->unknown, t->kept));
     else
-        fputs("  [UNK]: not counted, no vocabulary with this stream's hash is at hand (-m DIR names one)\n", to);
+        fputs("  [UNK]: not counted, no vocabulary with this stream's hash is at hand (-m DIR names one)\n",
+              to);
     if (t->empty)
         fprintf(to, "  empty: %llu records\n", number(t->empty));
 }
@@ -195,7 +201,8 @@ static void put_duplicates(const struct tally *t, FILE *to)
     if (d->conflicts)
         fprintf(to, "  conflicts: %llu texts stand there with different labels\n", number(d->conflicts));
     double memory = (double)duplicates_memory(d);
-    fprintf(to, "  (duplicates were looked for in %.1f %s of memory)\n", memory < 0x1p20 ? memory / 0x1p10 : memory / 0x1p20,
+    fprintf(to, "  (duplicates were looked for in %.1f %s of memory)\n",
+            memory < 0x1p20 ? memory / 0x1p10 : memory / 0x1p20,
             memory < 0x1p20 ? "KiB" : "MiB");
 }
 

@@ -14,7 +14,8 @@ static struct label label_of(const json_t *value, enum label_type type)
 {
     if (json_is_string(value))
         return (struct label){.type = LABEL_STRING, .string = slice_of(json_string_value(value))};
-    return (struct label){.type = type, .integer = json_integer_value(value), .number = json_number_value(value)};
+    return (struct label){.type = type, .integer = json_integer_value(value),
+                          .number = json_number_value(value)};
 }
 
 static void add_record(struct report *report, const json_t *line, enum label_type type)
@@ -22,7 +23,8 @@ static void add_record(struct report *report, const json_t *line, enum label_typ
     struct record record = {0};
     record_clear(&record);
     record_set_string(&record, "id", slice_of(json_string_value(json_object_get(line, "id"))));
-    struct label y = label_of(json_object_get(line, "y"), type), pred = label_of(json_object_get(line, "pred"), type);
+    struct label y = label_of(json_object_get(line, "y"), type);
+    struct label pred = label_of(json_object_get(line, "pred"), type);
     record_set_label(&record, "y", &y);
     record_set_label(&record, "pred", &pred);
     if (json_object_get(line, "score"))
@@ -54,9 +56,9 @@ static int differences(const json_t *want, const json_t *got, const char *where)
             count += differences(value, json_array_get(got, i), where);
         return count + (json_array_size(want) != json_array_size(got));
     }
-    bool equal = json_is_real(want) && json_is_number(got)
-                     ? fabs(json_number_value(got) - json_number_value(want)) <= 1e-11 * (1 + fabs(json_number_value(want)))
-                     : got && json_equal(want, got);
+    double number = json_number_value(want), distance = fabs(json_number_value(got) - number);
+    bool equal = json_is_real(want) && json_is_number(got) ? distance <= 1e-11 * (1 + fabs(number))
+                                                           : got && json_equal(want, got);
     if (!equal)
         printf("%s differs\n", where);
     return !equal;
@@ -151,13 +153,15 @@ static void test_bootstrap(void)
     struct label_set labels = {0};
     struct header header;
     header_init(&header, KIND_PREDICTIONS, LABEL_INTEGER);
-    const struct label two[2] = {{.type = LABEL_INTEGER, .integer = 0}, {.type = LABEL_INTEGER, .integer = 1, .number = 1}};
+    const struct label two[2] = {{.type = LABEL_INTEGER, .integer = 0},
+                                 {.type = LABEL_INTEGER, .integer = 1, .number = 1}};
     header_set_labels(&header, two, 2, true);
     label_set_declare(&labels, &header);
     struct pairs pairs = {.keep = true};
     enum { N = 400 };
     for (int i = 0; i < N; i++)
-        pairs_add(&pairs, &(struct pair){.truth = (size_t)(i % 2), .pred = (size_t)(i % 5 ? i % 2 : 1 - i % 2),
+        pairs_add(&pairs, &(struct pair){.truth = (size_t)(i % 2),
+                                         .pred = (size_t)(i % 5 ? i % 2 : 1 - i % 2),
                                          .value = i % 2, .pred_value = i % 2, .score = NAN, .log_loss = NAN});
     label_set_settle(&labels);
     struct interval a[FIGURES], b[FIGURES], other[FIGURES];
@@ -186,7 +190,8 @@ static void test_errors(void)
     const double sizes[] = {0.5, 2, 0, 1, 2, 3, NAN, 2, 0.1};
     for (uint64_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (errors_wanted(&errors, sizes[i], i))
-            errors_add(&errors, &(struct disagreement){.size = sizes[i], .number = i, .id = memory_string("x")});
+            errors_add(&errors, &(struct disagreement){.size = sizes[i], .number = i,
+                                                       .id = memory_string("x")});
     errors_sort(&errors);
     CHECK(errors.count == 3);
     CHECK(errors.at[0].number == 5 && errors.at[1].number == 1 && errors.at[2].number == 4);
@@ -212,7 +217,8 @@ static void test_duplicates(void)
 {
     struct duplicates d = {0};
     for (int i = 0; i < 5000; i++) /* 4,000 payloads, the first 1,000 twice */
-        duplicates_add(&d, payload_hash(&(int){i % 4000}, sizeof(int), 0), i < 4500 ? 0 : 1, i < 4900 ? 3 : 2);
+        duplicates_add(&d, payload_hash(&(int){i % 4000}, sizeof(int), 0), i < 4500 ? 0 : 1, i < 4900 ? 3
+                       : 2);
     CHECK(d.count == 4000 && d.repeats == 1000 && d.across_parts == 500 && d.conflicts == 100);
     duplicates_add(&d, payload_hash(&(int){4}, sizeof(int), 0), 1, -1); /* no label conflicts with none */
     CHECK(d.repeats == 1001 && d.across_parts == 501 && d.conflicts == 100);
