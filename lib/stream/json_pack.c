@@ -227,9 +227,8 @@ struct lines {
 static bool take_line(struct lines *lines)
 {
     for (;;) {
-        const char *from = lines->bytes.at + lines->searched;
         size_t left = lines->bytes.size - lines->searched;
-        const char *newline = left ? memchr(from, '\n', left) : NULL;
+        const char *newline = left ? memchr(lines->bytes.at + lines->searched, '\n', left) : NULL;
         size_t size = (newline ? (size_t)(newline - lines->bytes.at) : lines->bytes.size) - lines->taken;
         if (size > MAX_LINE)
             die(STATUS_INPUT, "%s:%llu: a line of more than %d MiB", lines->name,

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "live.h"
 #include "text/tokenizer.h"
 #include "text/unicode.h"
 
@@ -92,10 +93,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     put("tokenizer.json", data[0] & 2, pieces);
     put("tokenizer_config.json", data[0] & 4, config);
     put("special_tokens_map.json", data[0] & 8, config);
+    live_begin();
     if (setjmp(died) == 0) {
         struct tokenizer *t = tokenizer_open(place);
         encode(t, text);
         tokenizer_free(t);
     }
+    live_end();
     return 0;
 }
