@@ -25,7 +25,10 @@ static void print_marks(struct buffer *to, const struct marks *marks)
     }
 }
 
-static const char *chooser_name(const struct plan *plan) { return plan->select == CHOOSE_VAL ? "val" : "slice"; }
+static const char *chooser_name(const struct plan *plan)
+{
+    return plan->select == CHOOSE_VAL ? "val" : "slice";
+}
 
 static void account_classes(const struct training *t, struct buffer *to)
 {
@@ -57,7 +60,8 @@ static void account_choice(const struct training *t)
     else
         note("the %" PRIu64 " records of val %s (by %s)%s", source_count(&choosing), what,
              monitor_name((enum monitor)t->plan->monitor),
-             intake_val_chooses(t->intake) ? "; only the other parts pass on" : " AND pass on: their figures are not honest");
+             intake_val_chooses(t->intake) ? "; only the other parts pass on"
+                                           : " AND pass on: their figures are not honest");
 }
 
 void account_plan(const struct training *t)
@@ -66,21 +70,24 @@ void account_plan(const struct training *t)
     struct source source = training_source(plan, t->intake);
     struct buffer line = {0};
     account_classes(t, &line);
-    note("training on %" PRIu64 " records, %.*s, %.0f tokens each on average", source_count(&source), (int)line.size,
-         line.at, (double)t->intake->tokens / (double)(t->intake->train_sums.n + t->intake->slice_sums.n));
+    note("training on %" PRIu64 " records, %.*s, %.0f tokens each on average", source_count(&source),
+         (int)line.size, line.at,
+         (double)t->intake->tokens / (double)(t->intake->train_sums.n + t->intake->slice_sums.n));
     buffer_free(&line);
     account_choice(t);
     if (t->intake->folds_seen && plan->fold < 0)
         note("the records carry folds and none is held out (--fold K would): training on all of them");
     const struct shape *s = &t->model->layout->shape;
     note("%s: %d layers, hidden size %d, %zu parameters%s; %s, %" PRId64 " epochs, batch %" PRId64
-         ", learning rate %g, %d threads", plan->scratch ? "random weights" : t->model->directory, s->L, s->H,
-         t->model->layout->size, t->model->pretrained ? "" : " that were never pretrained (a model that was learns more from few essays)",
+         ", learning rate %g, %d threads",
+         plan->scratch ? "random weights" : t->model->directory, s->L, s->H, t->model->layout->size,
+         t->model->pretrained ? ""
+                              : " that were never pretrained (a model that was learns more from few essays)",
          loss_name((enum loss)plan->loss), plan->epochs, plan->batch, plan->rate, pool_threads(t->pool));
 }
 
-void account_epoch(const struct training *t, uint64_t epoch, const struct marks *running, const struct marks *choosing,
-                   bool best, double seconds)
+void account_epoch(const struct training *t, uint64_t epoch, const struct marks *running,
+                   const struct marks *choosing, bool best, double seconds)
 {
     struct buffer line = {0};
     print_marks(&line, running);
@@ -90,7 +97,8 @@ void account_epoch(const struct training *t, uint64_t epoch, const struct marks 
         if (best)
             buffer_text(&line, " (best)");
     }
-    note("epoch %" PRIu64 "/%" PRId64 " | train: %.*s | %.1f s", epoch, t->plan->epochs, (int)line.size, line.at, seconds);
+    note("epoch %" PRIu64 "/%" PRId64 " | train: %.*s | %.1f s", epoch, t->plan->epochs, (int)line.size,
+         line.at, seconds);
     buffer_free(&line);
 }
 
@@ -104,7 +112,8 @@ static void account_recall(const struct training *t, const struct marks *marks)
             buffer_text(&line, ", ");
         label_print(&line, &t->intake->classes.list[c]);
         if (support)
-            buffer_format(&line, " %.0f %% of %" PRIu64, 100 * metric_recall(marks->counts, marks->k, c), support);
+            buffer_format(&line, " %.0f %% of %" PRIu64, 100 * metric_recall(marks->counts, marks->k, c),
+                          support);
         else
             buffer_text(&line, " has none");
     }
@@ -121,8 +130,8 @@ static void account_rare(const struct training *t, const struct marks *marks)
             continue;
         struct buffer name = {0};
         label_print(&name, &t->intake->classes.list[c]);
-        note("class %.*s was never predicted for the records that chose, though %" PRIu64 " have it", (int)name.size,
-             name.at, support);
+        note("class %.*s was never predicted for the records that chose, though %" PRIu64 " have it",
+             (int)name.size, name.at, support);
         buffer_free(&name);
     }
 }
@@ -137,8 +146,10 @@ void account_outcome(const struct training *t, const struct outcome *o)
          (int)line.size, line.at);
     buffer_free(&line);
     if (o->overfitted)
-        note("after epoch %" PRIu64 " the loss in training went on falling while that of the others rose: the model began "
-             "to learn the essays by heart (fewer epochs, a lower --lr or more --dropout may help)", o->kept_epoch);
+        note("after epoch %" PRIu64 " the loss in training went on falling while that of the others rose: "
+             "the model began to learn the essays by heart (fewer epochs, a lower --lr or more --dropout may "
+             "help)",
+             o->kept_epoch);
     if (o->choosing.k > 0 && o->choosing.k <= 20)
         account_recall(t, &o->choosing);
     account_rare(t, &o->choosing);

@@ -35,7 +35,8 @@ void augment(const struct augmentation *how, uint64_t epoch, uint64_t example, s
     if (how->token_dropout <= 0 && how->span_deletion <= 0)
         return;
     struct example *e = &instance->example;
-    struct cutting c = {how, random_bits(how->seed, RANDOM_AUGMENT, epoch, example), store, e->types != NULL, 0};
+    struct cutting c = {how, random_bits(how->seed, RANDOM_AUGMENT, epoch, example), store, e->types != NULL,
+                        0};
     size_t from = 0;
     for (size_t w = 0; w < e->window_count; w++) {
         size_t end = e->windows ? (size_t)e->windows[w + 1] : e->tokens;

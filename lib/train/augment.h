@@ -1,7 +1,9 @@
-/* Augmentation, drawn anew for every essay in every epoch: words left out at random, and one run of words left out.
+/* Augmentation, drawn anew for every essay in every epoch: words left out at random, and one run of words
+ * left out.
  *
- * What is left out is gone (the sequence is shorter), never a window's first and last token, which are [CLS] and [SEP].
- * The draws are keyed by (seed, epoch, example, token), so any thread makes the same ones, also after a resume. */
+ * What is left out is gone (the sequence is shorter), never a window's first and last token, which are [CLS]
+ * and [SEP]. The draws are keyed by (seed, epoch, example, token), so any thread makes the same ones, also
+ * after a resume. */
 #ifndef RUBRIC_TRAIN_AUGMENT_H
 #define RUBRIC_TRAIN_AUGMENT_H
 

@@ -49,7 +49,8 @@ static void update_piece(void *context, size_t item, int worker)
 
 void average_update(struct average *average, const float *params, uint64_t step, struct pool *pool)
 {
-    double early = (1 + (double)step) / (10 + (double)step), decay = average->decay < early ? average->decay : early;
+    double early = (1 + (double)step) / (10 + (double)step),
+           decay = average->decay < early ? average->decay : early;
     struct update update = {average, params, (float)(1 - decay)};
     pool_run(pool, (average->size + PIECE - 1) / PIECE, update_piece, &update);
 }

@@ -11,8 +11,9 @@ enum {
     LEAST_SPOOL = 1,  /* MiB */
 };
 
-/* Floats of one worker's scratch memory for a text of T tokens: what forward keeps of each layer, and what backward
- * needs of one layer at a time (see nn/encoder.h).  More than that, for the stack of pieces it grows in: measured. */
+/* Floats of one worker's scratch memory for a text of T tokens: what forward keeps of each layer, and what
+ * backward needs of one layer at a time (see nn/encoder.h).  More than that, for the stack of pieces it grows
+ * in: measured. */
 static double scratch(const struct shape *s)
 {
     double T = s->P, H = s->H, F = s->F, L = s->L, A = s->A;
@@ -28,7 +29,8 @@ uint64_t budget_fixed(const struct shape *shape, const struct plan *plan, int th
     double all = (double)layout->size, words = (double)shape->V * shape->H;
     double layers = (double)shape->L * (4.0 * shape->H * shape->H + 2.0 * shape->H * shape->F);
     layout_free(layout);
-    int leaves = (int)(plan->batch < STEP_LEAVES ? plan->batch : STEP_LEAVES), busy = threads < leaves ? threads : leaves;
+    int leaves = (int)(plan->batch < STEP_LEAVES ? plan->batch : STEP_LEAVES),
+        busy = threads < leaves ? threads : leaves;
     double rows = 2.0 * (double)plan->batch / leaves * shape->P * shape->H;
     double gradients = (busy + 2) * (all - words + rows);
     double blocks = plan->ema > 0 ? 4 : 3;

@@ -87,7 +87,8 @@ void block_load(const struct output *output, const char *name, const struct floa
     char *path = output_path(output, name);
     struct file_view view = load(path);
     if (view.size != block->count * sizeof *block->at)
-        die(STATUS_BROKEN, "%s: has %zu bytes: expected %zu", path, view.size, block->count * sizeof *block->at);
+        die(STATUS_BROKEN, "%s: has %zu bytes: expected %zu", path, view.size,
+            block->count * sizeof *block->at);
     memcpy(block->at, view.at, view.size);
     unload(&view);
     free(path);
@@ -97,7 +98,10 @@ void block_load(const struct output *output, const char *name, const struct floa
 
 static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
-static double real_value(const json_t *value) { return json_is_number(value) ? json_number_value(value) : -INFINITY; }
+static double real_value(const json_t *value)
+{
+    return json_is_number(value) ? json_number_value(value) : -INFINITY;
+}
 
 static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
 
@@ -111,8 +115,9 @@ static json_t *marks_json(const struct marks *marks)
     json_t *counts = json_array();
     for (size_t i = 0; i < marks->k * marks->k; i++)
         json_array_append_new(counts, whole(marks->counts[i]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "counts", counts, "n", whole(marks->n), "loss", real(marks->loss),
-                     "weight", real(marks->weight), "squares", real(marks->residual_squares));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "counts", counts, "n", whole(marks->n), "loss",
+                     real(marks->loss), "weight", real(marks->weight), "squares",
+                     real(marks->residual_squares));
 }
 
 static void marks_read(const json_t *object, struct marks *marks)
@@ -128,14 +133,15 @@ static void marks_read(const json_t *object, struct marks *marks)
 
 static json_t *state_json(const struct run_state *s)
 {
-    json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "step", whole(s->step), "epoch",
-                               whole(s->epoch), "position", whole(s->position), "running", marks_json(&s->running),
-                               "best_epoch", whole(s->best_epoch), "since_best", whole(s->since_best), "log_size",
-                               whole(s->log_size), "epochs_size", whole(s->epochs_size));
-    json_t *reals = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "best_value", real(s->best_value), "best_loss",
-                              real(s->best_loss), "best_training_loss", real(s->best_training_loss), "last_loss",
-                              real(s->last_loss), "last_training_loss", real(s->last_training_loss), "seconds",
-                              real(s->seconds));
+    json_t *object =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "step", whole(s->step), "epoch",
+                  whole(s->epoch), "position", whole(s->position), "running", marks_json(&s->running),
+                  "best_epoch", whole(s->best_epoch), "since_best", whole(s->since_best), "log_size",
+                  whole(s->log_size), "epochs_size", whole(s->epochs_size));
+    json_t *reals = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "best_value", real(s->best_value),
+                              "best_loss", real(s->best_loss), "best_training_loss",
+                              real(s->best_training_loss), "last_loss", real(s->last_loss),
+                              "last_training_loss", real(s->last_training_loss), "seconds", real(s->seconds));
     if (!object || json_object_update_new(object, reals) != 0)
         die(STATUS_SYSTEM, "out of memory: writing a checkpoint");
     return object;
@@ -192,8 +198,10 @@ void identity_compare(const json_t *was, const json_t *is, const char *where)
             json_write(&new, now);
             if (then)
                 json_write(&old, then);
-            die(STATUS_USAGE, "%s: cannot go on: '%s' was %.*s and is %.*s now (the same records and options resume it, -f "
-                "starts anew)", where, key, (int)old.size, old.at, (int)new.size, new.at);
+            die(STATUS_USAGE,
+                "%s: cannot go on: '%s' was %.*s and is %.*s now (the same records and options resume it, -f "
+                "starts anew)",
+                where, key, (int)old.size, old.at, (int)new.size, new.at);
         }
     }
 }

@@ -1,8 +1,8 @@
 /* The state of a run between two steps, so that an interrupted run goes on as if nothing had happened.
  *
- * One file, written beside the old one, synced and renamed over it: a line that names the format, the size and
- * text of a JSON object (what the run is and how far it is), the blocks of floats, and XXH3-64 of all of it.
- * It belongs to the machine and build that wrote it. */
+ * One file, written beside the old one, synced and renamed over it: a line that names the format, the size
+ * and text of a JSON object (what the run is and how far it is), the blocks of floats, and XXH3-64 of all of
+ * it. It belongs to the machine and build that wrote it. */
 #ifndef RUBRIC_TRAIN_CHECKPOINT_H
 #define RUBRIC_TRAIN_CHECKPOINT_H
 
@@ -34,8 +34,8 @@ struct float_block {
 void checkpoint_save(const struct output *output, const json_t *identity, const struct run_state *state,
                      const struct float_block *blocks, size_t block_count);
 
-/* Fills `state` (its marks are initialised) and the blocks.  Dies with STATUS_BROKEN when the file is damaged, and
- * with STATUS_USAGE, naming the first difference, when `identity` is not that of the file. */
+/* Fills `state` (its marks are initialised) and the blocks.  Dies with STATUS_BROKEN when the file is
+ * damaged, and with STATUS_USAGE, naming the first difference, when `identity` is not that of the file. */
 void checkpoint_load(const struct output *output, const json_t *identity, struct run_state *state,
                      const struct float_block *blocks, size_t block_count);
 

@@ -9,7 +9,10 @@
  * half points), else it is a measurement. */
 enum { NUMBER_CLASSES_MAX = 32 };
 
-void classes_init(struct classes *classes, enum label_type type) { *classes = (struct classes){.type = type}; }
+void classes_init(struct classes *classes, enum label_type type)
+{
+    *classes = (struct classes){.type = type};
+}
 
 void classes_free(struct classes *classes)
 {
@@ -72,8 +75,10 @@ static void join_found(struct classes *classes, const struct header *header)
         if (class_index(classes, met) >= 0)
             continue;
         if (declared && header->ordered && met->type == LABEL_STRING)
-            die(STATUS_INPUT, "the label \"%.*s\" is not among the %zu classes that the stream's header orders "
-                "(tok --classes declares them)", (int)met->string.size, met->string.at, declared);
+            die(STATUS_INPUT,
+                "the label \"%.*s\" is not among the %zu classes that the stream's header orders "
+                "(tok --classes declares them)",
+                (int)met->string.size, met->string.at, declared);
         classes->list[classes->count++] = *met;
     }
     if (classes->type == LABEL_STRING)
@@ -86,7 +91,8 @@ void classes_settle(struct classes *classes, const struct header *header)
 {
     classes->ordered = classes->type != LABEL_STRING || header->ordered;
     bool measure = classes->overflow
-        || (classes->type == LABEL_NUMBER && header->label_count == 0 && classes->found_count > NUMBER_CLASSES_MAX);
+        || (classes->type == LABEL_NUMBER && header->label_count == 0
+            && classes->found_count > NUMBER_CLASSES_MAX);
     if (measure)
         return;
     classes->list = memory_new(header->label_count + classes->found_count + 1, sizeof *classes->list);

@@ -5,8 +5,8 @@
 #include "nn/thresholds.h"
 #include "train/goal.h"
 
-/* Sets goal->scoring.thresholds by `rule` (enum thresholds); THRESHOLDS_ROUND leaves them to scoring's own rule.
- *   scores   [count] on the labels' scale    classes  [count] the true ones */
+/* Sets goal->scoring.thresholds by `rule` (enum thresholds); THRESHOLDS_ROUND leaves them to scoring's own
+ * rule. scores   [count] on the labels' scale    classes  [count] the true ones */
 void cuts_set(struct goal *goal, int rule, const double *scores, const int *classes, size_t count);
 
 #endif

@@ -44,7 +44,8 @@ static void add_chunk(struct chunk *chunk, size_t count, struct marks *marks, do
         const struct instance *instance = &chunk->entries[i].instance;
         const float *logits = chunk->logits + i * (size_t)e->layout->shape.C;
         struct target target = goal_target(goal, instance);
-        double loss = loss_compute(&goal->objective, logits, extra, &target, unused, unused + e->layout->shape.C);
+        double loss =
+            loss_compute(&goal->objective, logits, extra, &target, unused, unused + e->layout->shape.C);
         marks_add(marks, goal, instance, logits, extra, loss);
         if (scores)
             scores[i] = goal_score(goal, logits, extra, NULL).score;
@@ -52,7 +53,8 @@ static void add_chunk(struct chunk *chunk, size_t count, struct marks *marks, do
     free(unused);
 }
 
-void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks, double *scores)
+void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks,
+              double *scores)
 {
     struct chunk *chunk = memory_zeroed(1, sizeof *chunk);
     chunk->evaluation = evaluation;

@@ -16,6 +16,7 @@ struct evaluation {
 
 /* Clears `marks` and fills it.  `scores` [source_count] takes each instance's
  * score; NULL: not wanted. */
-void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks, double *scores);
+void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks,
+              double *scores);
 
 #endif

@@ -46,7 +46,8 @@ void fit_check_finished(const struct output *output, const json_t *identity)
     json_t *config = json_read_object(path);
     const json_t *was = json_object_get(json_object_get(config, "rubric"), "run");
     if (!was)
-        die(STATUS_USAGE, "%s: exists and does not say how it was trained (-f replaces it)", output->directory);
+        die(STATUS_USAGE, "%s: exists and does not say how it was trained (-f replaces it)",
+            output->directory);
     identity_compare(was, identity, output->directory);
     json_decref(config);
     free(path);
@@ -72,7 +73,8 @@ static json_t *counts_json(const struct training *t)
     json_t *counts = json_object();
     set(counts, "trained", whole(source_count(&training)));
     set(counts, "chose", whole(chooses ? source_count(&choosing) : 0));
-    set(counts, "passed_on", whole(spool_count(in->rest) + (val_passes_on(t->plan, in) ? spool_count(in->val) : 0)));
+    set(counts, "passed_on",
+        whole(spool_count(in->rest) + (val_passes_on(t->plan, in) ? spool_count(in->val) : 0)));
     set(counts, "unlabelled", whole(in->unlabelled));
     return counts;
 }
@@ -142,7 +144,8 @@ static void set_text(struct model *model, const struct header *header)
         model->text.stride = (int)json_integer_value(stride);
 }
 
-void fit_save(const struct training *t, const struct outcome *outcome, const json_t *trail, const char *vocabulary_from)
+void fit_save(const struct training *t, const struct outcome *outcome, const json_t *trail,
+              const char *vocabulary_from)
 {
     struct model *model = t->model;
     const json_t *encoder = json_object_get(t->intake->headers[0].map, "encoder");
@@ -224,11 +227,11 @@ bool val_passes_on(const struct plan *plan, const struct intake *intake)
     return plan->select != CHOOSE_VAL || !intake_val_chooses(intake);
 }
 
-void fit_pass_on(const struct plan *plan, struct intake *intake, struct stream_writer *writer, const char *directory,
-                 int argc, char **argv)
+void fit_pass_on(const struct plan *plan, struct intake *intake, struct stream_writer *writer,
+                 const char *directory, int argc, char **argv)
 {
-    struct passing p = {.plan = plan, .intake = intake, .writer = writer, .directory = directory, .argc = argc,
-                        .argv = argv};
+    struct passing p = {
+        .plan = plan, .intake = intake, .writer = writer, .directory = directory, .argc = argc, .argv = argv};
     model_print(directory, p.print);
     intake_pass_on(intake, val_passes_on(plan, intake), pass_record, &p);
     reach_segment(&p, intake->segments - 1);

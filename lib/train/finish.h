@@ -4,12 +4,14 @@
 
 #include "train/loop.h"
 
-/* What a run is: its options, the data, the model it starts from, the build.  Equal identities give equal bytes. */
+/* What a run is: its options, the data, the model it starts from, the build.  Equal identities give equal
+ * bytes. */
 json_t *fit_identity(const struct plan *plan, const struct intake *intake, const char *model_print)
     __attribute__((warn_unused_result));
 
-/* Whether the finished model in the output directory is the one that this run would make (after an interruption between
- * its renaming and the end).  Dies with STATUS_USAGE, naming the difference, when it is another. */
+/* Whether the finished model in the output directory is the one that this run would make (after an
+ * interruption between its renaming and the end).  Dies with STATUS_USAGE, naming the difference, when it is
+ * another. */
 void fit_check_finished(const struct output *output, const json_t *identity);
 
 /* Folds the scale into the head, sets what scoring needs, and saves the directory under its final name.
@@ -23,8 +25,9 @@ bool val_passes_on(const struct plan *plan, const struct intake *intake);
 /* A segment's header as it passes on, but for the model and the trail: the classes and what chose. */
 struct header fit_header(const struct plan *plan, const struct intake *intake, size_t segment);
 
-/* Writes the records that pass on: a segment for each that came, its header with the model, the classes, and what chose. */
-void fit_pass_on(const struct plan *plan, struct intake *intake, struct stream_writer *writer, const char *directory,
-                 int argc, char **argv);
+/* Writes the records that pass on: a segment for each that came, its header with the model, the classes, and
+ * what chose. */
+void fit_pass_on(const struct plan *plan, struct intake *intake, struct stream_writer *writer,
+                 const char *directory, int argc, char **argv);
 
 #endif

@@ -34,11 +34,15 @@ enum loss goal_default_loss(const struct classes *classes) { return classes->ord
 static void check_loss(enum loss loss, const struct classes *classes)
 {
     if (classes->count == 0 && loss != LOSS_MSE)
-        die(STATUS_USAGE, "--loss %s needs classes, and these labels are measurements (too many different numbers): "
-            "use --loss mse, or declare the scale with tok --classes", loss_name(loss));
+        die(STATUS_USAGE,
+            "--loss %s needs classes, and these labels are measurements (too many different numbers): "
+            "use --loss mse, or declare the scale with tok --classes",
+            loss_name(loss));
     if (!classes->ordered && (loss == LOSS_MSE || loss_needs_order(loss)))
-        die(STATUS_USAGE, "--loss %s needs classes with an order, and these labels are strings without one: use "
-            "--loss ce, or declare the order with tok --classes LOW,...,HIGH", loss_name(loss));
+        die(STATUS_USAGE,
+            "--loss %s needs classes with an order, and these labels are strings without one: use "
+            "--loss ce, or declare the order with tok --classes LOW,...,HIGH",
+            loss_name(loss));
 }
 
 /* Squared differences are summed from the counts, so that the order of the records plays no part. */
@@ -68,7 +72,8 @@ void goal_init(struct goal *goal, enum loss loss, double smoothing, const struct
     check_loss(loss, classes);
     size_t k = classes->count;
     *goal = (struct goal){.classes = classes};
-    double *counts = memory_zeroed(k, sizeof *counts), *shares = memory_zeroed(k, sizeof *shares), *values = NULL;
+    double *counts = memory_zeroed(k, sizeof *counts), *shares = memory_zeroed(k, sizeof *shares),
+           *values = NULL;
     for (size_t i = 0; k && i < classes->found_count; i++)
         counts[classes->of_found[i]] += (double)sums->counts[i];
     for (size_t c = 0; c < k; c++)
@@ -125,7 +130,8 @@ struct target goal_target(const struct goal *goal, const struct instance *instan
 
 double goal_weight(const struct goal *goal, const struct instance *instance)
 {
-    return goal->class_weights ? instance->weight * goal->class_weights[class_of(goal, instance)] : instance->weight;
+    return goal->class_weights ? instance->weight * goal->class_weights[class_of(goal, instance)]
+                               : instance->weight;
 }
 
 struct scored goal_score(const struct goal *goal, const float *outputs, const float *extra, double *prob)
@@ -161,7 +167,8 @@ double goal_loss(void *context, const float *outputs, const float *extra, float 
     const struct goal_call *call = context;
     const struct objective *o = &call->goal->objective;
     double loss = loss_compute(o, outputs, extra, &call->target, doutputs, dextra);
-    int outputs_count = loss_outputs(o->loss, o->classes), extra_count = loss_extra_count(o->loss, o->classes);
+    int outputs_count = loss_outputs(o->loss, o->classes),
+        extra_count = loss_extra_count(o->loss, o->classes);
     for (int i = 0; i < outputs_count; i++)
         doutputs[i] = (float)(doutputs[i] * call->scale);
     for (int i = 0; i < extra_count; i++)

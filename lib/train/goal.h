@@ -1,7 +1,7 @@
 /* What training aims at: targets and weights of examples, and how outputs are read while it goes on.
  *
- * Squared error is minimised on standardised scores z = (y - centre) / spread of the training records, so that
- * learning rates mean the same on every scale; goal_fold() puts the scale into the head at the end. */
+ * Squared error is minimised on standardised scores z = (y - centre) / spread of the training records, so
+ * that learning rates mean the same on every scale; goal_fold() puts the scale into the head at the end. */
 #ifndef RUBRIC_TRAIN_GOAL_H
 #define RUBRIC_TRAIN_GOAL_H
 

@@ -50,8 +50,13 @@ static void load_design(struct design *d, const struct source *source, const str
         n++;
     }
     instance_store_free(&store);
-    d->data = (struct linear_data){.x = d->x, .count = n, .width = width, .values = d->values, .classes = d->classes,
-                                   .class_count = goal->objective.classes, .weights = d->weights};
+    d->data = (struct linear_data){.x = d->x,
+                                   .count = n,
+                                   .width = width,
+                                   .values = d->values,
+                                   .classes = d->classes,
+                                   .class_count = goal->objective.classes,
+                                   .weights = d->weights};
 }
 
 static void free_design(struct design *d)
@@ -66,7 +71,8 @@ static void free_design(struct design *d)
 static void put_head(const struct linear_head *head, struct model *model)
 {
     const struct layout *layout = model->layout;
-    memcpy(model->params + layout->head_weight, head->weight, (size_t)head->outputs * head->width * sizeof(float));
+    memcpy(model->params + layout->head_weight, head->weight,
+           (size_t)head->outputs * head->width * sizeof(float));
     memcpy(model->params + layout->head_bias, head->bias, (size_t)head->outputs * sizeof(float));
     if (head->extras)
         memcpy(model->params + layout->extra, head->extra, (size_t)head->extras * sizeof(float));
@@ -90,7 +96,8 @@ static void mark(const struct design *d, const struct linear_head *head, const s
     free(logits);
 }
 
-static void account(const struct plan *plan, const struct linear_head *head, const struct outcome *outcome, size_t n)
+static void account(const struct plan *plan, const struct linear_head *head, const struct outcome *outcome,
+                    size_t n)
 {
     struct buffer line = {0};
     if (outcome->training.k)
@@ -98,15 +105,17 @@ static void account(const struct plan *plan, const struct linear_head *head, con
                       marks_qwk(&outcome->training));
     else
         buffer_format(&line, "root mean squared error %.4g", marks_deviation(&outcome->training));
-    note("%s head on %zu vectors of %zu numbers: penalty %g, %s: %.*s (%.1f s)",
-         plan->head == LINEAR_RIDGE ? "ridge" : plan->head == LINEAR_LOGISTIC ? "logistic" : "ordinal", n, head->width,
-         head->penalty, head->left_out ? "each record scored by a head fitted to the others" : "on the records it was fitted to",
-         (int)line.size, line.at, outcome->seconds);
+    static const char *const names[] = {[LINEAR_RIDGE] = "ridge", [LINEAR_LOGISTIC] = "logistic",
+                                        [LINEAR_ORDINAL] = "ordinal"};
+    const char *how = head->left_out ? "each record scored by a head fitted to the others"
+                                     : "on the records it was fitted to";
+    note("%s head on %zu vectors of %zu numbers: penalty %g, %s: %.*s (%.1f s)", names[plan->head], n,
+         head->width, head->penalty, how, (int)line.size, line.at, outcome->seconds);
     buffer_free(&line);
 }
 
-struct model *head_train(const struct plan *plan, const struct start *start, struct intake *intake, struct goal *goal,
-                         struct pool *pool, struct outcome *outcome)
+struct model *head_train(const struct plan *plan, const struct start *start, struct intake *intake,
+                         struct goal *goal, struct pool *pool, struct outcome *outcome)
 {
     double began = monotonic_seconds();
     goal_plain(goal);

@@ -1,5 +1,5 @@
-/* Linear heads on vectors: ridge, logistic, ordinal (nn/linear.h), saved as a complete model: the encoder that made the
- * vectors, cut at the highest layer used, and the head. */
+/* Linear heads on vectors: ridge, logistic, ordinal (nn/linear.h), saved as a complete model: the encoder
+ * that made the vectors, cut at the highest layer used, and the head. */
 #ifndef RUBRIC_TRAIN_HEADS_H
 #define RUBRIC_TRAIN_HEADS_H
 
@@ -12,10 +12,11 @@ int head_default(const struct classes *classes);
 /* The loss as which a head's outputs are read. */
 enum loss head_loss(int head);
 
-/* Fits the head to all training records (the penalty is chosen inside them) and fills `outcome`: its training marks are
- * those of the fitted head, for ridge each record's by the head fitted to all others.  Returns the encoder with
- * that head, outputs on the labels' scale; goal->scoring's thresholds are set as the plan says. */
-struct model *head_train(const struct plan *plan, const struct start *start, struct intake *intake, struct goal *goal,
-                         struct pool *pool, struct outcome *outcome);
+/* Fits the head to all training records (the penalty is chosen inside them) and fills `outcome`: its training
+ * marks are those of the fitted head, for ridge each record's by the head fitted to all others.  Returns the
+ * encoder with that head, outputs on the labels' scale; goal->scoring's thresholds are set as the plan says.
+ */
+struct model *head_train(const struct plan *plan, const struct start *start, struct intake *intake,
+                         struct goal *goal, struct pool *pool, struct outcome *outcome);
 
 #endif

@@ -30,7 +30,8 @@ static void read_tokens(const struct record *record, struct instance_store *stor
 {
     if (!record_ids(record, "ids", &store->ids))
         die(STATUS_BROKEN, "record %s has no 'ids'", record_name(record));
-    bool typed = record_ids(record, "types", &store->types), windowed = record_ids(record, "win", &store->windows);
+    bool typed = record_ids(record, "types", &store->types),
+         windowed = record_ids(record, "win", &store->windows);
     if (typed && store->types.count != store->ids.count)
         die(STATUS_BROKEN, "record %s has %zu 'types' for %zu 'ids'", record_name(record), store->types.count,
             store->ids.count);
@@ -44,7 +45,8 @@ static void read_tokens(const struct record *record, struct instance_store *stor
                             .window_count = windowed ? store->windows.count - 1 : 1};
 }
 
-void instance_read(const struct record *record, bool vectors, struct instance_store *store, struct instance *out)
+void instance_read(const struct record *record, bool vectors, struct instance_store *store,
+                   struct instance *out)
 {
     store->id.size = 0;
     buffer_append(&store->id, record->id.at, record->id.size);

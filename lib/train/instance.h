@@ -27,9 +27,10 @@ struct instance_store {
 };
 void instance_store_free(struct instance_store *store);
 
-/* An instance from a record of tokens or, with `vectors`, of vectors; the caller sets `label`.  Arrays go to `store`.
- * Dies with STATUS_BROKEN when the payload is missing or does not fit together. */
-void instance_read(const struct record *record, bool vectors, struct instance_store *store, struct instance *out);
+/* An instance from a record of tokens or, with `vectors`, of vectors; the caller sets `label`.  Arrays go to
+ * `store`. Dies with STATUS_BROKEN when the payload is missing or does not fit together. */
+void instance_read(const struct record *record, bool vectors, struct instance_store *store,
+                   struct instance *out);
 
 /* Appends the compact form. */
 void instance_pack(const struct instance *instance, struct buffer *out);

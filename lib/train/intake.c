@@ -29,7 +29,8 @@ struct reading {
     uint64_t number;
 };
 
-/* Not the label's number, which depends on the records that pass on as well: they must not touch the choice. */
+/* Not the label's number, which depends on the records that pass on as well: they must not touch the choice.
+ */
 static uint64_t label_key(const struct label *label, uint64_t seed)
 {
     if (label->type == LABEL_STRING)
@@ -78,8 +79,8 @@ static void keep_instance(struct reading *r, const struct instance *instance, en
 {
     struct intake *in = r->intake;
     if (!(instance->weight >= 0 && isfinite(instance->weight)))
-        die(STATUS_INPUT, "record %.*s has the weight %g: expected 0 or more", (int)instance->id.size, instance->id.at,
-            instance->weight);
+        die(STATUS_INPUT, "record %.*s has the weight %g: expected 0 or more", (int)instance->id.size,
+            instance->id.at, instance->weight);
     instance_pack(instance, &r->packed);
     spool_append(to == TO_TRAIN ? in->train : in->slice, r->packed.at, r->packed.size);
     label_sums_add(to == TO_TRAIN ? &in->train_sums : &in->slice_sums, instance->label, instance->value);
@@ -94,13 +95,14 @@ static void keep_record(struct reading *r, const struct record *record, int32_t 
     spool_append(to == TO_VAL ? r->intake->val : r->intake->rest, r->packed.at, r->packed.size);
 }
 
-static void check_payload(const struct reading *r, const struct instance *instance, const struct record *record)
+static void check_payload(const struct reading *r, const struct instance *instance,
+                          const struct record *record)
 {
     if (!r->intake->vectors)
         example_check(&instance->example, r->request->shape, record_name(record));
     else if (instance->width != *r->request->width)
-        die(STATUS_BROKEN, "record %s has a vector of %zu numbers: expected %zu, the header's 'dim'", record_name(record),
-            instance->width, *r->request->width);
+        die(STATUS_BROKEN, "record %s has a vector of %zu numbers: expected %zu, the header's 'dim'",
+            record_name(record), instance->width, *r->request->width);
 }
 
 /* Records without a label pass on whatever they hold: rows that could not be read have no payload. */
@@ -178,16 +180,21 @@ static void check_reading(const struct reading *r)
         die(STATUS_BROKEN, "%llu records came: --records expects %llu", (unsigned long long)r->number,
             (unsigned long long)q->records);
     if (in->with_part && in->without_part)
-        die(STATUS_INPUT, "%llu of %llu records have no part, the others have one: split --replace gives every "
-            "record a part", (unsigned long long)in->without_part, (unsigned long long)r->number);
+        die(STATUS_INPUT,
+            "%llu of %llu records have no part, the others have one: split --replace gives every "
+            "record a part",
+            (unsigned long long)in->without_part, (unsigned long long)r->number);
     if (q->fold >= 0 && in->held_fold == 0)
         die(STATUS_INPUT, "no record is in fold %lld, which --fold holds out", (long long)q->fold);
     if (learnable(in) == 0)
-        die(STATUS_INPUT, "nothing to train on: of %llu records %llu have no label and %llu belong to other parts or "
-            "the held-out fold", (unsigned long long)r->number, (unsigned long long)in->unlabelled,
+        die(STATUS_INPUT,
+            "nothing to train on: of %llu records %llu have no label and %llu belong to other parts or "
+            "the held-out fold",
+            (unsigned long long)r->number, (unsigned long long)in->unlabelled,
             (unsigned long long)(r->number - in->unlabelled));
     if (one_label(in))
-        die(STATUS_INPUT, "all %llu records to train on have the same label: nothing can be learned from them",
+        die(STATUS_INPUT,
+            "all %llu records to train on have the same label: nothing can be learned from them",
             (unsigned long long)learnable(in));
 }
 
@@ -226,7 +233,10 @@ void intake_free(struct intake *intake)
     free(intake);
 }
 
-bool intake_val_chooses(const struct intake *intake) { return intake->test > 0 && spool_count(intake->val) > 0; }
+bool intake_val_chooses(const struct intake *intake)
+{
+    return intake->test > 0 && spool_count(intake->val) > 0;
+}
 
 uint64_t source_count(const struct source *source)
 {
@@ -251,7 +261,8 @@ static struct slice kept_record(struct slice entry, struct kept *kept)
 }
 
 /* From a whole record, as it may pass on. */
-static void val_get(const struct intake *in, uint64_t index, struct instance_store *store, struct instance *out)
+static void val_get(const struct intake *in, uint64_t index, struct instance_store *store,
+                    struct instance *out)
 {
     struct kept kept;
     struct record record = {0};
@@ -262,7 +273,8 @@ static void val_get(const struct intake *in, uint64_t index, struct instance_sto
     record_free(&record);
 }
 
-void source_get(const struct source *source, uint64_t index, struct instance_store *store, struct instance *out)
+void source_get(const struct source *source, uint64_t index, struct instance_store *store,
+                struct instance *out)
 {
     const struct intake *in = source->intake;
     if (source->kind == SOURCE_VAL) {
@@ -292,7 +304,8 @@ static void place_load(struct place *p)
         p->record = kept_record(spool_get(p->spool, p->next, &p->bytes), &p->kept);
 }
 
-void intake_pass_on(struct intake *in, bool val, void (*write)(void *, size_t, const struct record *), void *context)
+void intake_pass_on(struct intake *in, bool val, void (*write)(void *, size_t, const struct record *),
+                    void *context)
 {
     struct place places[2] = {{.spool = in->rest, .count = spool_count(in->rest)},
                               {.spool = in->val, .count = val ? spool_count(in->val) : 0}};

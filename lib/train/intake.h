@@ -62,7 +62,8 @@ struct source {
 };
 uint64_t source_count(const struct source *source);
 /* Instance `index`.  Different threads may call it with different stores. */
-void source_get(const struct source *source, uint64_t index, struct instance_store *store, struct instance *out);
+void source_get(const struct source *source, uint64_t index, struct instance_store *store,
+                struct instance *out);
 
 /* ---- Passing on, in input order ---- */
 

@@ -14,8 +14,8 @@ struct journal {
     struct buffer row; /* the row being made */
 };
 
-/* Opens `path` (kept as a copy): new with the line `head`, or, when `size` is not 0, as the first `size` bytes of
- * what is there (STATUS_BROKEN when there are fewer). */
+/* Opens `path` (kept as a copy): new with the line `head`, or, when `size` is not 0, as the first `size`
+ * bytes of what is there (STATUS_BROKEN when there are fewer). */
 void journal_open(struct journal *journal, const char *path, const char *head, uint64_t size);
 void journal_close(struct journal *journal);
 

@@ -73,8 +73,8 @@ static struct sampler *make_sampler(const struct loop *l)
         classes[i] = l->t->intake->classes.of_found[instance.label];
     }
     instance_store_free(&store);
-    struct sampler *sampler = sampler_new((enum sample_mode)plan->sample, count, classes, l->t->intake->classes.count,
-                                          (uint64_t)plan->seed);
+    struct sampler *sampler = sampler_new((enum sample_mode)plan->sample, count, classes,
+                                          l->t->intake->classes.count, (uint64_t)plan->seed);
     free(classes);
     return sampler;
 }
@@ -93,9 +93,12 @@ static size_t blocks_of(const struct loop *l, struct float_block blocks[4])
 static void open_journals(struct loop *l)
 {
     char *log = output_path(l->t->output, "log.csv"), *epochs = output_path(l->t->output, "epochs.csv");
-    journal_open(&l->log, log, "step,epoch,loss,rate,norm,tokens,tokens_per_second,seconds", l->state.log_size);
-    journal_open(&l->epochs, epochs, "epoch,step,train_loss,train_accuracy,train_qwk,train_macro_f1,loss,accuracy,qwk,"
-                 "macro_f1,seconds", l->state.epochs_size);
+    journal_open(&l->log, log, "step,epoch,loss,rate,norm,tokens,tokens_per_second,seconds",
+                 l->state.log_size);
+    journal_open(&l->epochs, epochs,
+                 "epoch,step,train_loss,train_accuracy,train_qwk,train_macro_f1,loss,accuracy,qwk,"
+                 "macro_f1,seconds",
+                 l->state.epochs_size);
     free(log);
     free(epochs);
 }
@@ -181,8 +184,8 @@ static void heed_signals(struct loop *l)
     if (number) {
         save_checkpoint(l);
         progress_line_clear();
-        warn("interrupted after step %" PRIu64 " of %" PRIu64 "; %s/ holds its state (fit --resume goes on)", l->state.step,
-             l->schedule.steps, l->t->output->partial);
+        warn("interrupted after step %" PRIu64 " of %" PRIu64 "; %s/ holds its state (fit --resume goes on)",
+             l->state.step, l->schedule.steps, l->t->output->partial);
         interrupt_unwatch();
         raise(number);
     }
@@ -213,8 +216,10 @@ static void stop_if_lost(const struct loop *l, const struct step_result *result)
         return;
     struct buffer names = {0};
     stepper_blame(l->stepper, &names);
-    die(STATUS_SYSTEM, "step %" PRIu64 " (epoch %" PRIu64 "): the loss or its gradient is not finite any more; records: %.*s "
-        "(a lower --lr may help)", l->state.step + 1, l->state.epoch + 1, (int)names.size, names.at);
+    die(STATUS_SYSTEM,
+        "step %" PRIu64 " (epoch %" PRIu64 "): the loss or its gradient is not finite any more; "
+        "records: %.*s (a lower --lr may help)",
+        l->state.step + 1, l->state.epoch + 1, (int)names.size, names.at);
 }
 
 static void log_step(struct loop *l, const struct step_result *result, double rate, double began)
@@ -251,7 +256,10 @@ static void take_step(struct loop *l, uint64_t size)
 /* ---- Epochs ---- */
 
 /* What is evaluated and kept: the average, where there is one. */
-static float *result_params(const struct loop *l) { return l->average ? average_params(l->average) : l->t->model->params; }
+static float *result_params(const struct loop *l)
+{
+    return l->average ? average_params(l->average) : l->t->model->params;
+}
 
 static void evaluate_choosing(struct loop *l, const float *params)
 {
@@ -353,8 +361,10 @@ static void save_optimizer(const struct loop *l)
         const struct parameter *p = &l->layout->table[i % count];
         float *moments = i < count ? optimizer_moments1(l->optimizer) : optimizer_moments2(l->optimizer);
         names[i] = memory_format("%s.%s", p->name, i < count ? "exp_avg" : "exp_avg_sq");
-        tensors[i] = (struct safetensor){.name = names[i], .rank = p->cols ? 2 : 1,
-                                         .shape = {(uint64_t)p->rows, (uint64_t)p->cols}, .at = moments + p->offset};
+        tensors[i] = (struct safetensor){.name = names[i],
+                                         .rank = p->cols ? 2 : 1,
+                                         .shape = {(uint64_t)p->rows, (uint64_t)p->cols},
+                                         .at = moments + p->offset};
     }
     char *path = output_path(l->t->output, "optimizer.safetensors");
     safetensors_save(path, tensors, 2 * count);
@@ -401,7 +411,10 @@ static void take_result(struct loop *l, struct outcome *out)
     if (l->chooses)
         score_choosing(l, params);
     *out = (struct outcome){
-        .steps = s->step, .epochs = s->epoch, .kept_epoch = best ? s->best_epoch : s->epoch, .chose = l->chooses,
+        .steps = s->step,
+        .epochs = s->epoch,
+        .kept_epoch = best ? s->best_epoch : s->epoch,
+        .chose = l->chooses,
         .overfitted = l->chooses && s->best_epoch < s->epoch && s->last_training_loss < s->best_training_loss
             && s->last_loss > s->best_loss,
         .seconds = monotonic_seconds() - l->started,
@@ -459,11 +472,14 @@ void training_try(const struct training *training)
         else
             counted += 1;
     }
-    optimizer_catch_up_all(l.optimizer, training->model->params, training->pool); /* as every epoch does: touches all memory */
-    double per_step = counted ? (monotonic_seconds() - began) / (double)counted : monotonic_seconds() - l.started;
+    optimizer_catch_up_all(l.optimizer, training->model->params,
+                           training->pool); /* as every epoch does: touches all memory */
+    double per_step =
+        counted ? (monotonic_seconds() - began) / (double)counted : monotonic_seconds() - l.started;
     double batches = l.chooses ? (double)source_count(&l.choosing) / (double)training->plan->batch : 0;
     double seconds = per_step * ((double)l.schedule.steps + batches / 3 * (double)training->plan->epochs);
-    note("dry run: %" PRIu64 " steps, %zu parameters, %.0f MiB of memory, about %.0f minutes %.0f seconds; nothing was saved",
+    note("dry run: %" PRIu64 " steps, %zu parameters, %.0f MiB of memory, about %.0f minutes %.0f seconds; "
+                             "nothing was saved",
          l.schedule.steps, l.layout->size, peak_mebibytes(), floor(seconds / 60), fmod(seconds, 60));
     marks_free(&l.state.running);
     loop_end(&l);

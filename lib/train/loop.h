@@ -1,7 +1,7 @@
 /* The run: epochs of steps, an evaluation after each, the best epoch kept.
  *
- * The same data, plan, model and build of rubric give the same parameters, bit for bit, whatever the number of
- * threads and however often the run was interrupted and resumed. */
+ * The same data, plan, model and build of rubric give the same parameters, bit for bit, whatever the number
+ * of threads and however often the run was interrupted and resumed. */
 #ifndef RUBRIC_TRAIN_LOOP_H
 #define RUBRIC_TRAIN_LOOP_H
 
@@ -30,7 +30,7 @@ struct outcome {
     uint64_t steps, epochs;      /* taken */
     uint64_t kept_epoch;         /* 1 .. */
     bool chose;                  /* by records that were not trained on */
-    struct marks training;       /* the kept epoch's, as its steps saw them (of the last epoch after a resume) */
+    struct marks training; /* the kept epoch's, as its steps saw them (of the last epoch after a resume) */
     struct marks choosing;       /* of the kept parameters on the records that chose */
     bool overfitted;             /* training went on falling after the kept epoch while the other got worse */
     double seconds;
@@ -42,8 +42,8 @@ void outcome_free(struct outcome *outcome);
  * signal.  A loss or gradient that is not finite ends it with STATUS_SYSTEM, naming step and records. */
 void training_run(const struct training *training, struct outcome *outcome);
 
-/* Takes a few steps and says what the whole run would take: steps, parameters, memory, time.  Leaves the model changed and
- * nothing on disk but the tables in DIR.partial. */
+/* Takes a few steps and says what the whole run would take: steps, parameters, memory, time.  Leaves the
+ * model changed and nothing on disk but the tables in DIR.partial. */
 void training_try(const struct training *training);
 
 /* Steps that the whole run takes. */

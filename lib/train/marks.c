@@ -36,8 +36,8 @@ void marks_copy(struct marks *to, const struct marks *from)
         memcpy(counts, from->counts, from->k * from->k * sizeof *counts);
 }
 
-void marks_add(struct marks *marks, const struct goal *goal, const struct instance *instance, const float *outputs,
-               const float *extra, double loss)
+void marks_add(struct marks *marks, const struct goal *goal, const struct instance *instance,
+               const float *outputs, const float *extra, double loss)
 {
     struct target target = goal_target(goal, instance);
     struct scored scored = goal_score(goal, outputs, extra, NULL);
@@ -52,11 +52,17 @@ void marks_add(struct marks *marks, const struct goal *goal, const struct instan
 
 double marks_loss(const struct marks *marks) { return marks->weight > 0 ? marks->loss / marks->weight : NAN; }
 
-double marks_accuracy(const struct marks *marks) { return marks->k ? metric_accuracy(marks->counts, marks->k) : NAN; }
+double marks_accuracy(const struct marks *marks)
+{
+    return marks->k ? metric_accuracy(marks->counts, marks->k) : NAN;
+}
 
 double marks_qwk(const struct marks *marks) { return marks->k ? metric_qwk(marks->counts, marks->k) : NAN; }
 
-double marks_macro_f1(const struct marks *marks) { return marks->k ? metric_macro_f1(marks->counts, marks->k) : NAN; }
+double marks_macro_f1(const struct marks *marks)
+{
+    return marks->k ? metric_macro_f1(marks->counts, marks->k) : NAN;
+}
 
 double marks_deviation(const struct marks *marks)
 {

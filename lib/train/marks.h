@@ -23,8 +23,8 @@ void marks_clear(struct marks *marks);
 void marks_copy(struct marks *to, const struct marks *from);
 
 /* One prediction; `loss` is the example's, unweighted. */
-void marks_add(struct marks *marks, const struct goal *goal, const struct instance *instance, const float *outputs,
-               const float *extra, double loss);
+void marks_add(struct marks *marks, const struct goal *goal, const struct instance *instance,
+               const float *outputs, const float *extra, double loss);
 
 /* Means; NAN where undefined (no records, no classes). */
 double marks_loss(const struct marks *marks);

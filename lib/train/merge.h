@@ -1,9 +1,9 @@
 /* Gradients summed in a fixed tree.
  *
  * A batch has leaves 0 .. n-1.  Whatever thread computes a leaf, and whenever, their sum is that of one
- * binary tree: on each level node 2j takes in node 2j+1 (left += right), a last node without a neighbour moves up
- * as it is.  So the sum's bits depend on the leaves only.  A pair is merged by the thread that finishes second, and
- * gradients are reused: at most about threads + log2(n) exist. */
+ * binary tree: on each level node 2j takes in node 2j+1 (left += right), a last node without a neighbour
+ * moves up as it is.  So the sum's bits depend on the leaves only.  A pair is merged by the thread that
+ * finishes second, and gradients are reused: at most about threads + log2(n) exist. */
 #ifndef RUBRIC_TRAIN_MERGE_H
 #define RUBRIC_TRAIN_MERGE_H
 

@@ -45,8 +45,10 @@ static void check_replaceable(const char *path)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         struct stat about;
-        if (fstatat(dirfd(directory), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(about.st_mode))
-            die(STATUS_USAGE, "%s: is not a model directory (it has the directory '%s' in it): -f replaces models only",
+        if (fstatat(dirfd(directory), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0
+            && S_ISDIR(about.st_mode))
+            die(STATUS_USAGE,
+                "%s: is not a model directory (it has the directory '%s' in it): -f replaces models only",
                 path, entry->d_name);
         files++;
     }
@@ -147,7 +149,8 @@ struct output *output_claim(const char *directory, bool force, bool resume)
     error_set_cleanup(clean_claimed);
     watch_signals();
     if (has_checkpoint(o) && !force && !resume)
-        die(STATUS_USAGE, "%s: holds the state of an interrupted fit (--resume goes on with it, -f starts anew)",
+        die(STATUS_USAGE,
+            "%s: holds the state of an interrupted fit (--resume goes on with it, -f starts anew)",
             o->partial);
     o->resumes = resume && has_checkpoint(o);
     o->keeps = o->exists && resume && !o->resumes && !force;
@@ -172,7 +175,8 @@ static void release(struct output *o)
 static void sync_parent(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *parent = !slash ? memory_string(".") : memory_format("%.*s", slash == path ? 1 : (int)(slash - path), path);
+    char *parent =
+        !slash ? memory_string(".") : memory_format("%.*s", slash == path ? 1 : (int)(slash - path), path);
     directory_sync(parent);
     free(parent);
 }

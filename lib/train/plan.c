@@ -11,10 +11,23 @@
 struct plan plan_defaults(void)
 {
     return (struct plan){
-        .head = -1, .loss = -1, .pool = -1, .select = CHOOSE_AUTO, .monitor = -1,
-        .schedule = SCHEDULE_LINEAR, .keep = KEEP_BEST, .sample = SAMPLE_NATURAL, .thresholds = THRESHOLDS_ROUND,
-        .batch = 16, .fold = -1,
-        .head_rate = 10, .layer_decay = 1, .warmup = 0.1, .weight_decay = 0.01, .clip = 1, .dropout = -1,
+        .head = -1,
+        .loss = -1,
+        .pool = -1,
+        .select = CHOOSE_AUTO,
+        .monitor = -1,
+        .schedule = SCHEDULE_LINEAR,
+        .keep = KEEP_BEST,
+        .sample = SAMPLE_NATURAL,
+        .thresholds = THRESHOLDS_ROUND,
+        .batch = 16,
+        .fold = -1,
+        .head_rate = 10,
+        .layer_decay = 1,
+        .warmup = 0.1,
+        .weight_decay = 0.01,
+        .clip = 1,
+        .dropout = -1,
     };
 }
 
@@ -41,8 +54,10 @@ static int parse_freeze(const char *text, int layers)
     const char *at = text;
     static const char word[] = "embeddings";
     if (strncmp(at, word, sizeof word - 1) != 0)
-        command_misuse("--freeze is '%s': expected embeddings, or embeddings and the layers above them such as "
-                       "embeddings,0-3", text);
+        command_misuse("--freeze is '%s': expected embeddings, or embeddings and the layers above them such "
+                       "as "
+                       "embeddings,0-3",
+                       text);
     at += sizeof word - 1;
     int frozen = 1;
     while (*at == ',') {
@@ -53,7 +68,8 @@ static int parse_freeze(const char *text, int layers)
             to = strtol(at + 1, &end, 10);
         }
         if (end == at + 1 || from != frozen - 1 || to < from || to >= layers)
-            command_misuse("--freeze is '%s': expected layers from 0 upwards without a gap, below %d", text, layers);
+            command_misuse("--freeze is '%s': expected layers from 0 upwards without a gap, below %d", text,
+                           layers);
         frozen = (int)to + 2;
         at = end;
     }
@@ -73,7 +89,8 @@ static void adopt_head(struct plan *plan, const struct classes *classes, const s
             plan->pool = pool;
 }
 
-void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model, bool val_chooses)
+void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model,
+                  bool val_chooses)
 {
     bool pretrained = model->pretrained && !plan->scratch;
     struct shape shape = model->layout->shape;
@@ -85,7 +102,9 @@ void plan_resolve(struct plan *plan, const struct classes *classes, const struct
     if (plan->pool < 0)
         plan->pool = PLAN_POOL_MEAN;
     if (plan->monitor < 0)
-        plan->monitor = classes->count == 0 ? MONITOR_LOSS : classes->ordered ? MONITOR_QWK : MONITOR_ACCURACY;
+        plan->monitor = classes->count == 0 ? MONITOR_LOSS
+            : classes->ordered              ? MONITOR_QWK
+                                            : MONITOR_ACCURACY;
     if (plan->monitor != MONITOR_LOSS && classes->count == 0)
         die(STATUS_USAGE, "--monitor %s needs classes, and these labels are measurements",
             monitor_name((enum monitor)plan->monitor));
@@ -162,14 +181,16 @@ json_t *plan_json(const struct plan *plan)
     json_t *object = json_object();
     char room[32];
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
-        json_object_set_new(object, choices[i].key, json_string(chosen(choices[i].choices, choices[i].value, room)));
+        json_object_set_new(object, choices[i].key,
+                            json_string(chosen(choices[i].choices, choices[i].value, room)));
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
         json_object_set_new(object, integers[i].key, json_integer(integers[i].value));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         json_object_set_new(object, numbers[i].key, json_real(numbers[i].value));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         json_object_set_new(object, texts[i].key, texts[i].value ? json_string(texts[i].value) : json_null());
-    json_object_set_new(object, "head", plan->head < 0 ? json_null() : json_string(chosen(LINEAR_NAMES, plan->head, room)));
+    json_object_set_new(object, "head",
+                        plan->head < 0 ? json_null() : json_string(chosen(LINEAR_NAMES, plan->head, room)));
     json_object_set_new(object, "scratch", json_boolean(plan->scratch));
     return object;
 }

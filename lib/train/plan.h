@@ -22,13 +22,14 @@ enum keep_epoch { KEEP_BEST, KEEP_LAST };
 enum plan_pool { PLAN_POOL_CLS, PLAN_POOL_MEAN, PLAN_POOL_MAX, PLAN_POOL_ATTENTION };
 #define PLAN_POOL_CHOICES "cls|mean|max|attention"
 
-/* Everything that shapes the model, and nothing that does not (threads, memory, where it goes).  -1 in an int and
- * 0 in `epochs` and `rate`: not given, resolved by plan_resolve. */
+/* Everything that shapes the model, and nothing that does not (threads, memory, where it goes).  -1 in an int
+ * and 0 in `epochs` and `rate`: not given, resolved by plan_resolve. */
 struct plan {
     int head;                  /* enum linear_kind; -1: none given, and of tokens none */
     int loss, pool, schedule, select, monitor, keep, sample, thresholds;
     int64_t epochs, batch, max_steps, seed, patience, fold;
-    double rate, head_rate, layer_decay, warmup, weight_decay, clip, dropout, label_smoothing, ema, token_dropout, span_deletion;
+    double rate, head_rate, layer_decay, warmup, weight_decay, clip, dropout, label_smoothing, ema,
+        token_dropout, span_deletion;
     const char *freeze;        /* as given; NULL: nothing */
     const char *class_weight;  /* as given; NULL: none */
     bool scratch;
@@ -42,14 +43,16 @@ struct plan plan_defaults(void);
 /* Dies with STATUS_USAGE on combinations that make no sense, before anything is read. */
 void plan_check(const struct plan *plan);
 
-/* Fills what depends on the labels and the model: loss, pooling, monitor, learning rate and epochs, which differ
- * between weights that were pretrained and weights that were drawn.  A head that the model brings for as many classes
- * gives its loss and pooling where none are asked for, so that it can be trained further (linear probing, then
- * fine-tuning: Kumar et al. 2022).  `val_chooses`: there are records of val, and a test part beside them. */
-void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model, bool val_chooses);
+/* Fills what depends on the labels and the model: loss, pooling, monitor, learning rate and epochs, which
+ * differ between weights that were pretrained and weights that were drawn.  A head that the model brings for
+ * as many classes gives its loss and pooling where none are asked for, so that it can be trained further
+ * (linear probing, then fine-tuning: Kumar et al. 2022).  `val_chooses`: there are records of val, and a test
+ * part beside them. */
+void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model,
+                  bool val_chooses);
 
-/* The same for a head on vectors, where only the head, the loss that goes with it, thresholds, class weights, fold and
- * seed mean anything.  Nothing but the training records chooses. */
+/* The same for a head on vectors, where only the head, the loss that goes with it, thresholds, class weights,
+ * fold and seed mean anything.  Nothing but the training records chooses. */
 void plan_resolve_head(struct plan *plan, const struct classes *classes);
 
 enum pooling plan_pooling(int pool);

@@ -6,8 +6,8 @@
 #include "train/intake.h"
 #include "train/plan.h"
 
-/* Scores the records that pass on with the model in `directory`, and prints the evaluation of those that have a label on
- * standard output, as `predict | evalm` would; says so where there are none. */
+/* Scores the records that pass on with the model in `directory`, and prints the evaluation of those that have
+ * a label on standard output, as `predict | evalm` would; says so where there are none. */
 void fit_report(const struct plan *plan, struct intake *intake, const char *directory, struct pool *pool);
 
 #endif

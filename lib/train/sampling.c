@@ -60,7 +60,8 @@ static void set_quotas(struct sampler *s, enum sample_mode mode)
         before += share(mode, q->members);
         uint64_t end = begin;
         if (q->members > 0)
-            end = mode == SAMPLE_UNDER ? begin + smallest : (uint64_t)llround((double)s->count * before / total);
+            end = mode == SAMPLE_UNDER ? begin + smallest
+                                       : (uint64_t)llround((double)s->count * before / total);
         q->begin = begin;
         q->quota = end - begin;
         begin = end;
@@ -68,7 +69,8 @@ static void set_quotas(struct sampler *s, enum sample_mode mode)
     s->size = begin;
 }
 
-struct sampler *sampler_new(enum sample_mode mode, uint64_t count, const int32_t *classes, size_t k, uint64_t seed)
+struct sampler *sampler_new(enum sample_mode mode, uint64_t count, const int32_t *classes, size_t k,
+                            uint64_t seed)
 {
     struct sampler *s = memory_zeroed(1, sizeof *s);
     s->seed = seed;

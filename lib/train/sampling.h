@@ -23,7 +23,8 @@ struct sampler;
 
 /* `classes` [count] in 0 .. k-1 is read for all modes but SAMPLE_NATURAL (may be NULL there) and not kept;
  * these modes use 8 bytes of memory an example, SAMPLE_NATURAL none.  count >= 1. */
-struct sampler *sampler_new(enum sample_mode mode, uint64_t count, const int32_t *classes, size_t k, uint64_t seed);
+struct sampler *sampler_new(enum sample_mode mode, uint64_t count, const int32_t *classes, size_t k,
+                            uint64_t seed);
 void sampler_free(struct sampler *sampler);
 
 /* Examples in an epoch. */

@@ -55,7 +55,8 @@ void spool_free(struct spool *spool)
 
 static void tape_flush(struct tape *tape)
 {
-    file_write(tape->fd, tape->pending.at, tape->pending.size, "the temporary file (TMPDIR chooses its place)");
+    file_write(tape->fd, tape->pending.at, tape->pending.size,
+               "the temporary file (TMPDIR chooses its place)");
     tape->written += tape->pending.size;
     tape->pending.size = 0;
 }
@@ -69,7 +70,8 @@ static uint64_t tape_size(const struct tape *tape)
 static void tape_keep(struct tape *tape, const void *bytes, size_t size)
 {
     if (tape->resident + size > tape->capacity) {
-        size_t wanted = tape->capacity * 2 > tape->resident + size ? tape->capacity * 2 : tape->resident + size;
+        size_t wanted =
+            tape->capacity * 2 > tape->resident + size ? tape->capacity * 2 : tape->resident + size;
         tape->capacity = wanted > tape->limit ? (size_t)tape->limit : wanted;
         tape->at = memory_resize(tape->at, tape->capacity, 1);
     }

@@ -14,11 +14,12 @@ static void read_vector_shape(struct start *start, const struct header *header)
     const char *pool = json_string_value(json_object_get(header->map, "pool"));
     const json_t *layers = json_object_get(header->map, "layers");
     json_int_t dim = json_integer_value(json_object_get(header->map, "dim"));
-    if (!pool || !pooling_parse(pool, &shape->pool) || !json_is_array(layers) || json_array_size(layers) > MAX_TAPS
-        || json_array_size(layers) == 0)
+    if (!pool || !pooling_parse(pool, &shape->pool) || !json_is_array(layers)
+        || json_array_size(layers) > MAX_TAPS || json_array_size(layers) == 0)
         die(STATUS_BROKEN, "the stream's header does not say what its vectors are ('pool', 'layers')");
     if (shape->pool == POOL_NONE)
-        die(STATUS_USAGE, "the stream has a vector for every token: a head needs one for each text (embed --pool mean)");
+        die(STATUS_USAGE,
+            "the stream has a vector for every token: a head needs one for each text (embed --pool mean)");
     shape->tap_count = (int)json_array_size(layers);
     for (int i = 0; i < shape->tap_count; i++)
         shape->taps[i] = (int)json_integer_value(json_array_get(layers, (size_t)i));
@@ -37,8 +38,10 @@ static void check_encoder(const struct start *start, const struct header *header
     if (!print)
         die(STATUS_BROKEN, "the stream does not say which encoder made its vectors");
     if (strcmp(print, start->settings->print) != 0)
-        die(STATUS_BROKEN, "the vectors were made by the encoder %s (print %.8s), and %s is another one (%.8s): -m DIR says "
-            "where it is", path ? path : "?", print, start->settings->directory, start->settings->print);
+        die(STATUS_BROKEN,
+            "the vectors were made by the encoder %s (print %.8s), and %s is another one (%.8s): -m DIR says "
+            "where it is",
+            path ? path : "?", print, start->settings->directory, start->settings->print);
 }
 
 void start_check_header(void *context, const struct header *header)
@@ -63,7 +66,8 @@ void start_check_header(void *context, const struct header *header)
         read_vector_shape(start, header);
     } else {
         if (start->plan->head >= 0)
-            die(STATUS_USAGE, "--head is fitted to vectors, and these are tokens: embed makes vectors of them");
+            die(STATUS_USAGE,
+                "--head is fitted to vectors, and these are tokens: embed makes vectors of them");
         model_check_tokens(start->settings, header);
     }
 }
@@ -94,7 +98,8 @@ static void settle_head(const struct goal *goal, struct model *model, uint64_t s
         return;
     }
     if (model->has_head)
-        note("%s: its head was trained for another loss or other classes and is drawn anew", model->directory);
+        note("%s: its head was trained for another loss or other classes and is drawn anew",
+             model->directory);
     draw_head(goal, model, seed);
 }
 
@@ -110,8 +115,9 @@ struct model *start_open(const struct start *start, const struct goal *goal)
     shape.C = loss_outputs(goal->objective.loss, goal->objective.classes);
     shape.E = loss_extra_count(goal->objective.loss, goal->objective.classes);
     struct model_request request = {.head = &shape, .seed = (uint64_t)plan->seed};
-    struct model *model = plan->scratch ? model_scratch(start->settings->directory, &shape, (uint64_t)plan->seed)
-                                        : model_open(start->settings->directory, &request);
+    struct model *model = plan->scratch
+        ? model_scratch(start->settings->directory, &shape, (uint64_t)plan->seed)
+        : model_open(start->settings->directory, &request);
     settle_head(goal, model, (uint64_t)plan->seed);
     if (plan->dropout >= 0) {
         struct shape *s = &model->layout->shape;
@@ -126,6 +132,7 @@ struct model *start_open_encoder(const struct start *start, int outputs, int ext
     shape.C = outputs;
     shape.E = extras;
     int top = shape.taps[shape.tap_count - 1];
-    struct model_request request = {.head = &shape, .seed = (uint64_t)start->plan->seed, .layers = top > 0 ? top : 1};
+    struct model_request request = {
+        .head = &shape, .seed = (uint64_t)start->plan->seed, .layers = top > 0 ? top : 1};
     return model_open(start->settings->directory, &request);
 }

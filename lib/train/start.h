@@ -13,7 +13,8 @@ struct start {
     int threads;
     uint64_t memory;         /* --memory: a line for the whole run; 0: none */
     struct model *settings;  /* that directory without its weights */
-    struct shape shape;      /* what ids must fit: of `settings`, or of --shape; of vectors, with the head's inputs */
+    struct shape
+        shape; /* what ids must fit: of `settings`, or of --shape; of vectors, with the head's inputs */
     size_t width;            /* numbers of a vector, 0 for tokens */
     uint64_t spool;          /* bytes of essays that may stay in memory */
 };
@@ -21,12 +22,12 @@ struct start {
 /* For intake_request: finds the model at the first header, and refuses headers that do not fit it. */
 void start_check_header(void *context, const struct header *header);
 
-/* The model with a head for the goal: weights from the directory, or drawn (--scratch).  A head that was trained
- * with the same loss on as many classes is kept and trained on. */
+/* The model with a head for the goal: weights from the directory, or drawn (--scratch).  A head that was
+ * trained with the same loss on as many classes is kept and trained on. */
 struct model *start_open(const struct start *start, const struct goal *goal);
 
-/* The encoder that made the vectors, cut at the highest layer they read, with room for a head of C outputs and E further
- * parameters. */
+/* The encoder that made the vectors, cut at the highest layer they read, with room for a head of C outputs
+ * and E further parameters. */
 struct model *start_open_encoder(const struct start *start, int outputs, int extras);
 
 void start_free(struct start *start);

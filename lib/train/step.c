@@ -77,7 +77,10 @@ static void train_one(struct stepper *s, size_t i, struct workspace *ws, struct 
     double weight = goal_weight(s->setup.goal, instance);
     struct goal_call call = {s->setup.goal, goal_target(s->setup.goal, instance),
                              s->total_weight > 0 ? weight / s->total_weight : 0};
-    struct training_step how = {.seed = s->setup.seed, .step = s->step, .number = i, .dropout = s->setup.dropout,
+    struct training_step how = {.seed = s->setup.seed,
+                                .step = s->step,
+                                .number = i,
+                                .dropout = s->setup.dropout,
                                 .frozen = s->setup.frozen};
     s->losses[i] = network_train(ws, s->setup.params, &instance->example, &how, goal_loss, &call,
                                  s->logits + i * (size_t)s->setup.layout->shape.C, gradient);
@@ -106,14 +109,16 @@ static void add_marks(const struct stepper *s, struct marks *marks, struct step_
         sum += goal_weight(s->setup.goal, instance) * s->losses[i];
         result->tokens += instance->example.tokens;
         if (isfinite(s->losses[i]))
-            marks_add(marks, s->setup.goal, instance, s->logits + i * (size_t)layout->shape.C, extra, s->losses[i]);
+            marks_add(marks, s->setup.goal, instance, s->logits + i * (size_t)layout->shape.C, extra,
+                      s->losses[i]);
         else
             result->finite = false;
     }
     result->loss = s->total_weight > 0 ? sum / s->total_weight : 0;
 }
 
-struct step_result stepper_run(struct stepper *s, size_t count, uint64_t step, double rate, struct marks *marks)
+struct step_result stepper_run(struct stepper *s, size_t count, uint64_t step, double rate,
+                               struct marks *marks)
 {
     struct step_result result = {.finite = true};
     s->count = count;

@@ -1,9 +1,9 @@
 /* One optimizer step over one batch.
  *
- * A batch of B examples is cut into min(B, STEP_LEAVES) leaves.  Which example goes to which leaf depends on the
- * batch only: longest first, dealt out to and fro, so that leaves cost about the same; inside a leaf examples
- * are computed in that order into one gradient; leaves are summed by merge.h's tree.  Threads take leaves as they
- * become free.  So a step has the same bits for any number of threads. */
+ * A batch of B examples is cut into min(B, STEP_LEAVES) leaves.  Which example goes to which leaf depends on
+ * the batch only: longest first, dealt out to and fro, so that leaves cost about the same; inside a leaf
+ * examples are computed in that order into one gradient; leaves are summed by merge.h's tree.  Threads take
+ * leaves as they become free.  So a step has the same bits for any number of threads. */
 #ifndef RUBRIC_TRAIN_STEP_H
 #define RUBRIC_TRAIN_STEP_H
 
@@ -48,7 +48,8 @@ struct step_result {
 };
 
 /* Takes optimizer step number `step` on the first `count` slots; adds their marks, in the batch's order. */
-struct step_result stepper_run(struct stepper *stepper, size_t count, uint64_t step, double rate, struct marks *marks);
+struct step_result stepper_run(struct stepper *stepper, size_t count, uint64_t step, double rate,
+                               struct marks *marks);
 
 /* After a step that was not finite: the ids of its records (those whose loss is not finite, else all),
  * appended as text. */

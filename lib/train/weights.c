@@ -63,8 +63,8 @@ static void read_line(double *weights, const struct classes *classes, const char
     char *text = slice_string((struct slice){line.at + cut, line.size - cut});
     double weight;
     if (cut == 0 || !parse_number(text, 0, 1e9, &weight))
-        die(STATUS_INPUT, "%s:%zu: \"%.*s\": expected a label, a blank and its weight", path, number, (int)line.size,
-            line.at);
+        die(STATUS_INPUT, "%s:%zu: \"%.*s\": expected a label, a blank and its weight", path, number,
+            (int)line.size, line.at);
     free(text);
     while (cut > 0 && strchr(" \t", line.at[cut - 1]))
         cut--;
