@@ -254,39 +254,11 @@ void config_head(const json_t *config, const char *path, struct shape *shape)
 
 /* ---- Labels and scoring ---- */
 
-json_t *label_to_json(const struct label *label)
-{
-    switch (label->type) {
-    case LABEL_INTEGER:
-        return json_integer(label->integer);
-    case LABEL_NUMBER:
-        return json_real(label->number);
-    case LABEL_STRING:
-        return json_stringn(label->string.at, label->string.size);
-    case LABEL_NONE:
-        break;
-    }
-    return json_null();
-}
-
-struct label label_from_json(const json_t *value)
-{
-    if (json_is_integer(value))
-        return (struct label){
-            LABEL_INTEGER, json_integer_value(value), (double)json_integer_value(value), {NULL, 0}};
-    if (json_is_real(value))
-        return (struct label){.type = LABEL_NUMBER, .number = json_real_value(value)};
-    if (json_is_string(value))
-        return (struct label){.type = LABEL_STRING,
-                              .string = {json_string_value(value), json_string_length(value)}};
-    return (struct label){.type = LABEL_NONE};
-}
-
 static enum label_type label_type_parse(const char *name, const char *path)
 {
-    for (enum label_type type = LABEL_NONE; type <= LABEL_STRING; type++)
-        if (strcmp(label_type_name(type), name) == 0)
-            return type;
+    enum label_type type;
+    if (label_type_find(name, &type))
+        return type;
     die(STATUS_BROKEN, "%s: field 'rubric.y' is \"%s\": expected none, integer, number or string", path,
         name);
 }

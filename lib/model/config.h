@@ -36,8 +36,4 @@ json_t *config_write_tokenizer(const struct tokenizer_settings *text, char *cons
 const char *pooling_name(enum pooling pool);  /* "cls", "pooler", "mean", "max", "attention", "none" */
 bool pooling_parse(const char *name, enum pooling *pool);
 
-/* A label as a JSON value, and back (LABEL_NONE for what is no label); a string points into `value`. */
-json_t *label_to_json(const struct label *label);
-struct label label_from_json(const json_t *value);
-
 #endif

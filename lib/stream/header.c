@@ -23,29 +23,6 @@ const char *stream_kind_name(enum stream_kind kind)
     return "any";
 }
 
-const char *label_type_name(enum label_type type)
-{
-    static const char *const names[] = {"none", "integer", "number", "string"};
-    return names[type];
-}
-
-void label_print(struct buffer *to, const struct label *label)
-{
-    switch (label->type) {
-    case LABEL_NONE:
-        break;
-    case LABEL_INTEGER:
-        buffer_integer(to, label->integer);
-        break;
-    case LABEL_NUMBER:
-        buffer_number(to, label->number);
-        break;
-    case LABEL_STRING:
-        buffer_append(to, label->string.at, label->string.size);
-        break;
-    }
-}
-
 /* ---- Reading a map ---- */
 
 /* The text under `key`, or "" where there is none. */
@@ -67,27 +44,10 @@ static enum stream_kind kind_of(const json_t *map, const char *where)
 static enum label_type type_of(const json_t *map, const char *where)
 {
     const char *name = text_of(map, "y");
-    for (int type = LABEL_NONE; type <= LABEL_STRING; type++)
-        if (strcmp(name, label_type_name((enum label_type)type)) == 0)
-            return (enum label_type)type;
+    enum label_type type;
+    if (label_type_find(name, &type))
+        return type;
     die(STATUS_BROKEN, "%s: header: 'y' is '%s': expected none, integer, number or string", where, name);
-}
-
-static bool label_from_json(const json_t *value, struct label *label)
-{
-    *label = (struct label){0};
-    if (json_is_integer(value)) {
-        label->type = LABEL_INTEGER;
-        label->integer = json_integer_value(value);
-        label->number = (double)label->integer;
-    } else if (json_is_real(value)) {
-        label->type = LABEL_NUMBER;
-        label->number = json_real_value(value);
-    } else if (json_is_string(value)) {
-        label->type = LABEL_STRING;
-        label->string = (struct slice){json_string_value(value), json_string_length(value)};
-    }
-    return label->type != LABEL_NONE;
 }
 
 static bool same_class(const struct label *a, const struct label *b)
@@ -133,7 +93,8 @@ static void read_labels(struct header *header, const char *where)
         return;
     header->labels = memory_zeroed(count, sizeof *header->labels);
     for (size_t i = 0; i < count; i++) {
-        if (!label_from_json(json_array_get(list, i), &header->labels[i]))
+        header->labels[i] = label_from_json(json_array_get(list, i));
+        if (header->labels[i].type == LABEL_NONE)
             die(STATUS_BROKEN, "%s: header: label %zu is neither a number nor a string", where, i + 1);
         for (size_t j = 0; j < i; j++)
             if (same_class(&header->labels[i], &header->labels[j]))
@@ -201,21 +162,6 @@ void header_set_kind(struct header *header, enum stream_kind kind)
 {
     header->kind = kind;
     header_set(header, "kind", json_string(stream_kind_name(kind)));
-}
-
-static json_t *label_to_json(const struct label *label)
-{
-    switch (label->type) {
-    case LABEL_INTEGER:
-        return json_integer(label->integer);
-    case LABEL_NUMBER:
-        return json_real(label->number);
-    case LABEL_STRING:
-        return json_stringn(label->string.at, label->string.size);
-    case LABEL_NONE:
-        break;
-    }
-    return NULL;
 }
 
 void header_set_labels(struct header *header, const struct label *labels, size_t count, bool ordered)

@@ -45,6 +45,14 @@ struct label {
  * they are.  Appends to `to`. */
 void label_print(struct buffer *to, const struct label *label);
 
+/* A label as a JSON value (null for LABEL_NONE), and back (LABEL_NONE for what is no label); a string then
+ * points into `value`. */
+json_t *label_to_json(const struct label *label);
+struct label label_from_json(const json_t *value);
+
+/* The type with that name; false when there is none. */
+bool label_type_find(const char *name, enum label_type *type);
+
 /* ---- Header ---- */
 
 /* A segment's header.  `map` is the whole of it (jansson objects; keys unknown to rubric included),

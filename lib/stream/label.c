@@ -1,0 +1,64 @@
+#include <string.h>
+
+#include "stream/stream.h"
+
+const char *label_type_name(enum label_type type)
+{
+    static const char *const names[] = {"none", "integer", "number", "string"};
+    return names[type];
+}
+
+bool label_type_find(const char *name, enum label_type *type)
+{
+    for (enum label_type t = LABEL_NONE; t <= LABEL_STRING; t++)
+        if (strcmp(name, label_type_name(t)) == 0) {
+            *type = t;
+            return true;
+        }
+    return false;
+}
+
+void label_print(struct buffer *to, const struct label *label)
+{
+    switch (label->type) {
+    case LABEL_NONE:
+        break;
+    case LABEL_INTEGER:
+        buffer_integer(to, label->integer);
+        break;
+    case LABEL_NUMBER:
+        buffer_number(to, label->number);
+        break;
+    case LABEL_STRING:
+        buffer_append(to, label->string.at, label->string.size);
+        break;
+    }
+}
+
+json_t *label_to_json(const struct label *label)
+{
+    switch (label->type) {
+    case LABEL_INTEGER:
+        return json_integer(label->integer);
+    case LABEL_NUMBER:
+        return json_real(label->number);
+    case LABEL_STRING:
+        return json_stringn(label->string.at, label->string.size);
+    case LABEL_NONE:
+        break;
+    }
+    return json_null();
+}
+
+struct label label_from_json(const json_t *value)
+{
+    if (json_is_integer(value))
+        return (struct label){.type = LABEL_INTEGER, .integer = json_integer_value(value),
+                              .number = (double)json_integer_value(value)};
+    if (json_is_real(value))
+        return (struct label){.type = LABEL_NUMBER, .number = json_real_value(value)};
+    if (json_is_string(value))
+        return (struct label){.type = LABEL_STRING,
+                              .string = {json_string_value(value), json_string_length(value)}};
+    return (struct label){.type = LABEL_NONE};
+}
