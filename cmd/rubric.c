@@ -80,7 +80,8 @@ int main(int argc, char **argv)
     } else if (strcmp(name, "-V") == 0 || strcmp(name, "--version") == 0) {
         print("rubric " RUBRIC_VERSION "\n");
     } else if (strcmp(name, "env") == 0) {
-        char *quoted = shell_quote(filters), *text = memory_format("PATH=%s:\"$PATH\"\nexport PATH\n", quoted);
+        char *quoted = shell_quote(filters),
+             *text = memory_format("PATH=%s:\"$PATH\"\nexport PATH\n", quoted);
         print(text);
         free(text);
         free(quoted);

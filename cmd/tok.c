@@ -29,29 +29,40 @@ struct settings {
 
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row option_rows[] = {
-    {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "take vocabulary and text settings from model directory DIR"},
-    {0, "vocab", OPTION_TEXT, AT(vocabulary), "FILE", .help = "take the vocabulary from FILE, one piece a line"},
+    {'m', "model", OPTION_TEXT, AT(model), "DIR",
+     .help = "take vocabulary and text settings from model directory DIR"},
+    {0, "vocab", OPTION_TEXT, AT(vocabulary), "FILE",
+     .help = "take the vocabulary from FILE, one piece a line"},
     {0, "cased", OPTION_FLAG, AT(cased), NULL, .help = "with --vocab: keep case and accents"},
-    {0, "text", OPTION_TEXT, AT(columns.text), "COL", .help = "column of the text (default: found by its name)"},
-    {0, "label", OPTION_TEXT, AT(columns.label), "COL", .help = "column of the label (default: found by its name)"},
-    {0, "id", OPTION_TEXT, AT(columns.id), "COL", .help = "column of the id (default: id, essay_id, ...; else FILE:ROW)"},
+    {0, "text", OPTION_TEXT, AT(columns.text), "COL",
+     .help = "column of the text (default: found by its name)"},
+    {0, "label", OPTION_TEXT, AT(columns.label), "COL",
+     .help = "column of the label (default: found by its name)"},
+    {0, "id", OPTION_TEXT, AT(columns.id), "COL",
+     .help = "column of the id (default: id, essay_id, ...; else FILE:ROW)"},
     {0, "weight", OPTION_TEXT, AT(columns.weight), "COL", .help = "column of the weight (default: weight)"},
     {0, "part", OPTION_TEXT, AT(columns.part), "COL", .help = "column of the part (default: part)"},
     {0, "fold", OPTION_TEXT, AT(columns.fold), "COL", .help = "column of the fold (default: fold)"},
     {0, "keep", OPTION_LIST, AT(keep), "COL,...", .help = "carry these columns along"},
-    {0, "pair", OPTION_TEXT, AT(columns.pair), "COL", .help = "column of a prompt that stands before the text"},
-    {0, "format", OPTION_CHOICE, AT(rows.format), ROWS_FORMAT_NAMES, .help = "format of the input (default auto)"},
-    {0, "delimiter", OPTION_TEXT, AT(rows.delimiter), "CHAR", .help = "what separates fields (default: found; or tab)"},
+    {0, "pair", OPTION_TEXT, AT(columns.pair), "COL",
+     .help = "column of a prompt that stands before the text"},
+    {0, "format", OPTION_CHOICE, AT(rows.format), ROWS_FORMAT_NAMES,
+     .help = "format of the input (default auto)"},
+    {0, "delimiter", OPTION_TEXT, AT(rows.delimiter), "CHAR",
+     .help = "what separates fields (default: found; or tab)"},
     {0, "encoding", OPTION_TEXT, AT(rows.encoding), "NAME", .help = "encoding of the input (default UTF-8)"},
     {0, "bad-rows", OPTION_TEXT, AT(rows.bad_rows), "fail|skip|mark|FILE",
      .help = "what becomes of bad rows (default fail);\nFILE gets them as they were"},
-    {0, "label-type", OPTION_CHOICE, AT(label_type), LABEL_TYPE_NAMES, .help = "type of the labels (default auto)"},
-    {0, "classes", OPTION_TEXT, AT(classes), "LIST", .help = "the scale and its order: 1..5, or low,mid,high"},
+    {0, "label-type", OPTION_CHOICE, AT(label_type), LABEL_TYPE_NAMES,
+     .help = "type of the labels (default auto)"},
+    {0, "classes", OPTION_TEXT, AT(classes), "LIST",
+     .help = "the scale and its order: 1..5, or low,mid,high"},
     {0, "placeholders", OPTION_CHOICE, AT(placeholders), "drop|mask|keep",
      .help = "what becomes of @PERSON1, @CAPS2, ...\n(default: the model's; drop)"},
     {0, "long", OPTION_CHOICE, AT(long_policy), "head|tail|ends|windows|fail",
      .help = "what becomes of texts that are too long\n(default: the model's; head)"},
-    {0, "max-length", OPTION_INTEGER, AT(max_length), "N", 3, 1 << 24, "tokens a text may have (default: the model's)"},
+    {0, "max-length", OPTION_INTEGER, AT(max_length), "N", 3, 1 << 24,
+     "tokens a text may have (default: the model's)"},
     {0, "stride", OPTION_INTEGER, AT(stride), "N", 0, 1 << 24,
      "overlap of windows, in tokens (default: the model's; 128)"},
     {0, "shard", OPTION_TEXT, AT(shard), "I/N", .help = "only every Nth row, from row I"},
@@ -97,7 +108,8 @@ static void choose_policies(const struct settings *s, struct tokenizer_settings 
     if (s->long_policy >= 0)
         t->long_policy = (enum long_policy)s->long_policy;
     if (s->max_length > t->max_length && !s->vocabulary)
-        command_misuse("--max-length is %lld: the model has %d positions", (long long)s->max_length, t->max_length);
+        command_misuse("--max-length is %lld: the model has %d positions", (long long)s->max_length,
+                       t->max_length);
     if (s->max_length)
         t->max_length = (int)s->max_length;
     if (s->stride >= 0)
@@ -110,11 +122,13 @@ static void choose_policies(const struct settings *s, struct tokenizer_settings 
 }
 
 /* Reads rows until their labels are known; true when the input ended before that. */
-static bool hold_back(struct rows *rows, const struct columns *columns, struct labels *labels, struct held_rows *held)
+static bool hold_back(struct rows *rows, const struct columns *columns, struct labels *labels,
+                      struct held_rows *held)
 {
     struct row row;
     bool more = true;
-    while (labels->total < LEADING_LABELS && rows_bytes(rows) < LEADING_BYTES && (more = rows_next(rows, &row))) {
+    while (labels->total < LEADING_LABELS && rows_bytes(rows) < LEADING_BYTES &&
+           (more = rows_next(rows, &row))) {
         if (columns->label >= 0 && !row.bad)
             labels_observe(labels, row.fields[columns->label]);
         if (row.ours)
@@ -156,8 +170,9 @@ static void write_header(struct stream_writer *out, const struct labels *labels,
     header_init(&header, KIND_TOKENS, labels->type);
     if (labels->classes.count)
         header_set_labels(&header, labels->classes.at, labels->classes.count, labels_ordered(labels));
-    header_set(&header, "tokenizer", tokenizer_settings_json(tokenizer_settings(tokenizer), tokenizer_hash(tokenizer),
-                                                             tokenizer_size(tokenizer)));
+    header_set(&header, "tokenizer",
+               tokenizer_settings_json(tokenizer_settings(tokenizer), tokenizer_hash(tokenizer),
+                                       tokenizer_size(tokenizer)));
     if (directory) {
         char print[65];
         model_print(directory, print);
@@ -202,7 +217,8 @@ int main(int argc, char **argv)
     struct token_maker maker;
     token_maker_init(&maker, rows, &columns, &labels, tokenizer);
     struct pool *pool = pool_new((int)s.threads);
-    token_line_run(&(struct token_line){.maker = &maker, .held = &held, .more = !complete, .out = out, .pool = pool});
+    token_line_run(
+        &(struct token_line){.maker = &maker, .held = &held, .more = !complete, .out = out, .pool = pool});
     pool_free(pool);
 
     rows_report(rows);

@@ -28,9 +28,12 @@ static const struct option_row option_rows[] = {
     {0, "min-frequency", OPTION_INTEGER, AT(min_frequency), "N", 1, 1e15,
      "leave pairs and characters alone that occur less often (2)"},
     {0, "cased", OPTION_FLAG, AT(cased), .help = "keep case and accents"},
-    {0, "text", OPTION_TEXT, AT(columns.text), "COL", .help = "column of the text (default: found by its name)"},
-    {0, "format", OPTION_CHOICE, AT(rows.format), ROWS_FORMAT_NAMES, .help = "format of the input (default auto)"},
-    {0, "delimiter", OPTION_TEXT, AT(rows.delimiter), "CHAR", .help = "what separates fields (default: found; or tab)"},
+    {0, "text", OPTION_TEXT, AT(columns.text), "COL",
+     .help = "column of the text (default: found by its name)"},
+    {0, "format", OPTION_CHOICE, AT(rows.format), ROWS_FORMAT_NAMES,
+     .help = "format of the input (default auto)"},
+    {0, "delimiter", OPTION_TEXT, AT(rows.delimiter), "CHAR",
+     .help = "what separates fields (default: found; or tab)"},
     {0, "encoding", OPTION_TEXT, AT(rows.encoding), "NAME", .help = "encoding of the input (default UTF-8)"},
     {0, "bad-rows", OPTION_TEXT, AT(rows.bad_rows), "fail|skip|FILE",
      .help = "what becomes of bad rows (default fail);\nFILE gets them as they were"},
@@ -86,7 +89,8 @@ int main(int argc, char **argv)
     columns_find(&columns, there, column_count, first < argc ? argv[first] : "-", &s.columns);
     rows_select(rows, columns.names, columns.count);
     const char *name = s.output && strcmp(s.output, "-") != 0 ? s.output : "standard output";
-    int fd = name == s.output ? open(s.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
+    int fd =
+        name == s.output ? open(s.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
     if (fd < 0)
         die_errno("%s: cannot create", name);
 

@@ -34,8 +34,8 @@ int file_create(const char *path)
 
 const char *file_name(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
 
-/* After a failed read or write: whether a signal interrupted it, or its turn had not come because whoever shares the
- * descriptor made it non-blocking (then waits for it). */
+/* After a failed read or write: whether a signal interrupted it, or its turn had not come because whoever
+ * shares the descriptor made it non-blocking (then waits for it). */
 static bool try_again(int fd, short event)
 {
     if (errno != EAGAIN)

@@ -48,7 +48,8 @@ void *memory_resize(void *old, size_t count, size_t size)
  * touched: a large block costs memory only where it is used. */
 static void zero_pages(char *at, size_t bytes)
 {
-    char *first = (char *)(((uintptr_t)at + PAGE - 1) / PAGE * PAGE), *last = at + bytes - (uintptr_t)(at + bytes) % PAGE;
+    char *first = (char *)(((uintptr_t)at + PAGE - 1) / PAGE * PAGE),
+         *last = at + bytes - (uintptr_t)(at + bytes) % PAGE;
     if (bytes < LAZILY_ZEROED || madvise(first, (size_t)(last - first), MADV_DONTNEED) != 0) {
         memset(at, 0, bytes);
         return;

@@ -13,7 +13,8 @@ void *memory_new(size_t count, size_t size) __attribute__((malloc, returns_nonnu
 void *memory_zeroed(size_t count, size_t size) __attribute__((malloc, returns_nonnull, warn_unused_result));
 
 /* realloc(old, count * size), the product checked. */
-void *memory_resize(void *old, size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+void *memory_resize(void *old, size_t count, size_t size)
+    __attribute__((returns_nonnull, warn_unused_result));
 
 /* Zeroed memory on a 64-byte boundary, for kernels; released with free(). */
 void *memory_aligned(size_t count, size_t size) __attribute__((malloc, returns_nonnull, warn_unused_result));

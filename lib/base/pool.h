@@ -18,6 +18,7 @@ int pool_threads(const struct pool *pool);
 /* Calls work(context, item, worker) once for every item 0 .. count-1 and returns when all are done.
  * `worker` is in 0 .. threads-1, and one worker runs one item at a time.  What `work` wrote is
  * visible to the caller afterwards. */
-void pool_run(struct pool *pool, size_t count, void (*work)(void *context, size_t item, int worker), void *context);
+void pool_run(struct pool *pool, size_t count, void (*work)(void *context, size_t item, int worker),
+              void *context);
 
 #endif

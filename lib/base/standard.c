@@ -62,5 +62,6 @@ void standard_spare_inputs(const char *output, char *const *inputs, size_t count
         return;
     for (size_t i = 0; i < count; i++)
         if (about_file(inputs[i], &in) && same_file(&in, &out))
-            die(STATUS_USAGE, "%s: is the input too: writing it would destroy it (name another file)", output);
+            die(STATUS_USAGE, "%s: is the input too: writing it would destroy it (name another file)",
+                output);
 }

@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdnoreturn.h>
 
-/* A command may be started with one of its three descriptors closed: then the first file it opens would become its
- * standard output, and data or messages would go there.  Puts /dev/null in each gap, such that what is done with
- * it fails ("Bad file descriptor") as it would have.  Messages to a closed standard error are lost, as asked. */
+/* A command may be started with one of its three descriptors closed: then the first file it opens would
+ * become its standard output, and data or messages would go there.  Puts /dev/null in each gap, such that
+ * what is done with it fails ("Bad file descriptor") as it would have.  Messages to a closed standard error
+ * are lost, as asked. */
 void standard_keep(void);
 
 /* Writes out what printf and the like left in stdout's buffer; dies when any of it could not be written. */
@@ -16,8 +17,8 @@ void standard_flush(void);
 /* The other end of a pipe is gone: ends the process as SIGPIPE does, also where a parent has it ignored. */
 noreturn void standard_pipe_closed(void);
 
-/* Dies (STATUS_USAGE) when the file `output` is also read: one of `inputs` [count], or standard input where there
- * are none.  For a regular file only: opening it for writing would empty it.  `output` may be NULL. */
+/* Dies (STATUS_USAGE) when the file `output` is also read: one of `inputs` [count], or standard input where
+ * there are none.  For a regular file only: opening it for writing would empty it.  `output` may be NULL. */
 void standard_spare_inputs(const char *output, char *const *inputs, size_t count);
 
 #endif

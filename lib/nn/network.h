@@ -86,7 +86,8 @@ const struct parameter *layout_find(const struct layout *layout, const char *nam
 /* Fresh parameters: normal with deviation 0.02, biases 0, layer norm weights 1, [PAD]'s row 0, as BERT.
  * Each tensor's numbers depend on the seed and its name only. */
 void network_initialise(const struct layout *layout, float *params, uint64_t seed);
-void network_initialise_tensor(const struct layout *layout, const struct parameter *p, float *params, uint64_t seed);
+void network_initialise_tensor(const struct layout *layout, const struct parameter *p, float *params,
+                               uint64_t seed);
 
 /* ---- Examples ---- */
 
@@ -118,8 +119,8 @@ void workspace_free(struct workspace *ws);
  * shared by all workers: without them each call makes its own, which is felt on short texts and wide models.
  * They take as much memory as the layers' weights, twice as much with `training`.  Results are the same bits.
  *
- * network_packed_update reads params [layout->size] anew (after an optimizer step; no worker may run meanwhile) and
- * remembers the address: calls with other params do without.  pool may be NULL. */
+ * network_packed_update reads params [layout->size] anew (after an optimizer step; no worker may run
+ * meanwhile) and remembers the address: calls with other params do without.  pool may be NULL. */
 struct network_packed;
 struct network_packed *network_packed_new(const struct layout *layout, bool training);
 void network_packed_update(struct network_packed *packed, const float *params, struct pool *pool);
@@ -178,8 +179,9 @@ double network_train(struct workspace *ws, const float *params, const struct exa
 const char *network_kernels(void);
 const char *network_blas(void);
 
-/* Whether several threads may call OpenBLAS at a time (not with its serial flavour).  Everything in this header may
- * be called from several threads in any case: where OpenBLAS computes the products, its calls then take turns. */
+/* Whether several threads may call OpenBLAS at a time (not with its serial flavour).  Everything in this
+ * header may be called from several threads in any case: where OpenBLAS computes the products, its calls then
+ * take turns. */
 bool network_blas_threadsafe(void);
 
 #endif

@@ -245,7 +245,8 @@ static bool take_line(struct lines *lines)
             memmove(lines->bytes.at, lines->bytes.at + lines->taken, size);
         lines->bytes.size = lines->searched = size;
         lines->taken = 0;
-        size_t got = file_read_some(lines->fd, buffer_reserve(&lines->bytes, READ_SIZE), READ_SIZE, lines->name);
+        size_t got =
+            file_read_some(lines->fd, buffer_reserve(&lines->bytes, READ_SIZE), READ_SIZE, lines->name);
         lines->bytes.size += got;
         lines->ended = got == 0;
     }
@@ -266,7 +267,8 @@ static json_t *next_line(struct lines *lines)
             return NULL;
     while (is_blank(lines->text));
     json_error_t error;
-    json_t *value = json_loadb(lines->text.at, lines->text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    json_t *value =
+        json_loadb(lines->text.at, lines->text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (!value)
         die(STATUS_INPUT, "%s:%llu: column %d: %s: expected JSON, as 'show --json' writes it", lines->name,
             (unsigned long long)lines->number, error.column, error.text);

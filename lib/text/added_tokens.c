@@ -63,7 +63,8 @@ void added_tokens_ready(struct added_tokens *tokens, struct added_tokens *normal
         }
         struct buffer changed = {0};
         unicode_normalize(&changed, (struct slice){token->content, token->size}, form);
-        added_tokens_add(normalized, (struct slice){changed.at, changed.size}, token->id, token->single_word, true);
+        added_tokens_add(normalized, (struct slice){changed.at, changed.size}, token->id, token->single_word,
+                         true);
         buffer_free(&changed);
         free(token->content);
     }

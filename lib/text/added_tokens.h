@@ -1,5 +1,6 @@
-/* Tokens that are found in the text itself, before it is cut into words: [SEP] typed in an essay is the special
- * token.  The leftmost match counts, and of those the longest (as Hugging Face's AddedVocabulary searches). */
+/* Tokens that are found in the text itself, before it is cut into words: [SEP] typed in an essay is the
+ * special token.  The leftmost match counts, and of those the longest (as Hugging Face's AddedVocabulary
+ * searches). */
 #ifndef RUBRIC_TEXT_ADDED_TOKENS_H
 #define RUBRIC_TEXT_ADDED_TOKENS_H
 
@@ -31,7 +32,8 @@ void added_tokens_add(struct added_tokens *tokens, struct slice content, int32_t
 
 bool added_tokens_has(const struct added_tokens *tokens, int32_t id);
 
-/* Moves the normalized ones from `tokens` to `normalized`, brought into `form`, and readies both for searching. */
+/* Moves the normalized ones from `tokens` to `normalized`, brought into `form`, and readies both for
+ * searching. */
 void added_tokens_ready(struct added_tokens *tokens, struct added_tokens *normalized,
                         struct unicode_normal_form form);
 void added_tokens_free(struct added_tokens *tokens);

@@ -7,8 +7,9 @@
 #include "base/file.h"
 
 /* The usual names, most telling first. */
-static const char *const text_names[] = {"text",   "content",  "essay", "full_text", "essay_text", "student_answer",
-                                         "answer", "response", "review", "body",     "document",   "sentence", NULL};
+static const char *const text_names[] = {"text",           "content",  "essay",    "full_text", "essay_text",
+                                         "student_answer", "answer",   "response", "review",    "body",
+                                         "document",       "sentence", NULL};
 static const char *const label_names[] = {"label", "score", "class", "grade", "rating", "target",
                                           "stars", "domain1_score", "category", "sentiment", "y", NULL};
 static const char *const id_names[] = {"id", "essay_id", "text_id", "textid", "row_id", "uuid", NULL};
@@ -42,7 +43,8 @@ static void list_columns(const struct slice *there, size_t n, struct buffer *out
         if (size > LISTED_NAME)
             for (size = LISTED_NAME; size > 0 && (there[i].at[size] & 0xc0) == 0x80;)
                 size--;
-        buffer_format(out, "%s'%.*s%s'", i ? ", " : "", (int)size, there[i].at, size < there[i].size ? "..." : "");
+        buffer_format(out, "%s'%.*s%s'", i ? ", " : "", (int)size, there[i].at,
+                      size < there[i].size ? "..." : "");
     }
     if (n > LISTED_COLUMNS)
         buffer_format(out, " and %zu more", n - LISTED_COLUMNS);
@@ -77,7 +79,9 @@ struct search {
 
 static ptrdiff_t find(const struct search *s, const char *option, const char *wish, const char *const *usual)
 {
-    const char *found = wish ? find_exact(s->there, s->n, wish) : usual ? find_usual(s->there, s->n, usual) : NULL;
+    const char *found = wish    ? find_exact(s->there, s->n, wish)
+                        : usual ? find_usual(s->there, s->n, usual)
+                                : NULL;
     if (wish && !found) {
         char *what = memory_format("--%s is '%s': no such column", option, wish);
         missing(STATUS_USAGE, s->there, s->n, s->file, what);

@@ -1,4 +1,5 @@
-/* Which column is what: by the names that the user gives, else by the names that such columns usually have. */
+/* Which column is what: by the names that the user gives, else by the names that such columns usually have.
+ */
 #ifndef RUBRIC_TEXT_COLUMNS_H
 #define RUBRIC_TEXT_COLUMNS_H
 
@@ -25,9 +26,9 @@ struct columns {
     size_t keep_count;
 };
 
-/* Finds them among the `n` columns of `file`.  The text is the only column, or has one of the usual names (case
- * does not count; the earlier in the list wins): STATUS_INPUT with the names that there are when it is not found,
- * STATUS_USAGE for a column that was asked for and is not there.  The others may be missing. */
+/* Finds them among the `n` columns of `file`.  The text is the only column, or has one of the usual names
+ * (case does not count; the earlier in the list wins): STATUS_INPUT with the names that there are when it is
+ * not found, STATUS_USAGE for a column that was asked for and is not there.  The others may be missing. */
 void columns_find(struct columns *c, const struct slice *there, size_t n, const char *file,
                   const struct column_wishes *wishes);
 void columns_free(struct columns *c);

@@ -34,7 +34,8 @@ static void end_row(struct csv_row *row, const char *end, const char *next)
 /* What follows a field's last byte. */
 enum after { AFTER_DELIMITER, AFTER_LINE, AFTER_MORE, AFTER_STRAY };
 
-static enum after after_quote(struct csv_row *row, const char *at, const char *end, bool final, char delimiter)
+static enum after after_quote(struct csv_row *row, const char *at, const char *end, bool final,
+                              char delimiter)
 {
     if (at == end || (*at == '\r' && at + 1 == end)) {
         end_row(row, at, end);
@@ -114,7 +115,8 @@ static bool looks_whole(const struct csv_row *row, size_t count)
     return true;
 }
 
-const char *csv_resume(struct csv_row *row, const char *at, const char *end, bool final, char delimiter, size_t count)
+const char *csv_resume(struct csv_row *row, const char *at, const char *end, bool final, char delimiter,
+                       size_t count)
 {
     while ((at = memchr(at, '\n', (size_t)(end - at)))) {
         if (++at == end)

@@ -52,7 +52,8 @@ enum csv_result csv_scan(struct csv_row *row, const char *at, const char *end, b
 /* Where reading goes on after the bad row at `at`: the nearest later line that begins a row of `count`
  * fields with no quote inside an unquoted field.  `end` when there is none and the input is final,
  * NULL when that takes more bytes than are at hand.  `row` is scratch. */
-const char *csv_resume(struct csv_row *row, const char *at, const char *end, bool final, char delimiter, size_t count);
+const char *csv_resume(struct csv_row *row, const char *at, const char *end, bool final, char delimiter,
+                       size_t count);
 
 /* Appends the text of a field that holds doubled quotes. */
 void csv_unquote(struct buffer *to, struct slice text);

@@ -27,7 +27,8 @@ static void open_both(struct decoder *d)
     d->in = iconv_open("UTF-8", d->order);
     d->out = iconv_open(d->order, "UTF-8");
     if (d->in == no_iconv || d->out == no_iconv)
-        die(STATUS_USAGE, "--encoding is '%s': not an encoding that iconv knows (iconv -l lists them)", d->name);
+        die(STATUS_USAGE, "--encoding is '%s': not an encoding that iconv knows (iconv -l lists them)",
+            d->name);
 }
 
 struct decoder *decoder_new(const char *name)

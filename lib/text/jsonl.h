@@ -14,7 +14,8 @@ json_t *jsonl_parse(struct slice line, char *why, size_t room);
  * to `store`.  `*text` has .at NULL when the key is missing or null; when the text is in `store`, .at is
  * NULL too and `*stored` is true: it is the last `text->size` bytes (a later append may move them).  False
  * for an array or object. */
-bool jsonl_text(const json_t *object, const char *key, struct buffer *store, struct slice *text, bool *stored);
+bool jsonl_text(const json_t *object, const char *key, struct buffer *store, struct slice *text,
+                bool *stored);
 
 /* Appends to `names` the keys of `object` that are not there yet, in its order. */
 struct name_list {

@@ -90,10 +90,12 @@ static bool parse_range(struct labels *l, const char *text)
 {
     const char *dots = strstr(text, "..");
     int64_t low, high;
-    if (!dots || !integer_of((struct slice){text, (size_t)(dots - text)}, &low) || !integer_of(slice_of(dots + 2), &high))
+    if (!dots || !integer_of((struct slice){text, (size_t)(dots - text)}, &low) ||
+        !integer_of(slice_of(dots + 2), &high))
         return false;
     if (low >= high || (uint64_t)high - (uint64_t)low >= MOST_CLASSES)
-        die(STATUS_USAGE, "--classes is '%s': expected a range upwards, of at most %d classes", text, MOST_CLASSES);
+        die(STATUS_USAGE, "--classes is '%s': expected a range upwards, of at most %d classes", text,
+            MOST_CLASSES);
     for (int64_t value = low; value <= high; value++)
         push(&l->classes, (struct label){.type = LABEL_INTEGER, .integer = value, .number = (double)value});
     return true;
@@ -142,12 +144,14 @@ static void parse_list(struct labels *l, const char *text)
         at += size + 1;
     }
     if (l->classes.count < 2)
-        die(STATUS_USAGE, "--classes is '%s': expected at least two classes, such as 1..5 or low,mid,high", text);
+        die(STATUS_USAGE, "--classes is '%s': expected at least two classes, such as 1..5 or low,mid,high",
+            text);
 }
 
 void labels_init(struct labels *l, int wish, const char *classes)
 {
-    static const enum label_type types[] = {LABEL_NONE, LABEL_INTEGER, LABEL_NUMBER, LABEL_STRING, LABEL_NONE};
+    static const enum label_type types[] = {LABEL_NONE, LABEL_INTEGER, LABEL_NUMBER, LABEL_STRING,
+                                            LABEL_NONE};
     *l = (struct labels){.type = types[wish], .given = wish != LABEL_WISH_AUTO};
     if (!classes)
         return;
@@ -226,11 +230,14 @@ static void say_misfit(const struct labels *l, struct slice text, const char *co
         snprintf(why, room, "field '%s' is %s: expected a number with a decimal point, %s "
                  "(--label-type string keeps labels as text)", column, value, pointed);
     else
-        snprintf(why, room, "field '%s' is %s: expected %s%s (use --label-type string to keep labels as text)", column,
-                 value, l->type == LABEL_INTEGER ? "a whole number" : "a number", l->given ? "" : ", as in most rows");
+        snprintf(why, room,
+                 "field '%s' is %s: expected %s%s (use --label-type string to keep labels as text)", column,
+                 value, l->type == LABEL_INTEGER ? "a whole number" : "a number",
+                 l->given ? "" : ", as in most rows");
 }
 
-static void say_no_class(const struct labels *l, struct slice text, const char *column, char *why, size_t room)
+static void say_no_class(const struct labels *l, struct slice text, const char *column, char *why,
+                         size_t room)
 {
     char value[QUOTED + 16];
     struct buffer list = {0};
@@ -239,8 +246,8 @@ static void say_no_class(const struct labels *l, struct slice text, const char *
         label_print(&list, &l->classes.at[i]);
     }
     buffer_byte(&list, '\0');
-    snprintf(why, room, "field '%s' is %s: expected one of --classes: %s", column, quoted(text, value, sizeof value),
-             list.at);
+    snprintf(why, room, "field '%s' is %s: expected one of --classes: %s", column,
+             quoted(text, value, sizeof value), list.at);
     buffer_free(&list);
 }
 
@@ -263,8 +270,8 @@ static bool convert(enum label_type type, struct slice text, struct label *label
     return true;
 }
 
-enum label_fit labels_parse(const struct labels *l, struct slice text, const char *column, struct label *label,
-                            char *why, size_t room)
+enum label_fit labels_parse(const struct labels *l, struct slice text, const char *column,
+                            struct label *label, char *why, size_t room)
 {
     *label = (struct label){.type = LABEL_NONE};
     text = label_trim(text);
@@ -272,7 +279,8 @@ enum label_fit labels_parse(const struct labels *l, struct slice text, const cha
         return LABEL_MISSING;
     if (l->type == LABEL_NONE) {
         char value[QUOTED + 16];
-        snprintf(why, room, "field '%s' is %s, and no earlier row has a label: say its type with --label-type", column,
+        snprintf(why, room,
+                 "field '%s' is %s, and no earlier row has a label: say its type with --label-type", column,
                  quoted(text, value, sizeof value));
         return LABEL_MISFIT;
     }
@@ -308,7 +316,10 @@ void labels_end_classes(struct labels *l)
         l->classes.count = 0;
 }
 
-bool labels_ordered(const struct labels *l) { return l->declared || l->type == LABEL_INTEGER || l->type == LABEL_NUMBER; }
+bool labels_ordered(const struct labels *l)
+{
+    return l->declared || l->type == LABEL_INTEGER || l->type == LABEL_NUMBER;
+}
 
 void labels_describe(const struct labels *l, struct buffer *out)
 {

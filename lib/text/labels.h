@@ -4,8 +4,8 @@
  *   integer  at least nine in ten are whole numbers, and no other number is among them
  *   number   at least nine in ten are numbers (a decimal comma counts as meant for one)
  *   string   otherwise
- * so that a stray "absent" among scores is a bad row that says so, not the end of all arithmetic.  Blanks around a
- * label are not part of it; an empty label is none. */
+ * so that a stray "absent" among scores is a bad row that says so, not the end of all arithmetic.  Blanks
+ * around a label are not part of it; an empty label is none. */
 #ifndef RUBRIC_TEXT_LABELS_H
 #define RUBRIC_TEXT_LABELS_H
 
@@ -17,7 +17,13 @@
 #include "stream/stream.h"
 
 #define LABEL_TYPE_NAMES "auto|integer|number|string|none" /* for OPTION_CHOICE */
-enum label_wish { LABEL_WISH_AUTO, LABEL_WISH_INTEGER, LABEL_WISH_NUMBER, LABEL_WISH_STRING, LABEL_WISH_NONE };
+enum label_wish {
+    LABEL_WISH_AUTO,
+    LABEL_WISH_INTEGER,
+    LABEL_WISH_NUMBER,
+    LABEL_WISH_STRING,
+    LABEL_WISH_NONE
+};
 
 enum { LABEL_CLASSES_LISTED = 64 }; /* more distinct numbers than this are no classes */
 
@@ -49,12 +55,12 @@ enum label_fit { LABEL_FITS, LABEL_MISSING, LABEL_MISFIT };
 
 /* One label; strings are borrowed from `text`.  For a misfit `why` says what was found and expected
  * and names --label-type or --classes. */
-enum label_fit labels_parse(const struct labels *l, struct slice text, const char *column, struct label *label,
-                            char *why, size_t room);
+enum label_fit labels_parse(const struct labels *l, struct slice text, const char *column,
+                            struct label *label, char *why, size_t room);
 
-/* Adds a label that fits to the classes, if it is new; when all have been seen, labels_end_classes sorts them (numbers by
- * value, strings by their bytes) and drops a list of more numbers than LABEL_CLASSES_LISTED.  For declared
- * classes both do nothing. */
+/* Adds a label that fits to the classes, if it is new; when all have been seen, labels_end_classes sorts them
+ * (numbers by value, strings by their bytes) and drops a list of more numbers than LABEL_CLASSES_LISTED.  For
+ * declared classes both do nothing. */
 void labels_see_class(struct labels *l, struct slice text);
 void labels_end_classes(struct labels *l);
 

@@ -19,7 +19,8 @@ static void append_types(struct int_array *to, int32_t type, size_t count)
         to->at[to->count++] = type;
 }
 
-static void begin_window(struct sequence *s, const struct special_ids *special, const struct int_array *prompt)
+static void begin_window(struct sequence *s, const struct special_ids *special,
+                         const struct int_array *prompt)
 {
     append(&s->ids, &special->cls, 1);
     if (!prompt)
@@ -48,8 +49,9 @@ static void one_window(struct sequence *s, const struct special_ids *special, co
     s->cut = text->count - head - tail;
 }
 
-static void many_windows(struct sequence *s, const struct special_ids *special, const struct int_array *prompt,
-                         const struct int_array *text, size_t room, size_t step)
+static void many_windows(struct sequence *s, const struct special_ids *special,
+                         const struct int_array *prompt, const struct int_array *text, size_t room,
+                         size_t step)
 {
     for (size_t at = 0;; at += step) {
         int32_t offset = (int32_t)s->ids.count;

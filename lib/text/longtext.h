@@ -1,16 +1,15 @@
 /* Sequences from tokens, and what becomes of a text that is longer than the model takes.
  *
  * Room is what a window of `max_length` leaves for the text: max_length - 2, or, after a prompt of p tokens,
- * max_length - 3 - p.  A text of no more tokens is [CLS] text [SEP], or [CLS] prompt [SEP] text [SEP] with types 0
- * up to the first [SEP] and 1 after it (Hugging Face's encoding of a pair).  A longer one:
+ * max_length - 3 - p.  A text of no more tokens is [CLS] text [SEP], or [CLS] prompt [SEP] text [SEP] with
+ * types 0 up to the first [SEP] and 1 after it (Hugging Face's encoding of a pair).  A longer one:
  *
  *   head     its first `room` tokens
  *   tail     its last
- *   ends     its first max_length / 4 (at most room) and its last room - that (Sun et al. 2019, "How to fine-tune BERT
- *            for text classification", section 5.3.1: 128 + 382 of 512)
- *   windows  as many windows of `room` as it takes, each beginning room - stride after the one before, the last
- *            one shorter; each complete with [CLS], prompt and [SEP]
- *   fail     none: the row is bad
+ *   ends     its first max_length / 4 (at most room) and its last room - that (Sun et al. 2019, "How to
+ * fine-tune BERT for text classification", section 5.3.1: 128 + 382 of 512) windows  as many windows of
+ * `room` as it takes, each beginning room - stride after the one before, the last one shorter; each complete
+ * with [CLS], prompt and [SEP] fail     none: the row is bad
  *
  * The text is cut, never the prompt. */
 #ifndef RUBRIC_TEXT_LONGTEXT_H

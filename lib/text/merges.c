@@ -9,7 +9,7 @@
 struct pair {
     uint32_t left, right;
     uint64_t count;       /* occurrences, each word as often as it occurs */
-    uint32_t *words;      /* that hold it, or did: ascending, without repetition while they are added in order */
+    uint32_t *words; /* that hold it, or did: ascending, without repetition while they are added in order */
     size_t word_count, word_capacity;
 };
 
@@ -167,8 +167,8 @@ static uint32_t joined(struct merges *m, uint32_t left, uint32_t right)
     return piece;
 }
 
-/* Joins left and right wherever they meet in a word, from its start; the counts of its pairs follow.  Pairs that came
- * up go to `*fresh`. */
+/* Joins left and right wherever they meet in a word, from its start; the counts of its pairs follow.  Pairs
+ * that came up go to `*fresh`. */
 static void merge_word(struct merges *m, uint32_t word, const struct pair *pair, uint32_t piece,
                        struct int_array *fresh)
 {

@@ -1,9 +1,9 @@
 /* Placeholders of the ASAP essays: names that stand for what was taken out to keep the writers anonymous.
  *
- * One is "@", a published name (PERSON ORGANIZATION LOCATION DATE TIME MONEY PERCENT MONTH EMAIL NUM CAPS DR CITY
- * STATE) in capitals, and digits or none.  Handles and e-mail addresses are none: without digits no letter,
- * digit or underscore may follow (@TIMES, @DR_WHO) nor a letter, digit, dot, hyphen, plus or underscore stand before
- * (bob@CITY.com); with digits no underscore may follow.
+ * One is "@", a published name (PERSON ORGANIZATION LOCATION DATE TIME MONEY PERCENT MONTH EMAIL NUM CAPS DR
+ * CITY STATE) in capitals, and digits or none.  Handles and e-mail addresses are none: without digits no
+ * letter, digit or underscore may follow (@TIMES, @DR_WHO) nor a letter, digit, dot, hyphen, plus or
+ * underscore stand before (bob@CITY.com); with digits no underscore may follow.
  *
  * What clings to one is the letters after it (@NUM1k) and an apostrophe with letters (@PERSON1's, @CAPS3't,
  * typographic apostrophes too).  It goes with the placeholder under `drop` and stays under `mask`; everything
@@ -19,8 +19,10 @@
 enum { PLACEHOLDER_NAMES = 14 };
 const char *placeholder_name(int index); /* "PERSON" ...; index in 0 .. PLACEHOLDER_NAMES-1 */
 
-/* `text` under the policy: dropped, replaced by [MASK], or as it is; every placeholder adds one to its place in
- * counts[PLACEHOLDER_NAMES].  Returns `text` itself when nothing changes, else bytes in `store` (emptied first). */
-struct slice placeholders_apply(enum placeholders policy, struct slice text, struct buffer *store, uint64_t *counts);
+/* `text` under the policy: dropped, replaced by [MASK], or as it is; every placeholder adds one to its place
+ * in counts[PLACEHOLDER_NAMES].  Returns `text` itself when nothing changes, else bytes in `store` (emptied
+ * first). */
+struct slice placeholders_apply(enum placeholders policy, struct slice text, struct buffer *store,
+                                uint64_t *counts);
 
 #endif

@@ -63,11 +63,13 @@ void rejects_begin(struct rejects *r, const char *file, struct slice header, boo
     if (r->header) {
         if (strcmp(copy, r->header) != 0)
             die(STATUS_USAGE,
-                "%s: its header row is not that of %s, so %s cannot hold the rejects of both (run once per file)",
+                "%s: its header row is not that of %s, so %s cannot hold the rejects of both (run once per "
+                "file)",
                 file_name(file), file_name(r->first_file), r->path);
         if (!decoder_same(decoder, r->decoder))
             die(STATUS_USAGE,
-                "%s: its encoding is not that of %s, so %s cannot hold the rejects of both (run once per file)",
+                "%s: its encoding is not that of %s, so %s cannot hold the rejects of both (run once per "
+                "file)",
                 file_name(file), file_name(r->first_file), r->path);
         free(copy);
         return;
@@ -118,7 +120,8 @@ json_t *rejects_json(const struct rejects *r)
     json_t *counts = json_object();
     for (int reason = 0; reason < BAD_COUNT; reason++)
         if (r->counts[reason])
-            json_object_set_new(counts, bad_row_name((enum bad_row)reason), json_integer((json_int_t)r->counts[reason]));
+            json_object_set_new(counts, bad_row_name((enum bad_row)reason),
+                                json_integer((json_int_t)r->counts[reason]));
     return counts;
 }
 
@@ -127,12 +130,13 @@ static void report(const struct rejects *r)
     struct buffer reasons = {0};
     for (int reason = 0; reason < BAD_COUNT; reason++)
         if (r->counts[reason])
-            buffer_format(&reasons, "%s%s %" PRIu64, reasons.size ? ", " : "", bad_row_name((enum bad_row)reason),
-                          r->counts[reason]);
+            buffer_format(&reasons, "%s%s %" PRIu64, reasons.size ? ", " : "",
+                          bad_row_name((enum bad_row)reason), r->counts[reason]);
     buffer_byte(&reasons, '\0');
     uint64_t total = rejects_total(r);
     warn("%" PRIu64 " bad row%s %s (%s)%s%s; the first: %s", total, total == 1 ? "" : "s",
-         r->mark ? "marked" : "left out", reasons.at, r->path ? ", written to " : "", r->path ? r->path : "", r->first);
+         r->mark ? "marked" : "left out", reasons.at, r->path ? ", written to " : "", r->path ? r->path : "",
+         r->first);
     buffer_free(&reasons);
 }
 

@@ -27,13 +27,13 @@ struct rejects {
 /* `policy` as in rows_options.  Creates the file, which must be none of the `inputs`. */
 void rejects_open(struct rejects *r, const char *policy, char *const *inputs, size_t count);
 
-/* A file begins: its header row (size 0: none) opens the rejects, so that they can be read again.  One file of
- * rejects has one header row and one encoding: STATUS_USAGE when a later file's differ. */
+/* A file begins: its header row (size 0: none) opens the rejects, so that they can be read again.  One file
+ * of rejects has one header row and one encoding: STATUS_USAGE when a later file's differ. */
 void rejects_begin(struct rejects *r, const char *file, struct slice header, bool byte_order_mark, bool crlf,
                    const struct decoder *decoder);
 
-/* One bad row.  `message` says where and why.  Returns what to mark the row with (valid until the next), NULL when
- * it is to be left out. */
+/* One bad row.  `message` says where and why.  Returns what to mark the row with (valid until the next), NULL
+ * when it is to be left out. */
 const char *rejects_add(struct rejects *r, enum bad_row reason, const char *message, struct slice raw);
 
 uint64_t rejects_total(const struct rejects *r);

@@ -18,7 +18,8 @@ const char *rows_format_name(enum rows_format format)
 
 /* ---- Bad rows ---- */
 
-static void reject(struct rows *rows, struct row *row, enum bad_row reason, const char *format, va_list arguments)
+static void reject(struct rows *rows, struct row *row, enum bad_row reason, const char *format,
+                   va_list arguments)
 {
     if (!row->ours)
         return;
@@ -56,9 +57,10 @@ static void reject_encoding(struct rows *rows, struct row *row, size_t offset)
         rows_reject(rows, row, BAD_ENCODING, "byte 0x%02x at %s is not %s text (--encoding)", marked, where,
                     decoder_name(rows->in.decoder));
     else
-        rows_reject(rows, row, BAD_ENCODING,
-                    "byte 0x%02x at %s is not UTF-8: name the file's encoding, such as --encoding windows-1252",
-                    (unsigned char)*at, where);
+        rows_reject(
+            rows, row, BAD_ENCODING,
+            "byte 0x%02x at %s is not UTF-8: name the file's encoding, such as --encoding windows-1252",
+            (unsigned char)*at, where);
 }
 
 bool rows_bytes_good(struct rows *rows, struct row *row, struct text_facts facts)
@@ -107,7 +109,8 @@ static struct text_facts take(struct rows *rows, struct row *row, const char *en
     return facts;
 }
 
-static void reject_csv(struct rows *rows, struct row *row, enum csv_result result, size_t field, size_t offset)
+static void reject_csv(struct rows *rows, struct row *row, enum csv_result result, size_t field,
+                       size_t offset)
 {
     char where[64];
     place(row, offset, where, sizeof where);
@@ -116,13 +119,14 @@ static void reject_csv(struct rows *rows, struct row *row, enum csv_result resul
         rows_reject(rows, row, BAD_QUOTES, "field '%s': the quote opened at %s is never closed", name, where);
     else if (result == CSV_LONG)
         rows_reject(rows, row, BAD_LENGTH,
-                    "field '%s', which begins at %s, is longer than %d MiB: is its quote never closed?", name, where,
-                    CSV_FIELD_LIMIT >> 20);
+                    "field '%s', which begins at %s, is longer than %d MiB: is its quote never closed?", name,
+                    where, CSV_FIELD_LIMIT >> 20);
     else
-        rows_reject(rows, row, BAD_QUOTES,
-                    "field '%s': the closing quote before %s is followed by '%.1s': expected a delimiter or the "
-                    "line's end (a quote inside a quoted field is written twice)",
-                    name, where, row->raw.at + offset);
+        rows_reject(
+            rows, row, BAD_QUOTES,
+            "field '%s': the closing quote before %s is followed by '%.1s': expected a delimiter or the "
+            "line's end (a quote inside a quoted field is written twice)",
+            name, where, row->raw.at + offset);
 }
 
 /* Takes the bad row at the front; false when that needs more input. */
@@ -130,7 +134,8 @@ static bool take_bad_csv(struct rows *rows, struct row *row, enum csv_result res
 {
     const char *at = rows->in.bytes.at + rows->in.used, *end = rows->in.bytes.at + rows->in.bytes.size;
     size_t field = rows->csv.count, offset = (size_t)(rows->csv.stop - at);
-    const char *next = csv_resume(&rows->scratch, at, end, rows->in.ended, rows->delimiter, rows->columns.count);
+    const char *next =
+        csv_resume(&rows->scratch, at, end, rows->in.ended, rows->delimiter, rows->columns.count);
     if (!next && end - at <= ROW_LIMIT)
         return false;
     if (!next) {
@@ -182,8 +187,10 @@ static bool give_csv(struct rows *rows, struct row *row)
     if (!rows_bytes_good(rows, row, facts))
         return false;
     if (csv->count != rows->columns.count) {
-        rows_reject(rows, row, BAD_FIELDS, "%zu field%s: expected %zu as in the header row (a text that holds the "
-                    "delimiter, '%s', must be quoted)", csv->count, csv->count == 1 ? "" : "s", rows->columns.count,
+        rows_reject(rows, row, BAD_FIELDS,
+                    "%zu field%s: expected %zu as in the header row (a text that holds the "
+                    "delimiter, '%s', must be quoted)",
+                    csv->count, csv->count == 1 ? "" : "s", rows->columns.count,
                     rows->delimiter == '\t' ? "tab" : (char[]){rows->delimiter, '\0'});
         return false;
     }
@@ -220,7 +227,8 @@ static bool next_csv(struct rows *rows, struct row *row)
             continue;
         }
         const char *at = rows->in.bytes.at + rows->in.used, *end = rows->in.bytes.at + rows->in.bytes.size;
-        enum csv_result result = csv_scan(&rows->csv, at, end, rows->in.ended, rows->delimiter, CSV_FIELD_LIMIT);
+        enum csv_result result =
+            csv_scan(&rows->csv, at, end, rows->in.ended, rows->delimiter, CSV_FIELD_LIMIT);
         if (result == CSV_FOUND) {
             if (give_csv(rows, row) || row->bad)
                 return true;
@@ -302,7 +310,8 @@ static bool next_line(struct rows *rows, struct row *row)
         struct text_facts facts = take(rows, row, end, next);
         if (row->raw.size > CSV_FIELD_LIMIT)
             rows_reject(rows, row, BAD_LENGTH, "a line longer than %d MiB", CSV_FIELD_LIMIT >> 20);
-        else if (rows_bytes_good(rows, row, facts) && (rows->format == ROWS_JSONL ? give_json : give_text)(rows, row))
+        else if (rows_bytes_good(rows, row, facts) &&
+                 (rows->format == ROWS_JSONL ? give_json : give_text)(rows, row))
             return true;
         if (row->bad)
             return true;

@@ -8,8 +8,8 @@
  *     rows_close(rows);
  *
  * Several files are one run of rows; each has a header row of its own (CSV and TSV), and columns go by
- * name, in whatever order they stand.  Every row handed out is valid UTF-8 without NULs and has as many fields as
- * its header.  A row that is not so, or that the caller refuses (rows_reject), is bad: it ends the
+ * name, in whatever order they stand.  Every row handed out is valid UTF-8 without NULs and has as many
+ * fields as its header.  A row that is not so, or that the caller refuses (rows_reject), is bad: it ends the
  * process with STATUS_INPUT; or is counted and left out; or is counted and written to a file as it was; or is
  * counted and handed out with its reason ("mark"), so that nothing is missing from what is made of it.
  *

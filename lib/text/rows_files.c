@@ -37,7 +37,8 @@ static void look_ahead(struct rows *rows, size_t lines, size_t most)
 {
     for (;;) {
         struct slice text = {rows->in.bytes.at + rows->in.used, rows->in.bytes.size - rows->in.used};
-        if (text.size >= most || (text.size > 0 && text_facts(text).newlines >= lines) || !input_more(&rows->in))
+        if (text.size >= most || (text.size > 0 && text_facts(text).newlines >= lines) ||
+            !input_more(&rows->in))
             return;
     }
 }
@@ -58,7 +59,8 @@ static void read_csv_header(struct rows *rows, bool marked)
     const char *name = file_name(rows->path);
     enum csv_result result;
     for (;;) {
-        result = csv_scan(&rows->csv, window(rows), window_end(rows), rows->in.ended, rows->delimiter, CSV_FIELD_LIMIT);
+        result = csv_scan(&rows->csv, window(rows), window_end(rows), rows->in.ended, rows->delimiter,
+                          CSV_FIELD_LIMIT);
         if (result != CSV_MORE || window_end(rows) - window(rows) > ROW_LIMIT)
             break;
         input_more(&rows->in);
@@ -68,7 +70,9 @@ static void read_csv_header(struct rows *rows, bool marked)
             result == CSV_OPEN ? "a quote is never closed" : result == CSV_STRAY
                 ? "something else than a delimiter follows a closing quote" : "it is too long");
     struct slice whole = {window(rows), (size_t)(rows->csv.next - window(rows))};
-    struct row row = {.file = rows->path, .line = rows->line, .raw = {whole.at, (size_t)(rows->csv.end - whole.at)},
+    struct row row = {.file = rows->path,
+                      .line = rows->line,
+                      .raw = {whole.at, (size_t)(rows->csv.end - whole.at)},
                       .ours = true};
     bool fail = rows->rejects.fail;
     rows->rejects.fail = true; /* nothing can be read without its header row */
@@ -126,8 +130,8 @@ void rows_map_columns(struct rows *rows)
             found = k;
         }
         if (found == rows->columns.count)
-            die(STATUS_INPUT, "%s: no column is called '%s', as in %s", file_name(rows->path), rows->wanted[i],
-                file_name(rows->paths[0]));
+            die(STATUS_INPUT, "%s: no column is called '%s', as in %s", file_name(rows->path),
+                rows->wanted[i], file_name(rows->paths[0]));
         rows->map[i] = found;
     }
 }

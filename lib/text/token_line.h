@@ -1,7 +1,8 @@
 /* All rows to records of a stream, in order, by several threads.
  *
- * Rows go through in blocks.  While the texts of one block are tokenized, in groups, by all threads, one of them writes
- * the block before and reads the one after.  Records and counts are the same for any number of threads.
+ * Rows go through in blocks.  While the texts of one block are tokenized, in groups, by all threads, one of
+ * them writes the block before and reads the one after.  Records and counts are the same for any number of
+ * threads.
  *
  * Memory: two blocks of at most 256 rows or, but for the last row, 1 MiB of text. */
 #ifndef RUBRIC_TEXT_TOKEN_LINE_H

@@ -16,7 +16,8 @@
 enum placeholders { PLACEHOLDERS_DROP, PLACEHOLDERS_MASK, PLACEHOLDERS_KEEP };
 enum long_policy { LONG_HEAD, LONG_TAIL, LONG_ENDS, LONG_WINDOWS, LONG_FAIL };
 
-/* Everything that shapes ids, as it stands in tokenizer_config.json / tokenizer.json and a stream's header. */
+/* Everything that shapes ids, as it stands in tokenizer_config.json / tokenizer.json and a stream's header.
+ */
 struct tokenizer_settings {
     bool lower_case;           /* do_lower_case */
     bool strip_accents;        /* resolved: follows lower_case where the file says null */
@@ -35,9 +36,10 @@ bool long_policy_find(const char *name, enum long_policy *p);
 
 struct tokenizer;
 
-/* Reads the vocabulary and settings of a model directory (vocab.txt or tokenizer.json; tokenizer_config.json where
- * present; max_length from config.json's max_position_embeddings).  STATUS_BROKEN for what is not WordPiece,
- * for a directory without a vocabulary (naming --vocab FILE [--cased]), for duplicate or missing pieces. */
+/* Reads the vocabulary and settings of a model directory (vocab.txt or tokenizer.json; tokenizer_config.json
+ * where present; max_length from config.json's max_position_embeddings).  STATUS_BROKEN for what is not
+ * WordPiece, for a directory without a vocabulary (naming --vocab FILE [--cased]), for duplicate or missing
+ * pieces. */
 struct tokenizer *tokenizer_open(const char *directory);
 
 /* The same from a bare vocabulary file. */
@@ -48,7 +50,7 @@ struct tokenizer_settings *tokenizer_settings(struct tokenizer *t); /* policies 
 size_t tokenizer_size(const struct tokenizer *t);                    /* V */
 struct slice tokenizer_piece(const struct tokenizer *t, int32_t id); /* "##ing" */
 int32_t tokenizer_id(const struct tokenizer *t, struct slice piece); /* -1 if absent */
-const char *tokenizer_hash(const struct tokenizer *t);               /* hex SHA-256 of the pieces in id order */
+const char *tokenizer_hash(const struct tokenizer *t); /* hex SHA-256 of the pieces in id order */
 const char *tokenizer_vocabulary_path(const struct tokenizer *t);
 struct special_ids {
     int32_t unk, cls, sep, pad, mask;
@@ -62,7 +64,8 @@ void tokenizer_cache_free(struct tokenizer_cache *c);
 
 /* Ids of one text (valid UTF-8), without [CLS] and [SEP], appended to `*ids`; special tokens typed in the
  * text become themselves, as in Hugging Face.  Returns the number of words (whitespace-separated). */
-size_t tokenizer_encode(const struct tokenizer *t, struct tokenizer_cache *cache, struct slice text, struct int_array *ids);
+size_t tokenizer_encode(const struct tokenizer *t, struct tokenizer_cache *cache, struct slice text,
+                        struct int_array *ids);
 
 /* Readable text of ids: pieces joined, "##" taken off; special tokens shown.  Appends to `out`. */
 void tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t count, struct buffer *out);

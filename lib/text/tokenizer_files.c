@@ -73,7 +73,10 @@ static const char *type_of(const json_t *object)
 
 /* --- what is not WordPiece --- */
 
-static bool begins_with(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }
+static bool begins_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
 
 static void check_class(const struct files *f)
 {
@@ -84,9 +87,11 @@ static void check_class(const struct files *f)
     for (size_t i = 0; !good && i < sizeof wordpiece / sizeof *wordpiece; i++)
         good = begins_with(class, wordpiece[i]) && strstr(class + strlen(wordpiece[i]), "Japanese") == NULL;
     if (!good)
-        die(STATUS_BROKEN, "%s: tokenizer_class is '%s': only BERT's WordPiece is read", f->config_path, class);
+        die(STATUS_BROKEN, "%s: tokenizer_class is '%s': only BERT's WordPiece is read", f->config_path,
+            class);
     if (!boolean(f->config, "do_basic_tokenize", true, f->config_path))
-        die(STATUS_BROKEN, "%s: do_basic_tokenize is false: WordPiece without splitting at punctuation is not read",
+        die(STATUS_BROKEN,
+            "%s: do_basic_tokenize is false: WordPiece without splitting at punctuation is not read",
             f->config_path);
 }
 
@@ -99,14 +104,17 @@ static void check_tokenizer(const struct files *f)
     if (strcmp(type_of(model), "WordPiece") != 0)
         die(STATUS_BROKEN, "%s: the model is %s: only WordPiece is read", path, type_of(model));
     if (strcmp(type_of(normalizer), "BertNormalizer") != 0)
-        die(STATUS_BROKEN, "%s: the normalizer is %s: only BertNormalizer is read", path, type_of(normalizer));
+        die(STATUS_BROKEN, "%s: the normalizer is %s: only BertNormalizer is read", path,
+            type_of(normalizer));
     if (strcmp(type_of(splitter), "BertPreTokenizer") != 0)
-        die(STATUS_BROKEN, "%s: the pre_tokenizer is %s: only BertPreTokenizer is read", path, type_of(splitter));
+        die(STATUS_BROKEN, "%s: the pre_tokenizer is %s: only BertPreTokenizer is read", path,
+            type_of(splitter));
     if (!boolean(normalizer, "clean_text", true, path))
         die(STATUS_BROKEN, "%s: clean_text is false: text is always cleaned here", path);
     const json_t *prefix = member(model, "continuing_subword_prefix");
     if (prefix && (!json_is_string(prefix) || strcmp(json_string_value(prefix), PIECE_CONTINUES) != 0))
-        die(STATUS_BROKEN, "%s: continuing_subword_prefix is not \"" PIECE_CONTINUES "\": no other is read", path);
+        die(STATUS_BROKEN, "%s: continuing_subword_prefix is not \"" PIECE_CONTINUES "\": no other is read",
+            path);
 }
 
 /* --- pieces --- */
@@ -201,7 +209,8 @@ static void add_token(struct tokenizer *t, const json_t *token, int id, const ch
         vocabulary_add(&t->vocabulary, slice_of(content), path);
     if ((size_t)id > t->vocabulary.count || !slice_is(vocabulary_piece(&t->vocabulary, (size_t)id), content))
         die(STATUS_BROKEN, "%s: added token '%s' has id %d, which is %s", path, content, id,
-            (size_t)id > t->vocabulary.count ? "beyond the vocabulary's end" : "another piece in the vocabulary");
+            (size_t)id > t->vocabulary.count ? "beyond the vocabulary's end"
+                                             : "another piece in the vocabulary");
     bool special = boolean(token, "special", false, path);
     struct token_flags flags = token_flags(token, !special, path);
     added_tokens_add(&t->added, slice_of(content), id, flags.single_word, flags.normalized);
@@ -236,7 +245,8 @@ static void add_decoder(struct tokenizer *t, const json_t *decoder, const char *
     free(ids);
 }
 
-/* added_tokens.json, as older libraries wrote it, has no flags: it is good when the other files have the tokens. */
+/* added_tokens.json, as older libraries wrote it, has no flags: it is good when the other files have the
+ * tokens. */
 static void check_old_added(const struct tokenizer *t, const struct files *f)
 {
     char *path = memory_format("%s/added_tokens.json", f->directory);
@@ -255,12 +265,14 @@ static void check_old_added(const struct tokenizer *t, const struct files *f)
 
 static void add_tokens(struct tokenizer *t, const struct files *f)
 {
-    const json_t *listed = member(f->tokenizer, "added_tokens"), *decoder = member(f->config, "added_tokens_decoder");
+    const json_t *listed = member(f->tokenizer, "added_tokens"),
+                 *decoder = member(f->config, "added_tokens_decoder");
     if (listed && !json_is_array(listed))
         die(STATUS_BROKEN, "%s: added_tokens is no array", f->tokenizer_path);
     for (size_t i = 0; i < json_array_size(listed); i++) {
         const json_t *token = json_array_get(listed, i);
-        int id = whole(json_object_get(token, "id"), 0, VOCABULARY_LIMIT, "id of an added token", f->tokenizer_path);
+        int id = whole(json_object_get(token, "id"), 0, VOCABULARY_LIMIT, "id of an added token",
+                       f->tokenizer_path);
         add_token(t, token, id, f->tokenizer_path);
     }
     if (decoder && !json_is_object(decoder))
@@ -269,10 +281,10 @@ static void add_tokens(struct tokenizer *t, const struct files *f)
         add_decoder(t, decoder, f->config_path);
 }
 
-/* A token that a file names in some role: a string, or an object with "content"; NULL: `usual`.  Returns its id; -1
- * where the vocabulary lacks it and it may be absent. */
-static int32_t special(struct tokenizer *t, const json_t *token, const char *role, const char *usual, bool needed,
-                       const char *path)
+/* A token that a file names in some role: a string, or an object with "content"; NULL: `usual`.  Returns its
+ * id; -1 where the vocabulary lacks it and it may be absent. */
+static int32_t special(struct tokenizer *t, const json_t *token, const char *role, const char *usual,
+                       bool needed, const char *path)
 {
     const char *name = usual;
     if (token)
@@ -338,9 +350,11 @@ static void read_own_settings(struct tokenizer_settings *s, const json_t *own, c
     const char *placeholders = json_string_value(member(own, "placeholders"));
     const char *policy = json_string_value(member(own, "long"));
     if (placeholders && !placeholders_find(placeholders, &s->placeholders))
-        die(STATUS_BROKEN, "%s: rubric.placeholders is '%s': expected drop, mask or keep", path, placeholders);
+        die(STATUS_BROKEN, "%s: rubric.placeholders is '%s': expected drop, mask or keep", path,
+            placeholders);
     if (policy && !long_policy_find(policy, &s->long_policy))
-        die(STATUS_BROKEN, "%s: rubric.long is '%s': expected head, tail, ends, windows or fail", path, policy);
+        die(STATUS_BROKEN, "%s: rubric.long is '%s': expected head, tail, ends, windows or fail", path,
+            policy);
     if (member(own, "max_length"))
         s->max_length = whole(member(own, "max_length"), 2, s->max_length, "rubric.max_length", path);
     if (member(own, "stride"))
@@ -374,7 +388,8 @@ static void read_settings(struct tokenizer *t, const struct files *f)
     t->word_limit = WORD_CHARACTERS;
     const json_t *limit = member(json_object_get(f->tokenizer, "model"), "max_input_chars_per_word");
     if (limit)
-        t->word_limit = (size_t)whole(limit, 1, WORD_CHARACTERS_LIMIT, "max_input_chars_per_word", f->tokenizer_path);
+        t->word_limit =
+            (size_t)whole(limit, 1, WORD_CHARACTERS_LIMIT, "max_input_chars_per_word", f->tokenizer_path);
 }
 
 void tokenizer_read_directory(struct tokenizer *t, const char *directory)

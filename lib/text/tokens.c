@@ -54,7 +54,10 @@ static struct slice field(const struct row *row, ptrdiff_t column)
     return column < 0 ? (struct slice){0} : row->fields[column];
 }
 
-static const char *name_of(const struct token_maker *m, ptrdiff_t column) { return m->columns->names[column]; }
+static const char *name_of(const struct token_maker *m, ptrdiff_t column)
+{
+    return m->columns->names[column];
+}
 
 static bool set_id(struct token_maker *m, struct row *row, struct record *record)
 {
@@ -64,7 +67,8 @@ static bool set_id(struct token_maker *m, struct row *row, struct record *record
         buffer_format(&m->id, "%s:%" PRIu64, row->file, row->number);
         id = (struct slice){m->id.at, m->id.size};
     } else if (id.size == 0) {
-        rows_reject(m->rows, row, BAD_VALUE, "field '%s' is empty: expected an id", name_of(m, m->columns->id));
+        rows_reject(m->rows, row, BAD_VALUE, "field '%s' is empty: expected an id",
+                    name_of(m, m->columns->id));
         return false;
     }
     record_set_string(record, "id", id);
@@ -117,7 +121,8 @@ static bool set_marks(struct token_maker *m, struct row *row, struct record *rec
     if (part.size > 0)
         record_set_string(record, "part", part);
     if (fold.size > 0) {
-        if (!label_number(fold, &number) || number < 0 || number >= 1 << 30 || number != (double)(int64_t)number)
+        if (!label_number(fold, &number) || number < 0 || number >= 1 << 30 ||
+            number != (double)(int64_t)number)
             return bad_value(m, row, c->fold, "a fold, a whole number of at least 0");
         record_set_integer(record, "fold", (int64_t)number);
     }
@@ -152,7 +157,8 @@ static void check_doubly_encoded(struct token_maker *m, const struct row *row, s
 /* Ids of a field after its placeholders are dealt with; returns its words. */
 static size_t encode(struct token_maker *m, struct slice text, struct int_array *ids)
 {
-    struct slice cleaned = placeholders_apply(m->settings->placeholders, text, &m->cleaned, m->counts.placeholders);
+    struct slice cleaned =
+        placeholders_apply(m->settings->placeholders, text, &m->cleaned, m->counts.placeholders);
     ids->count = 0;
     return tokenizer_encode(m->tokenizer, m->cache, cleaned, ids);
 }
@@ -165,7 +171,8 @@ static enum sequence_result set_ids(struct token_maker *m, const struct slice *p
         encode(m, *prompt, &m->prompt);
     size_t words = encode(m, text, &m->text);
     struct sequence *s = &m->sequence;
-    enum sequence_result result = sequence_make(s, m->settings, &m->special, prompt ? &m->prompt : NULL, &m->text);
+    enum sequence_result result =
+        sequence_make(s, m->settings, &m->special, prompt ? &m->prompt : NULL, &m->text);
     if (result != SEQUENCE_GOOD)
         return result;
     record_set_ids(record, "ids", s->ids.at, s->ids.count);
@@ -243,12 +250,14 @@ bool token_maker_make(struct token_maker *m, struct row *row, struct record *rec
     case SEQUENCE_GOOD:
         return true;
     case SEQUENCE_LONG:
-        rows_reject(m->rows, row, BAD_TEXT, "field '%s' makes %zu tokens: expected at most %d under --long fail",
+        rows_reject(m->rows, row, BAD_TEXT,
+                    "field '%s' makes %zu tokens: expected at most %d under --long fail",
                     name_of(m, m->columns->text), m->sequence.full, m->settings->max_length);
         break;
     case SEQUENCE_NOROOM:
-        rows_reject(m->rows, row, BAD_TEXT, "field '%s' takes %zu of %d tokens and leaves too few for the text",
-                    name_of(m, pair), m->prompt.count, m->settings->max_length);
+        rows_reject(m->rows, row, BAD_TEXT,
+                    "field '%s' takes %zu of %d tokens and leaves too few for the text", name_of(m, pair),
+                    m->prompt.count, m->settings->max_length);
         break;
     }
     return mark(m, row, record);
@@ -307,7 +316,8 @@ static void describe_placeholders(const struct token_maker *m, struct buffer *li
     for (int i = 0; i < PLACEHOLDER_NAMES; i++) {
         if (m->counts.placeholders[i] == 0)
             continue;
-        buffer_format(&names, "%s%s %" PRIu64, total ? ", " : "", placeholder_name(i), m->counts.placeholders[i]);
+        buffer_format(&names, "%s%s %" PRIu64, total ? ", " : "", placeholder_name(i),
+                      m->counts.placeholders[i]);
         total += m->counts.placeholders[i];
     }
     if (total)
@@ -320,7 +330,8 @@ void token_maker_report(const struct token_maker *m)
 {
     const struct token_counts *c = &m->counts;
     struct buffer line = {0};
-    buffer_format(&line, "%" PRIu64 " record%s, %" PRIu64 " tokens", c->records, c->records == 1 ? "" : "s", c->tokens);
+    buffer_format(&line, "%" PRIu64 " record%s, %" PRIu64 " tokens", c->records, c->records == 1 ? "" : "s",
+                  c->tokens);
     if (c->unlabelled && m->columns->label >= 0)
         buffer_format(&line, "; %" PRIu64 " without a label", c->unlabelled);
     if (c->empty)
@@ -328,7 +339,8 @@ void token_maker_report(const struct token_maker *m)
     if (c->windowed)
         buffer_format(&line, "; %" PRIu64 " in several windows", c->windowed);
     if (c->truncated)
-        buffer_format(&line, "; %" PRIu64 " longer than %d tokens and cut (--long %s), %.1f %% of all tokens lost",
+        buffer_format(&line,
+                      "; %" PRIu64 " longer than %d tokens and cut (--long %s), %.1f %% of all tokens lost",
                       c->truncated, m->settings->max_length, long_policy_name(m->settings->long_policy),
                       100.0 * (double)c->cut / (double)c->tokens);
     describe_placeholders(m, &line);

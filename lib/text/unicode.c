@@ -99,7 +99,8 @@ enum { RUN_LIMIT = 1024 };
 struct normalizer {
     struct unicode_normal_form form;
     struct buffer *out;
-    uint32_t *run; /* [RUN_LIMIT], class << 24 | code point, ascending by class; allocated when first needed */
+    uint32_t
+        *run; /* [RUN_LIMIT], class << 24 | code point, ascending by class; allocated when first needed */
     size_t count;
 };
 

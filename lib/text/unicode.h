@@ -42,8 +42,8 @@ struct unicode_normal_form {
 /* Appends `text`, cleaned (controls out, every white space a space) and brought into `form`, to `out`. */
 void unicode_normalize(struct buffer *out, struct slice text, struct unicode_normal_form form);
 
-/* The next word of normalized text at or after `*at`, which moves behind it: a run without spaces or punctuation, or
- * one punctuation mark.  False when there is none. */
+/* The next word of normalized text at or after `*at`, which moves behind it: a run without spaces or
+ * punctuation, or one punctuation mark.  False when there is none. */
 bool unicode_next_word(struct slice text, size_t *at, struct slice *word);
 
 #endif

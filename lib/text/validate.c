@@ -42,7 +42,10 @@ static size_t character_size(const unsigned char *at, size_t left)
     unsigned char lead = at[0];
     if (lead < 0x80)
         return 1;
-    size_t size = lead >= 0xc2 && lead <= 0xdf ? 2 : (lead & 0xf0) == 0xe0 ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+    size_t size = lead >= 0xc2 && lead <= 0xdf   ? 2
+                  : (lead & 0xf0) == 0xe0        ? 3
+                  : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                 : 0;
     if (size == 0 || left < size)
         return 0;
     /* The second byte's range excludes overlong forms, surrogates and what lies above U+10FFFF. */
@@ -81,10 +84,11 @@ size_t text_invalid_at(struct slice text)
  * (0x80 .. 0xBF); sets its size. */
 static bool stands_for_continuation(const unsigned char *at, size_t left, size_t *size)
 {
-    static const uint16_t windows_1252[] = { /* 0x80 .. 0x9f where they differ from Latin-1 */
-        0x20ac, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x017d,
-        0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x017e,
-        0x0178,
+    static const uint16_t windows_1252[] = {
+        /* 0x80 .. 0x9f where they differ from Latin-1 */
+        0x20ac, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030,
+        0x0160, 0x2039, 0x0152, 0x017d, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+        0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x017e, 0x0178,
     };
     uint32_t code;
     if (left >= 2 && (at[0] & 0xe0) == 0xc0) {

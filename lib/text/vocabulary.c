@@ -65,7 +65,8 @@ void vocabulary_add(struct vocabulary *v, struct slice piece, const char *where)
 void vocabulary_end_of_pieces(struct vocabulary *v) { v->matched = v->count; }
 
 /* Id, below `limit`, of the piece whose bytes are `prefix` then `rest`; -1 if there is none. */
-static int32_t find(const struct vocabulary *v, uint64_t hash, struct slice prefix, struct slice rest, size_t limit)
+static int32_t find(const struct vocabulary *v, uint64_t hash, struct slice prefix, struct slice rest,
+                    size_t limit)
 {
     uint64_t mixed = hash_mix(hash);
     for (size_t slot = slot_of(v, mixed); v->slots[slot] != 0; slot = (slot + 1) & v->mask) {

@@ -1,5 +1,5 @@
-/* The pieces of a WordPiece vocabulary: numbered strings, found by their bytes, and the longest one that opens
- * a run of bytes.  Read-only once closed with vocabulary_index. */
+/* The pieces of a WordPiece vocabulary: numbered strings, found by their bytes, and the longest one that
+ * opens a run of bytes.  Read-only once closed with vocabulary_index. */
 #ifndef RUBRIC_TEXT_VOCABULARY_H
 #define RUBRIC_TEXT_VOCABULARY_H
 
@@ -21,15 +21,15 @@ struct vocabulary {
     size_t matched;          /* pieces that words are made of: ids from here on are added tokens */
     uint64_t *slots;         /* open addressing: hash tag << 32 | id + 1; 0 is free */
     size_t mask;             /* slots - 1 */
-    size_t longest[2];       /* bytes of the longest piece that opens a word; that continues one, "##" left out */
+    size_t longest[2]; /* bytes of the longest piece that opens a word; that continues one, "##" left out */
     char hash[65];           /* hex SHA-256 of the pieces in id order, each with a newline */
 };
 
 /* The pieces of a word after its first begin with this. */
 #define PIECE_CONTINUES "##"
 
-/* Appends a piece; its id is its number.  `where` is the file, for messages: a piece that is empty, too long or
- * not UTF-8 ends in STATUS_BROKEN. */
+/* Appends a piece; its id is its number.  `where` is the file, for messages: a piece that is empty, too long
+ * or not UTF-8 ends in STATUS_BROKEN. */
 void vocabulary_add(struct vocabulary *v, struct slice piece, const char *where);
 
 /* Pieces added from now on belong to no word, they only have ids; without this call there are none such. */

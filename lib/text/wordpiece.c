@@ -3,9 +3,9 @@
  * Reference path: added tokens are cut out; what is left is normalized, cut into words at spaces and around
  * punctuation, and each word is covered by the longest pieces from its start (Wu et al. 2016).
  *
- * Fast path: no step of the reference looks across an ASCII blank or an ASCII punctuation mark, so the raw text
- * is cut there into chunks, and a chunk's ids depend on its bytes alone.  A chunk met before is found by those
- * bytes in the thread's cache; only a new one goes through the reference path. */
+ * Fast path: no step of the reference looks across an ASCII blank or an ASCII punctuation mark, so the raw
+ * text is cut there into chunks, and a chunk's ids depend on its bytes alone.  A chunk met before is found by
+ * those bytes in the thread's cache; only a new one goes through the reference path. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +76,8 @@ size_t wordpiece_word(const struct tokenizer *t, struct slice word, int32_t *to)
     size_t count = 0;
     bool known = word.size <= t->word_limit || characters(word) <= t->word_limit;
     for (size_t i = 0, size; known && i < word.size; i += size) {
-        int32_t id = vocabulary_longest(&t->vocabulary, (struct slice){word.at + i, word.size - i}, i > 0, &size);
+        int32_t id =
+            vocabulary_longest(&t->vocabulary, (struct slice){word.at + i, word.size - i}, i > 0, &size);
         known = id >= 0;
         to[count++] = id;
         if (!known)
@@ -111,8 +112,8 @@ static void encode_raw(const struct tokenizer *t, struct tokenizer_cache *c, str
     unicode_normalize(&c->normal, text, t->form);
     struct slice normal = {c->normal.at, c->normal.size};
     size_t from = 0, at;
-    for (const struct added_token *token; (token = added_tokens_next(&t->added_normalized, normal, from, &at));
-         from = at + token->size) {
+    for (const struct added_token *token;
+         (token = added_tokens_next(&t->added_normalized, normal, from, &at)); from = at + token->size) {
         encode_normal(t, (struct slice){normal.at + from, at - from}, ids);
         *room(ids, 1) = token->id;
         ids->count++;
@@ -196,7 +197,8 @@ static const uint8_t byte_class[256] = {
 };
 
 /* Ones and zeros, so that 16 bytes from 16 - n on keep n bytes. */
-static const uint8_t keep[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+static const uint8_t keep[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                 255, 255, 255, 255, 255, 255, 255, 255};
 
 /* Letters and digits that `at` begins with, of 16 bytes: the length of most chunks. */
 static size_t plain_bytes(const char *at)
@@ -244,8 +246,9 @@ static inline uint64_t key_difference(const struct short_memo *memo, struct shor
     return (memo->low ^ key.low) | (memo->high ^ key.high) | (memo->size ^ key.size);
 }
 
-/* The set's entry for `key`, NULL if there is none.  Which of two holds a word is a coin toss, so both are looked at
- * and neither decides a branch: the empty instruction hides from the compiler what the numbers are. */
+/* The set's entry for `key`, NULL if there is none.  Which of two holds a word is a coin toss, so both are
+ * looked at and neither decides a branch: the empty instruction hides from the compiler what the numbers are.
+ */
 static inline const struct short_memo *short_find(const struct short_memo *set, struct short_key key)
 {
     size_t not_first = key_difference(set, key) != 0, not_second = key_difference(set + 1, key) != 0;
@@ -293,9 +296,10 @@ static void encode_chunk(const struct tokenizer *t, struct tokenizer_cache *c, s
         encode_short_miss(t, c, set, fresh, chunk, ids);
 }
 
-/* One blank, mark or chunk of any kind; returns what is behind it.  `*inside`: the byte before was no blank. */
-static const char *encode_one(const struct tokenizer *t, struct tokenizer_cache *c, const char *p, const char *end,
-                              struct int_array *ids, size_t *words, bool *inside)
+/* One blank, mark or chunk of any kind; returns what is behind it.  `*inside`: the byte before was no blank.
+ */
+static const char *encode_one(const struct tokenizer *t, struct tokenizer_cache *c, const char *p,
+                              const char *end, struct int_array *ids, size_t *words, bool *inside)
 {
     uint8_t class = byte_class[(uint8_t)*p];
     if (class == BLANK) {
@@ -314,10 +318,11 @@ static const char *encode_one(const struct tokenizer *t, struct tokenizer_cache 
     return p + size;
 }
 
-/* Text without added tokens.  `*in_word` tells whether the byte before it was no blank; returns the words begun.
+/* Text without added tokens.  `*in_word` tells whether the byte before it was no blank; returns the words
+ * begun.
  *
- * What English is made of, a short word that was met before, then a blank, or a mark and perhaps a blank, passes
- * without a branch that depends on it. */
+ * What English is made of, a short word that was met before, then a blank, or a mark and perhaps a blank,
+ * passes without a branch that depends on it. */
 static size_t encode_plain(const struct tokenizer *t, struct tokenizer_cache *c, struct slice text,
                            struct int_array *ids, bool *in_word)
 {
