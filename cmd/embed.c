@@ -98,5 +98,6 @@ int main(int argc, char **argv)
     batch_free(batch);
     model_free(model);
     pool_free(pool);
+    text_list_free(&opt.layers);
     return stream_finish(in, out);
 }

@@ -166,5 +166,6 @@ int main(int argc, char **argv)
     batch_free(batch);
     model_free(model);
     pool_free(pool);
+    text_list_free(&opt.columns);
     return stream_finish(in, out.stream);
 }

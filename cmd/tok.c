@@ -232,5 +232,6 @@ int main(int argc, char **argv)
     labels_free(&labels);
     tokenizer_free(tokenizer);
     free(directory);
+    text_list_free(&s.keep);
     return stream_finish(NULL, out);
 }
