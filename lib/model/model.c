@@ -80,7 +80,7 @@ struct loading {
     const struct model_request *request;
     struct tensors *tensors;
     bool keep_head;       /* the file's head is the wanted one */
-    struct buffer drawn;  /* names of tensors that were drawn */
+    struct buffer drawn;  /* names of the pooler's tensors that were drawn */
 };
 
 static bool is_head(const struct layout *layout, const struct parameter *p)
@@ -97,15 +97,16 @@ static void load_parameter(struct loading *loading, const struct parameter *p)
         weights_copy(loading->tensors, tensor, p, loading->model->params);
         return;
     }
-    bool new_head =
-        loading->request->head && layout->shape.C > 0; /* what it needs beyond the encoder may be drawn */
+    /* What a new head needs beyond the encoder may be drawn. */
+    bool new_head = loading->request->head && layout->shape.C > 0;
     if (!new_head || !(head || pooler))
         die(STATUS_BROKEN,
             pooler ? "%s: has no tensor '%s': this model has no pooler (use --pool cls or --pool mean)"
                    : "%s: has no tensor '%s'",
             loading->tensors->path, weights_name(layout, p));
     network_initialise_tensor(layout, p, loading->model->params, loading->request->seed);
-    buffer_format(&loading->drawn, loading->drawn.size ? ", %s" : "%s", weights_name(layout, p));
+    if (pooler) /* a new head is what was asked for; a pooler may have been expected */
+        buffer_format(&loading->drawn, loading->drawn.size ? ", %s" : "%s", weights_name(layout, p));
 }
 
 /* Rubric's own files hold the block as it lies in memory, so that it need not be copied: pages that nobody
