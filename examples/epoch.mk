@@ -8,7 +8,8 @@ epoch: $(OUT)/epoch.txt
 
 # Nothing is chosen, so all of the 80 % are trained on; one run has all processors to itself.
 epoch_seed = $(firstword $(SEEDS))
-$(call run,epoch_$(epoch_seed),$(OUT)/split_$(epoch_seed),--epochs 1 --keep last --threads $(shell nproc) --seed $(epoch_seed))
+$(call run,epoch_$(epoch_seed),$(OUT)/split_$(epoch_seed),\
+    --epochs 1 --keep last --threads $(shell nproc) --seed $(epoch_seed))
 
 $(OUT)/epoch.txt: $(OUT)/epoch_$(epoch_seed).predictions
 	@evalm -q $< > $@.part

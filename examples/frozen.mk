@@ -1,7 +1,7 @@
 ## frozen   which layer, under which linear head?         LAYERS x HEADS x SEEDS
 #
-# The encoder stays as it is: vectors are made once for each layer, and heads fitted in a moment.  Of use with a
-# MODEL that was pretrained; the default one has random weights.
+# The encoder stays as it is: vectors are made once for each layer, and heads fitted in a moment.  Of use with
+# a MODEL that was pretrained; the default one has random weights.  Labels without an order: HEADS=logistic.
 
 # all of MODEL's, 0 being the embeddings
 depth := $(shell sed -n 's/.*"num_hidden_layers": *\([0-9]*\).*/\1/p' $(MODEL:%=%/config.json) /dev/null)

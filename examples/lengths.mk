@@ -1,7 +1,7 @@
 ## lengths  how much of an essay must be read?            LENGTHS x LONGS x SEEDS, and PLACEHOLDERS x SEEDS
 #
-# The second table has the last of LENGTHS and the first of LONGS.  Where no essay is longer, LONGS change nothing:
-# `tally out/tokens` tells how long they are.
+# The second table has the last of LENGTHS and the first of LONGS.  Where no essay is longer, LONGS change
+# nothing: `tally out/tokens` tells how long they are.
 
 LENGTHS = 64 128 256 512
 LONGS = head tail ends windows

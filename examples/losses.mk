@@ -1,8 +1,9 @@
 ## losses   which loss scores best?                       LOSSES x SEEDS
 ## grid     with which class weights, and which pooling?  LOSSES x WEIGHTINGS x POOLINGS x SEEDS
 #
-# A weighting is none, balanced or effective (fit --class-weight), or sample-balanced, sample-sqrt, sample-under
-# (fit --sample).  The runs of `losses` are those of `grid` without weights, with mean pooling.
+# A weighting is none, balanced or effective (fit --class-weight), or sample-balanced, sample-sqrt or
+# sample-under (fit --sample).  The runs of `losses` are those of `grid` without weights, with mean pooling.
+# Labels without an order: LOSSES=ce.
 
 WEIGHTINGS = none balanced effective sample-balanced
 POOLINGS = mean cls

@@ -32,8 +32,8 @@ $(OUT)/tokens: $(sources)
 	$(tok) $< > $@.part
 	@$(keep)
 
-# 80 % in training, each class by itself.  One seed divides the essays in one way, also where an experiment has
-# other tokens or vectors of them, in a file called whole.
+# 80 % in training, each class by itself.  One seed divides the essays in one way, also where an experiment
+# has other tokens or vectors of them, in a file called whole.
 divide = split -q --stratify --seed $(1) $< > $@.part
 $(OUT)/split_%: $(OUT)/tokens
 	$(call divide,$*)
@@ -45,8 +45,8 @@ $(OUT)/%/split_$(1): $(OUT)/%/whole
 endef
 $(foreach s,$(SEEDS),$(eval $(call split_rules,$s)))
 
-# $(call run,NAME,STREAM,OPTIONS): OUT/NAME.model by fit with these options, and OUT/NAME.predictions of the records
-# it passes on.  A model older than its stream goes; an interrupted run goes on.
+# $(call run,NAME,STREAM,OPTIONS): OUT/NAME.model by fit with these options, and OUT/NAME.predictions of the
+# records it passes on.  A model older than its stream goes; an interrupted run goes on.
 define run_rules
 $(OUT)/$(1).predictions: $(2)
 	@$$(place)

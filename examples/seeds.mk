@@ -1,7 +1,7 @@
 ## seeds    what does dividing by chance do?              --stratify against --random, DIVISIONS
 #
-# Training always has the same seed: what varies comes from which essays are held out.  The rarest class is the one
-# with the fewest essays in all of DATA; its recall is undefined where a division holds none of its essays out.
+# Training always has the same seed: what varies comes from which essays are held out.  The rarest class is
+# the one with the fewest essays in all of DATA; its recall is undefined where none of these is held out.
 
 DIVISIONS = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
 
@@ -32,7 +32,8 @@ $(seeds_figures): %.tsv: %.predictions $(OUT)/seeds/rarest
 	    END { print "held", held + 0 }' > $@.part
 	@$(keep)
 
-seeds_shown = accuracy kappa=qwk from_to=qwk:range recall_of_$$(< $(OUT)/seeds/rarest)=recall from_to=recall:range \
-    essays_of_$$(< $(OUT)/seeds/rarest)=held:count
+rarest = $$(tr ' ' _ < $(OUT)/seeds/rarest)
+seeds_shown = accuracy kappa=qwk from_to=qwk:range \
+    recall_of_$(rarest)=recall from_to=recall:range essays_of_$(rarest)=held:count
 $(OUT)/seeds.md: $(seeds_figures) $(OUT)/seeds/rarest
 	$(call table,split,$(seeds_shown))

@@ -1,7 +1,7 @@
 ## shares   how many scored essays are enough?            SHARES (percent of the training part) x SEEDS
 #
-# A share is drawn from the training part by dividing that once more, each class by itself.  What is held out, and
-# so what the figures are of, stays the same.  As many epochs for fewer essays are fewer steps.
+# A share is drawn from the training part by dividing that once more, each class by itself.  What is held
+# out, and so what the figures are of, stays the same.  As many epochs for fewer essays are fewer steps.
 # The interval is what other held-out essays would make of kappa: the means of the ends of the runs' own.
 
 SHARES = 10 20 30 40 50 60 70 80 90 100
