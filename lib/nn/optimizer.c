@@ -18,6 +18,12 @@ struct span {
     const struct parameter *tensor;
 };
 
+/* A row and the steps that it lacks. */
+struct late_row {
+    size_t row;
+    uint64_t steps;
+};
+
 struct optimizer {
     const struct layout *layout;
     struct optimizer_settings settings;
@@ -35,6 +41,9 @@ struct optimizer {
     struct step_factors *history;  /* factors of the words in steps forgotten + 1 .. steps */
     size_t history_count, history_capacity;
     uint64_t forgotten;
+
+    struct late_row *late;         /* rows to catch up */
+    size_t late_capacity;
 
     double *sums;                  /* of squares, by item */
     size_t sum_capacity;
@@ -88,6 +97,7 @@ void optimizer_free(struct optimizer *o)
     free(o->layer_factors);
     free(o->row_steps);
     free(o->history);
+    free(o->late);
     free(o->sums);
     free(o);
 }
@@ -112,23 +122,21 @@ void optimizer_restore(struct optimizer *o, uint64_t steps)
 
 /* ---- Catching up ---- */
 
-static void catch_up_row(struct optimizer *o, float *params, size_t row)
+/* Takes note that `row` is brought up to date; returns the steps that it lacks. */
+static uint64_t claim_row(struct optimizer *o, size_t row)
 {
     uint64_t behind = o->steps - o->row_steps[row];
-    if (behind == 0)
-        return;
-    size_t at = o->words->offset + row * o->width;
-    adamw_replay(params + at, o->moments1 + at, o->moments2 + at, o->width,
-                 o->history + (o->row_steps[row] - o->forgotten), behind);
     o->row_steps[row] = o->steps;
+    return behind;
 }
 
-void optimizer_catch_up(struct optimizer *o, float *params, const int32_t *ids, size_t count)
+static void replay_row(struct optimizer *o, float *params, struct late_row late)
 {
-    if (!o->words)
+    if (late.steps == 0)
         return;
-    for (size_t i = 0; i < count; i++)
-        catch_up_row(o, params, (size_t)ids[i]);
+    size_t at = o->words->offset + late.row * o->width;
+    adamw_replay(params + at, o->moments1 + at, o->moments2 + at, o->width,
+                 o->history + (o->steps - late.steps - o->forgotten), late.steps);
 }
 
 /* What an item of work needs. */
@@ -153,7 +161,30 @@ static void catch_up_group(void *context, size_t item, int worker)
     (void)worker;
     const struct job *job = context;
     for (size_t row = item * job->o->group; row < group_end(job, item); row++)
-        catch_up_row(job->o, job->params, row);
+        replay_row(job->o, job->params, (struct late_row){row, claim_row(job->o, row)});
+}
+
+static void catch_up_late(void *context, size_t item, int worker)
+{
+    (void)worker;
+    const struct job *job = context;
+    for (size_t i = item * job->o->group; i < group_end(job, item); i++)
+        replay_row(job->o, job->params, job->o->late[i]);
+}
+
+void optimizer_catch_up(struct optimizer *o, float *params, const int32_t *ids, size_t count,
+                        struct pool *pool)
+{
+    if (!o->words)
+        return;
+    struct job job = {.o = o, .params = params};
+    memory_grow(&o->late, &o->late_capacity, count, sizeof *o->late);
+    for (size_t i = 0; i < count; i++) {
+        struct late_row late = {(size_t)ids[i], claim_row(o, (size_t)ids[i])};
+        if (late.steps > 0) /* not for the second time */
+            o->late[job.row_count++] = late;
+    }
+    pool_run(pool, group_count(o, job.row_count), catch_up_late, &job);
 }
 
 void optimizer_catch_up_all(struct optimizer *o, float *params, struct pool *pool)

@@ -24,9 +24,9 @@ struct optimizer;
 struct optimizer *optimizer_new(const struct layout *layout, const struct optimizer_settings *settings);
 void optimizer_free(struct optimizer *o);
 
-/* Brings the rows of the words in `ids` up to date, so that a forward pass may read them.
- * Threads may not run while it does. */
-void optimizer_catch_up(struct optimizer *o, float *params, const int32_t *ids, size_t count);
+/* Brings the rows of the words in `ids` up to date, so that a forward pass may read them. */
+void optimizer_catch_up(struct optimizer *o, float *params, const int32_t *ids, size_t count,
+                        struct pool *pool);
 
 /* Brings every row up to date (before evaluation, saving). */
 void optimizer_catch_up_all(struct optimizer *o, float *params, struct pool *pool);

@@ -5,6 +5,8 @@
 
 #include "train/merge.h"
 
+enum { LEAF_TOKENS = 128, LEAST_LEAVES = 4 };
+
 struct stepper {
     struct step_setup setup;
     size_t batch, count, leaves;
@@ -59,6 +61,17 @@ static void sort_longest_first(struct stepper *s)
     }
 }
 
+/* A leaf costs a gradient that is cleared and added, as much as twenty tokens: small batches have fewer. */
+static size_t leaves_of(const struct stepper *s)
+{
+    size_t tokens = 0;
+    for (size_t i = 0; i < s->count; i++)
+        tokens += s->slots[i].instance.example.tokens;
+    size_t leaves = tokens / LEAF_TOKENS;
+    leaves = leaves > STEP_LEAVES ? STEP_LEAVES : leaves < LEAST_LEAVES ? LEAST_LEAVES : leaves;
+    return leaves < s->count ? leaves : s->count;
+}
+
 static void catch_up(struct stepper *s)
 {
     s->words.count = 0;
@@ -68,7 +81,8 @@ static void catch_up(struct stepper *s)
         for (size_t t = 0; t < e->tokens; t++)
             s->words.at[s->words.count++] = e->ids[t];
     }
-    optimizer_catch_up(s->setup.optimizer, s->setup.params, s->words.at, s->words.count);
+    optimizer_catch_up(s->setup.optimizer, s->setup.params, s->words.at, s->words.count,
+                       s->setup.pool);
 }
 
 static void train_one(struct stepper *s, size_t i, struct workspace *ws, struct gradient *gradient)
@@ -123,7 +137,7 @@ struct step_result stepper_run(struct stepper *s, size_t count, uint64_t step, d
     struct step_result result = {.finite = true};
     s->count = count;
     s->step = step;
-    s->leaves = count < STEP_LEAVES ? count : STEP_LEAVES;
+    s->leaves = leaves_of(s);
     s->total_weight = 0;
     for (size_t i = 0; i < count; i++)
         s->total_weight += goal_weight(s->setup.goal, &s->slots[i].instance);

@@ -1,9 +1,10 @@
 /* One optimizer step over one batch.
  *
- * A batch of B examples is cut into min(B, STEP_LEAVES) leaves.  Which example goes to which leaf depends on
- * the batch only: longest first, dealt out to and fro, so that leaves cost about the same; inside a leaf
- * examples are computed in that order into one gradient; leaves are summed by merge.h's tree.  Threads take
- * leaves as they become free.  So a step has the same bits for any number of threads. */
+ * A batch of B examples is cut into min(B, STEP_LEAVES) leaves, or down to half as many where it has few
+ * tokens.  Which example goes to which leaf depends on the batch only: longest first, dealt out to and fro,
+ * so that leaves cost about the same; inside a leaf examples are computed in that order into one gradient;
+ * leaves are summed by merge.h's tree.  Threads take leaves as they become free.  So a step has the same bits
+ * for any number of threads. */
 #ifndef RUBRIC_TRAIN_STEP_H
 #define RUBRIC_TRAIN_STEP_H
 

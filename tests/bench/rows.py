@@ -142,12 +142,14 @@ def tok(bench):
     few = inputs.essays(1716)
     command = "tok", "--vocab", inputs.vocabulary, "--placeholders", "keep"
     with peer(bench, ("tokenizers",), "tokenizers", csv=few, vocabulary_file=inputs.vocabulary) as real:
-        got = with_peers(bench.rounds(5), {"one": lambda: rubric(*command, table)}, real=real)
-    one = megabytes / got["one"].wall
+        got = with_peers(bench.rounds(5), {"one": lambda: rubric(*command, "--threads", 1, table),
+                                           "two": lambda: rubric(*command, "--threads", 2, table)}, real=real)
+    one, two = megabytes / got["one"].wall, megabytes / got["two"].wall
     theirs = got.get("real") and text_bytes(few) / 1e6 / got["real"].wall
     bench.line("tok, a process, 1 thread", f"{one:.1f} MB/s", "HF tokenizers", theirs and f"{theirs:.1f} MB/s",
                theirs and one / theirs, 25)
-    bench.line("  peak memory", f"{got['one'].peak:.0f} MiB", "", None, None, None)
+    bench.line("  2 threads", f"{two:.1f} MB/s", "1 thread", f"{one:.1f} MB/s", two / one, None)
+    bench.line("  peak memory", f"{got['two'].peak:.0f} MiB", "", None, None, None)
 
 
 @row

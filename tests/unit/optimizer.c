@@ -68,6 +68,16 @@ static void check_tensor(const char *name, const char *what, const float *got, c
     CHECK(wrong == 0 && json_array_size(want) == size);
 }
 
+/* Words come as often as texts have them. */
+static void catch_up_texts(struct optimizer *o, float *params, const struct gradient *g, struct pool *pool)
+{
+    int32_t *ids = memory_new(2 * g->row_count, sizeof *ids);
+    for (size_t i = 0; i < g->row_count; i++)
+        ids[i] = ids[2 * g->row_count - 1 - i] = g->rows[i];
+    optimizer_catch_up(o, params, ids, 2 * g->row_count, pool);
+    free(ids);
+}
+
 static void test_torch(void)
 {
     struct layout *layout = small_layout(11, 8, 6);
@@ -87,7 +97,7 @@ static void test_torch(void)
     CHECK(steps == 20);
     for (uint32_t step = 0; step < steps; step++) {
         golden_gradient(layout, g, step);
-        optimizer_catch_up(o, params, g->rows, g->row_count);
+        catch_up_texts(o, params, g, pool);
         double rate = step < 5 ? 0.02 * (step + 1) / 5 : 0.02 * (steps - step) / (steps - 5.0);
         CHECK_NEAR(optimizer_step(o, params, g, rate, pool), golden_at(norms, step), 0, 1e-6);
     }
@@ -177,7 +187,7 @@ static float *run(int H, int threads, int steps, int pause, const struct optimiz
         memcpy(twin->p, params, layout->size * sizeof *params);
     for (int step = 0; step < steps; step++) {
         random_gradient(layout, g, dense_words, step);
-        optimizer_catch_up(o, params, g->rows, g->row_count);
+        catch_up_texts(o, params, g, pool);
         double rate = rate_at(step, steps);
         double norm = optimizer_step(o, params, g, rate, pool);
         float scale = (float)fmin(1, settings->clip / (norm + 1e-6));
