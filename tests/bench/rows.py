@@ -50,7 +50,7 @@ def fit_row(bench, name, shape, pool, essays, targets):
                 "vocabulary": inputs.vocabulary_size, "pool": pool}
     needs = ("torch", "transformers")
     with peer(bench, needs, "train", **settings) as best:
-        got = with_peers(bench.rounds(3), {"rubric": lambda: fit_once(bench, shape, pool, stream, 2)}, best=best)
+        got = with_peers(bench.rounds(2), {"rubric": lambda: fit_once(bench, shape, pool, stream, 2)}, best=best)
     mine = got["rubric"]
     title = f"fit {name}, {essays} essays"
     bench.line(title, f"{mine[0]:.2f} s", "PyTorch, buckets", got.get("best") and f"{got['best'].wall:.2f} s",
@@ -76,7 +76,7 @@ def fit_mean(bench):
 
 @row
 def fit_minilm(bench):
-    mine, best = fit_row(bench, "MiniLM [CLS]", "MiniLM", "cls", bench.size(48, 16), (3,))
+    mine, best = fit_row(bench, "MiniLM [CLS]", "MiniLM", "cls", bench.size(32, 16), (3,))
     bench.line("  peak memory", f"{mine[2]:.0f} MiB", "PyTorch", best and f"{best.peak:.0f} MiB", best and best.peak / mine[2],
                10)
 
@@ -89,7 +89,7 @@ def infer_row(bench, title, shape, pool, stream, threads, target, command, sizes
     needs = ("torch", "transformers", "onnxruntime", "onnx")
     with peer(bench, needs, "infer", tokens=inputs.lines(stream), shape=",".join(map(str, SHAPES[shape])),
               vocabulary=inputs.vocabulary_size, pool=pool, threads=threads, sizes=sizes) as graph:
-        got = with_peers(bench.rounds(5), {"rubric": lambda: rubric(*command, "--threads", threads, stream)}, graph=graph)
+        got = with_peers(bench.rounds(3), {"rubric": lambda: rubric(*command, "--threads", threads, stream)}, graph=graph)
         name = graph.name if graph else "ONNX Runtime"
     mine, theirs, count = got["rubric"], got.get("graph"), len(lengths)
     bench.line(title, f"{count / mine.wall:.1f} texts/s", name, theirs and f"{count / theirs.wall:.1f} texts/s",
@@ -113,10 +113,10 @@ def predict(bench):
 
 @row
 def embed(bench):
-    stream = bench.inputs.stream(bench.inputs.essays(bench.size(100, 16)))
+    stream = bench.inputs.stream(bench.inputs.essays(bench.size(64, 16)))
     command = "embed", "-m", bench.inputs.model("MiniLM", "mean")
     full, theirs = infer_row(bench, "embed MiniLM, full depth, mean", "MiniLM", "mean", stream, 2, 1, command)
-    got = in_turn(bench.rounds(5), half=lambda: rubric(*command, "--layer", 3, stream),
+    got = in_turn(bench.rounds(3), half=lambda: rubric(*command, "--layer", 3, stream),
                   one=lambda: rubric(*command, "--threads", 1, stream))
     count = len(bench.inputs.lengths(stream))
     bench.line("embed MiniLM, --layer 3", f"{count / got['half'].wall:.1f} texts/s", "the same, full depth",
@@ -197,8 +197,9 @@ def start(bench):
 def size(bench):
     """Time per text where there are many, with a shape so small that everything around the network shows."""
     inputs = bench.inputs
-    few, many = 1000, bench.size(1000000, 20000)
-    tables = {count: inputs.sentences(count) for count in (few, many)}
+    few, fewer = 1000, bench.size(100000, 10000)  # for fit, which is slower
+    many = 10 * fewer
+    tables = {count: inputs.sentences(count) for count in (few, fewer, many)}
     streams = {count: inputs.stream(table) for count, table in tables.items()}
     model = inputs.model("small", "cls")
     works = {"tok": lambda count: rubric("tok", "-m", inputs.start("tiny"), tables[count]),
@@ -206,12 +207,12 @@ def size(bench):
              "fit": lambda count: rubric("fit", "-m", inputs.start("small"), "--pool", "cls", "--loss", "ce", "--epochs", 1,
                                          "--select", "none", "-f", "-o", inputs.directory / "fitted", streams[count])}
     for name, work in works.items():
-        empty = work(few).wall  # warms up
+        count = fewer if name == "fit" else many
         got = in_turn(bench.rounds(5), few=lambda: work(few))
-        big = work(many)
-        each = {few: got["few"].wall / few, many: big.wall / many}
-        bench.line(f"{name}, each of {many} short texts", f"{1e6 * each[many]:.1f} us", f"each of {few}",
-                   f"{1e6 * each[few]:.1f} us", each[few] / each[many], 0.95)
+        big = work(count)
+        each, of_few = big.wall / count, got["few"].wall / few
+        bench.line(f"{name}, each of {count} short texts", f"{1e6 * each:.1f} us", f"each of {few}",
+                   f"{1e6 * of_few:.1f} us", of_few / each, 0.95)
         bench.line("  peak memory", f"{big.peak:.0f} MiB", f"{few} texts", f"{got['few'].peak:.0f} MiB", None, None)
 
 
