@@ -32,6 +32,15 @@ int file_create(const char *path)
     return fd;
 }
 
+bool file_exists(const char *path)
+{
+    if (access(path, F_OK) == 0)
+        return true;
+    if (errno != ENOENT && errno != ENOTDIR)
+        die_errno("%s: cannot look at it", path);
+    return false;
+}
+
 const char *file_name(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
 
 /* After a failed read or write: whether a signal interrupted it, or its turn had not come because whoever

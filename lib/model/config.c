@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "model/json.h"
 
 static const char *const pooling_names[] = {
@@ -28,7 +28,7 @@ bool pooling_parse(const char *name, enum pooling *pool)
 json_t *config_read(const char *directory)
 {
     char *path = memory_format("%s/config.json", directory);
-    if (access(path, F_OK) != 0)
+    if (!file_exists(path))
         die(STATUS_BROKEN, "%s: is no model directory: there is no config.json in it", directory);
     json_t *config = json_read_object(path);
     free(path);

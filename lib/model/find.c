@@ -2,7 +2,6 @@
  * not link one. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -14,8 +13,7 @@
 static bool hash_file(XXH3_state_t *state, const char *directory, const char *name)
 {
     char *path = memory_format("%s/%s", directory, name);
-    struct stat about;
-    bool there = stat(path, &about) == 0;
+    bool there = file_exists(path);
     if (there) {
         int fd = file_open(path);
         size_t room = 1 << 18;
@@ -54,7 +52,7 @@ void model_print(const char *directory, char print[65])
 static bool has_config(const char *directory)
 {
     char *path = memory_format("%s/config.json", directory);
-    bool there = access(path, F_OK) == 0;
+    bool there = access(path, F_OK) == 0; /* a hint need not even be readable */
     free(path);
     return there;
 }

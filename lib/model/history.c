@@ -3,7 +3,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -18,7 +17,7 @@ static json_t *load(const char *directory, const char *name)
 {
     char *path = memory_format("%s/%s", directory, name);
     json_t *value = NULL;
-    if (access(path, F_OK) == 0) {
+    if (file_exists(path)) {
         struct file_view view = file_view(path, FILE_LIMIT);
         json_error_t error;
         value = json_loadb(view.at, view.size, JSON_REJECT_DUPLICATES, &error);

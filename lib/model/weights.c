@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "model/config.h"
 #include "model/safetensors.h"
 #include "model/torchfile.h"
@@ -17,15 +17,15 @@ struct tensors *weights_open(const char *directory)
     char *safe = memory_format("%s/model.safetensors", directory);
     char *torch = memory_format("%s/pytorch_model.bin", directory);
     struct tensors *tensors = NULL;
-    if (access(safe, F_OK) == 0)
+    if (file_exists(safe))
         tensors = safetensors_open(safe);
-    else if (access(torch, F_OK) == 0)
+    else if (file_exists(torch))
         tensors = torchfile_open(torch);
     free(safe);
     free(torch);
     for (size_t i = 0; !tensors && i < sizeof others / sizeof *others; i++) {
         char *path = memory_format("%s/%s", directory, others[i]);
-        if (access(path, F_OK) == 0)
+        if (file_exists(path))
             die(STATUS_BROKEN,
                 "%s: weights in this form are not read: expected model.safetensors or pytorch_model.bin "
                 "beside it",

@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -27,7 +26,7 @@ struct files {
 
 static json_t *read_object(const char *path)
 {
-    if (access(path, F_OK) != 0)
+    if (!file_exists(path))
         return NULL;
     struct file_view view = file_view(path, FILE_LIMIT);
     json_error_t error;
@@ -173,7 +172,7 @@ static void check_agreement(const struct vocabulary *v, const struct files *f)
 
 static void read_pieces(struct tokenizer *t, const struct files *f)
 {
-    bool listed = access(f->vocabulary_path, F_OK) == 0;
+    bool listed = file_exists(f->vocabulary_path);
     if (f->tokenizer) {
         read_json_vocabulary(&t->vocabulary, f->tokenizer, f->tokenizer_path);
         if (listed)

@@ -23,6 +23,8 @@ static bool exists(const char *directory, const char *name)
     char *path = memory_format("%s/%s", directory, name);
     struct stat about;
     bool there = lstat(path, &about) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR)
+        die_errno("%s: cannot look at it", path);
     free(path);
     return there;
 }

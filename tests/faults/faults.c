@@ -208,6 +208,24 @@ int fstat64(int fd, struct stat64 *about)
     return fails(FILES) ? -1 : next(fd, about);
 }
 
+int stat64(const char *path, struct stat64 *about)
+{
+    NEXT(stat64);
+    return fails(FILES) ? -1 : next(path, about);
+}
+
+int lstat64(const char *path, struct stat64 *about)
+{
+    NEXT(lstat64);
+    return fails(FILES) ? -1 : next(path, about);
+}
+
+int access(const char *path, int mode)
+{
+    NEXT(access);
+    return fails(FILES) ? -1 : next(path, mode);
+}
+
 /* ---- Beginning and end ---- */
 
 static void write_count(void)
