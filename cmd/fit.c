@@ -139,7 +139,7 @@ int main(int argc, char **argv)
     plan_check(&opt.plan);
     budget_begin();
     struct stream_writer *writer = terminal_is(1) ? NULL : stream_create(NULL);
-    struct output *output = output_claim(opt.output, opt.force, opt.resume);
+    struct output *output = output_claim(opt.output, opt.force || opt.dry_run, opt.resume);
 
     struct start start = {
         .option = opt.model, .plan = &opt.plan, .threads = (int)opt.threads, .memory = opt.memory};

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "eval/metrics.h"
@@ -24,6 +25,8 @@ static void print_marks(struct buffer *to, const struct marks *marks)
         print_figure(to, "root mean squared error", marks_deviation(marks));
     }
 }
+
+static const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
 
 static const char *chooser_name(const struct plan *plan)
 {
@@ -75,15 +78,25 @@ void account_plan(const struct training *t)
          (double)t->intake->tokens / (double)(t->intake->train_sums.n + t->intake->slice_sums.n));
     buffer_free(&line);
     account_choice(t);
+    if (t->intake->with_part == 0 && plan->fold < 0)
+        note("the records carry no parts: all that have a label are trained on, and none of them passes on "
+             "(split marks some as val)");
     if (t->intake->folds_seen && plan->fold < 0)
         note("the records carry folds and none is held out (--fold K would): training on all of them");
     const struct shape *s = &t->model->layout->shape;
-    note("%s: %d layers, hidden size %d, %zu parameters%s; %s, %" PRId64 " epochs, batch %" PRId64
-         ", learning rate %g, %d threads",
-         plan->scratch ? "random weights" : t->model->directory, s->L, s->H, t->model->layout->size,
+    char length[64];
+    if (plan->max_steps > 0)
+        snprintf(length, sizeof length, "at most %" PRId64 " step%s", plan->max_steps, plural(plan->max_steps));
+    else
+        snprintf(length, sizeof length, "%" PRId64 " epoch%s", plan->epochs, plural(plan->epochs));
+    note("%s: %d layer%s, hidden size %d, %zu parameters%s; %s, %s, batch %" PRId64
+         ", learning rate %g, %d thread%s",
+         plan->scratch ? "random weights" : t->model->directory, s->L, plural(s->L), s->H,
+         t->model->layout->size,
          t->model->pretrained ? ""
                               : " that were never pretrained (a model that was learns more from few essays)",
-         loss_name((enum loss)plan->loss), plan->epochs, plan->batch, plan->rate, pool_threads(t->pool));
+         loss_name((enum loss)plan->loss), length, plan->batch, plan->rate, pool_threads(t->pool),
+         plural(pool_threads(t->pool)));
 }
 
 void account_epoch(const struct training *t, uint64_t epoch, const struct marks *running,
@@ -111,29 +124,16 @@ static void account_recall(const struct training *t, const struct marks *marks)
         if (c)
             buffer_text(&line, ", ");
         label_print(&line, &t->intake->classes.list[c]);
-        if (support)
+        if (!support)
+            buffer_text(&line, " has none");
+        else if (metric_predicted(marks->counts, marks->k, c))
             buffer_format(&line, " %.0f %% of %" PRIu64, 100 * metric_recall(marks->counts, marks->k, c),
                           support);
         else
-            buffer_text(&line, " has none");
+            buffer_format(&line, " none of %" PRIu64 " (never predicted)", support);
     }
     note("of the records that chose, found by class: %.*s", (int)line.size, line.at);
     buffer_free(&line);
-}
-
-/* Classes that were never predicted on the records that chose. */
-static void account_rare(const struct training *t, const struct marks *marks)
-{
-    for (size_t c = 0; c < marks->k; c++) {
-        uint64_t support = metric_support(marks->counts, marks->k, c);
-        if (support == 0 || metric_predicted(marks->counts, marks->k, c) > 0)
-            continue;
-        struct buffer name = {0};
-        label_print(&name, &t->intake->classes.list[c]);
-        note("class %.*s was never predicted for the records that chose, though %" PRIu64 " have it",
-             (int)name.size, name.at, support);
-        buffer_free(&name);
-    }
 }
 
 void account_outcome(const struct training *t, const struct outcome *o)
@@ -146,11 +146,10 @@ void account_outcome(const struct training *t, const struct outcome *o)
          (int)line.size, line.at);
     buffer_free(&line);
     if (o->overfitted)
-        note("after epoch %" PRIu64 " the loss in training went on falling while that of the others rose: "
+        note("after epoch %" PRIu64 " the loss in training went on falling while that of the %s rose: "
              "the model began to learn the essays by heart (fewer epochs, a lower --lr or more --dropout may "
              "help)",
-             o->kept_epoch);
+             o->kept_epoch, chooser_name(t->plan));
     if (o->choosing.k > 0 && o->choosing.k <= 20)
         account_recall(t, &o->choosing);
-    account_rare(t, &o->choosing);
 }

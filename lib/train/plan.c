@@ -130,6 +130,8 @@ void plan_resolve_head(struct plan *plan, const struct classes *classes)
 {
     if (plan->loss >= 0)
         command_misuse("--loss is for tokens: on vectors --head says what is fitted");
+    if (plan->epochs > 0 || plan->rate > 0 || plan->max_steps > 0 || plan->pool >= 0)
+        command_misuse("--epochs, --lr, --max-steps and --pool are for tokens: a head on vectors is solved at once");
     if (plan->head < 0)
         plan->head = head_default(classes);
     plan->loss = (int)head_loss(plan->head);
