@@ -63,18 +63,26 @@ faults_of() {
     rm -rf out made m
     run_with none 0 "$@"
     [ $status -eq 0 ]
-    local good kind number tried=0
+    local good kind number overlooked tried=0
     good=$(left)
     for kind in ${kinds-memory open read write sync rename close map file}; do
         rm -rf made m m.partial
         run_with $kind 0 "$@"
         [ $status -eq 0 ]
+        overlooked=0
         for number in $(chosen "$(cat count)" $([ $kind = memory ] && echo 30 || echo 12)); do
             rm -rf made m m.partial
             run_with $kind "$number" "$@"
             tried=$((tried + 1))
             if [ $status -eq 0 ]; then
                 [ "$(left)" = "$good" ] || complain $kind "$number" "it went on to something else" "$@"
+                overlooked=$((overlooked + 1))
+                case $kind in
+                    memory) ;; # what the C library wanted for its own comfort
+                    read | close | file) # jansson draws a seed; whether an output is there already
+                        [ $overlooked -le 2 ] || complain $kind "$number" "it was overlooked" "$@" ;;
+                    *) [ -n "$lasts" ] || complain $kind "$number" "it was overlooked" "$@" ;;
+                esac
                 continue
             fi
             [ $status -eq 1 ] || complain $kind "$number" "not a failure of the system" "$@"
