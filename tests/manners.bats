@@ -305,6 +305,15 @@ closed_pipe() {
         [ "$status" -eq 1 ]
         [[ $output == "$name: cannot write to standard output: Bad file descriptor" ]]
     done
+    # An output that would take the place of standard error, and the messages that would go into it.
+    for name in tok split embed predict vocab; do
+        command_of $name
+        "$name" "${command[@]:2}" -o spoken 2> said
+        "$name" "${command[@]:2}" -o silent 2>&-
+        [ "$name" = embed ] || [ -s said ]
+        [ "$name" = vocab ] || [[ $(show --check silent) == sealed:* ]]
+        expect_text "$(wc -c < spoken)" "$(wc -c < silent)"
+    done
     # The log and the model of a fit that would write its messages into them.
     rm -rf m
     fit --scratch --shape 1,16,2 --max-steps 2 -o m parts.rubric > /dev/null 2>&-
