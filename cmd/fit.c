@@ -31,10 +31,10 @@ static const struct option_row rows[] = {
     {0, "loss", OPTION_CHOICE, AT(plan.loss), LOSS_NAMES,
      .help = "what is minimised (mse for ordered labels, else ce)"},
     {0, "epochs", OPTION_INTEGER, AT(plan.epochs), "N", 1, 1e6,
-     "times through the records (8; 3 if pretrained)"},
+     "times through the records (4 to 8, for 300 steps;\n3 if pretrained)"},
     {0, "batch", OPTION_INTEGER, AT(plan.batch), "N", 1, 65536, "records a step (16)"},
     {0, "lr", OPTION_NUMBER, AT(plan.rate), "X", 1e-12, 10,
-     "highest learning rate (3e-4; 1e-4 if pretrained)"},
+     "highest learning rate (4e-4; 1e-4 if pretrained)"},
     {0, "head-lr", OPTION_NUMBER, AT(plan.head_rate), "X", 0, 1e6, "times that for the head (10)"},
     {0, "layer-decay", OPTION_NUMBER, AT(plan.layer_decay), "X", 0, 1,
      "times that for each layer further down (1)"},
@@ -67,10 +67,10 @@ static const struct option_row rows[] = {
     {0, "ema", OPTION_NUMBER, AT(plan.ema), "X", 0, 0.999999,
      "keep a moving average of the weights, such as 0.999"},
     {0, "select", OPTION_CHOICE, AT(plan.select), CHOOSE_CHOICES,
-     .help = "which records choose the epoch (val beside test, else\na slice of train)"},
+     .help = "which records choose the epoch (val beside test; a\nslice of train where something is to be chosen)"},
     {0, "monitor", OPTION_CHOICE, AT(plan.monitor), MONITOR_CHOICES,
      .help = "by what (qwk; accuracy for unordered labels)"},
-    {0, "keep", OPTION_CHOICE, AT(plan.keep), KEEP_CHOICES, .help = "which epoch (best)"},
+    {0, "keep", OPTION_CHOICE, AT(plan.keep), KEEP_CHOICES, .help = "which epoch (last; best where records choose)"},
     {0, "patience", OPTION_INTEGER, AT(plan.patience), "N", 1, 1e6,
      "stop after N epochs without a better one"},
     {0, "thresholds", OPTION_CHOICE, AT(plan.thresholds), THRESHOLDS_NAMES,
@@ -150,7 +150,8 @@ int main(int argc, char **argv)
     if (intake->vectors)
         plan_resolve_head(&opt.plan, &intake->classes);
     else
-        plan_resolve(&opt.plan, &intake->classes, start.settings, intake_val_chooses(intake));
+        plan_resolve(&opt.plan, &intake->classes, start.settings, intake_learnable(intake),
+                     intake_val_chooses(intake));
     json_t *identity = fit_identity(&opt.plan, intake, start.settings->print);
     struct pool *pool = pool_new((int)opt.threads);
 

@@ -41,8 +41,8 @@ vocab.txt" "$(ls m)"
     expect_text '["tok","split","fit"]' "$(jq -c '[.trail[].cmd]' m/trail.json)"
     show -q --check held.rubric
     [[ $stderr == *"epoch 2/2 | train: loss "* ]]
-    # A line for each step of 184 essays in batches of 16, and one for each epoch.
-    expect_text 25 "$(wc -l < m/log.csv)"
+    # A line for each step of 204 essays in batches of 16, and one for each epoch.
+    expect_text 27 "$(wc -l < m/log.csv)"
     expect_text 3 "$(wc -l < m/epochs.csv)"
 }
 
@@ -54,12 +54,12 @@ vocab.txt" "$(ls m)"
 
 @test "the same bytes with 1, 2, 3 and 5 threads" {
     streams
-    fit -q "${small[@]}" --epochs 2 --threads 1 -o m1 < parts.rubric > /dev/null
+    fit -q "${small[@]}" --epochs 2 --keep best --threads 1 -o m1 < parts.rubric > /dev/null
     for threads in 2 3 5; do
-        fit -q "${small[@]}" --epochs 2 --threads $threads -o m$threads < parts.rubric > /dev/null
+        fit -q "${small[@]}" --epochs 2 --keep best --threads $threads -o m$threads < parts.rubric > /dev/null
         expect_text "$(print_of m1)" "$(print_of m$threads)"
     done
-    fit -q "${small[@]}" --epochs 2 --seed 1 -o other < parts.rubric > /dev/null
+    fit -q "${small[@]}" --epochs 2 --keep best --seed 1 -o other < parts.rubric > /dev/null
     ! cmp -s m1/model.safetensors other/model.safetensors
 }
 
@@ -105,13 +105,13 @@ vocab.txt" "$(ls m)"
 @test "a dry run says what a run takes, and leaves nothing" {
     streams
     expect_status 0 fit "${small[@]}" --dry-run -o m parts.rubric
-    [[ $stderr == *"dry run: 96 steps, "*" parameters, "*" MiB of memory, about "* ]]
+    [[ $stderr == *"dry run: 104 steps, "*" parameters, "*" MiB of memory, about "* ]]
     [ ! -e m ] && [ ! -e m.partial ] && [ -z "$output" ]
 }
 
 @test "killed again and again, resumed, the same bytes" {
     streams
-    local how=(-q "${small[@]}" --epochs 12 --checkpoint 0.05)
+    local how=(-q "${small[@]}" --epochs 12 --keep best --checkpoint 0.05)
     fit "${how[@]}" -o whole < parts.rubric > /dev/null
     local killed=0 tries=0
     while [ ! -d m ]; do
@@ -144,7 +144,7 @@ vocab.txt" "$(ls m)"
     expect_status 2 bash -c "fit ${small[*]} --epochs 300 -o m < parts.rubric"
     [[ $stderr == *"--resume goes on with it, -f starts anew"* ]]
     expect_status 2 bash -c "fit ${small[*]} --epochs 300 --lr 0.5 --resume -o m < parts.rubric"
-    [[ $stderr == *"'lr' was 0.0003 and is 0.5 now"* ]]
+    [[ $stderr == *"'lr' was 0.0004 and is 0.5 now"* ]]
     printf '1 2\n' > weights
     expect_status 2 bash -c "fit ${small[*]} --epochs 300 --class-weight weights --resume -o m < parts.rubric"
     [[ $stderr == *"'class-weight' was null"* ]]
@@ -221,10 +221,24 @@ vocab.txt" "$(ls m)"
     expect_text "$(records --where part=test three.rubric | wc -l)" "$(records held.rubric | wc -l)"
     # What passes on changes nothing in the model: other labels, same bytes.
     split -q --stratify tokens.rubric > parts.rubric
-    fit -q "${small[@]}" --epochs 3 -o a < parts.rubric > /dev/null
+    fit -q "${small[@]}" --epochs 3 --keep best --thresholds tuned -o a < parts.rubric > /dev/null
     changed 'if .part == "val" then .y = 6 - .y else . end' parts.rubric > turned.rubric
-    fit -q "${small[@]}" --epochs 3 -o b < turned.rubric > /dev/null
+    fit -q "${small[@]}" --epochs 3 --keep best --thresholds tuned -o b < turned.rubric > /dev/null
     cmp a/model.safetensors b/model.safetensors
+    # A tenth of each class chooses if there is something to choose, else all are trained on and the last epoch stays.
+    expect_text '[185,19,"slice"]' "$(jq -c '[.rubric.records.trained, .rubric.records.chose, .rubric.run.options.select]' a/config.json)"
+    for choice in "--keep best" "--monitor loss" "--patience 1" "--thresholds prior" "--select slice"; do
+        fit -q "${small[@]}" --epochs 1 $choice -f -o c < parts.rubric > /dev/null
+        expect_text "$choice 19" "$choice $(jq .rubric.records.chose c/config.json)"
+    done
+    for choice in "" "--keep last" "--keep last --monitor loss" "--select none"; do
+        fit -q "${small[@]}" --epochs 1 $choice -f -o c < parts.rubric > /dev/null
+        expect_text '[204,0,"last"]' "$(jq -c '[.rubric.records.trained, .rubric.records.chose, .rubric.run.options.keep]' c/config.json)"
+    done
+    # From random weights: enough epochs for 300 steps, between 4 and 8.
+    expect_text 8 "$(fit "${small[@]}" --dry-run -o n parts.rubric 2>&1 | sed -n 's/.*, \([0-9]*\) epochs,.*/\1/p')"
+    expect_text 6 "$(fit "${small[@]}" --batch 4 --dry-run -o n parts.rubric 2>&1 | sed -n 's/.*, \([0-9]*\) epochs,.*/\1/p')"
+    expect_text 4 "$(fit "${small[@]}" --batch 2 --dry-run -o n parts.rubric 2>&1 | sed -n 's/.*, \([0-9]*\) epochs,.*/\1/p')"
     # Asked for, it is said.
     expect_status 0 bash -c "fit ${small[*]} --epochs 1 --select val -o v < parts.rubric > held.rubric"
     [[ $stderr == *"AND pass on"* ]]

@@ -23,7 +23,7 @@ bytes_of() {
 
 train() { # DIRECTORY [OPTION]...
     rm -rf "$1"
-    fit -q --scratch --shape 2,32,2 --batch 7 --epochs 2 -o "$1" "${@:2}" parts.rubric > "$1.held"
+    fit -q --scratch --shape 2,32,2 --batch 7 --epochs 2 --keep best -o "$1" "${@:2}" parts.rubric > "$1.held"
 }
 
 @test "the same model with 1, 2, 3, 5 and 8 threads, on each kernel path" {

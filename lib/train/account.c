@@ -53,7 +53,7 @@ static void account_choice(const struct training *t)
 {
     struct source choosing;
     if (!choosing_source(t->plan, t->intake, &choosing)) {
-        note("nothing chooses: the last epoch is kept");
+        note("all of them are learned from, and the last epoch is kept (--keep best has a tenth choose it)");
         return;
     }
     const char *what = t->plan->keep == KEEP_LAST ? "are watched" : "choose the epoch";

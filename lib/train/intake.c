@@ -159,7 +159,7 @@ static void read_segments(struct reading *r)
     stream_finish(reader, NULL);
 }
 
-static uint64_t learnable(const struct intake *in) { return spool_count(in->train) + spool_count(in->slice); }
+uint64_t intake_learnable(const struct intake *in) { return spool_count(in->train) + spool_count(in->slice); }
 
 /* Whether every training record has the same label. */
 static bool one_label(const struct intake *in)
@@ -186,7 +186,7 @@ static void check_reading(const struct reading *r)
             (unsigned long long)in->without_part, (unsigned long long)r->number);
     if (q->fold >= 0 && in->held_fold == 0)
         die(STATUS_INPUT, "no record is in fold %lld, which --fold holds out", (long long)q->fold);
-    if (learnable(in) == 0)
+    if (intake_learnable(in) == 0)
         die(STATUS_INPUT,
             "nothing to train on: of %llu records %llu have no label and %llu belong to other parts or "
             "the held-out fold",
@@ -195,7 +195,7 @@ static void check_reading(const struct reading *r)
     if (one_label(in))
         die(STATUS_INPUT,
             "all %llu records to train on have the same label: nothing can be learned from them",
-            (unsigned long long)learnable(in));
+            (unsigned long long)intake_learnable(in));
 }
 
 struct intake *intake_read(const struct intake_request *request)
@@ -245,7 +245,7 @@ uint64_t source_count(const struct source *source)
     case SOURCE_TRAIN:
         return spool_count(in->train);
     case SOURCE_TRAIN_AND_SLICE:
-        return learnable(in);
+        return intake_learnable(in);
     case SOURCE_SLICE:
         return spool_count(in->slice);
     case SOURCE_VAL:

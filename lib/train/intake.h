@@ -50,6 +50,9 @@ struct intake_request {
 struct intake *intake_read(const struct intake_request *request);
 void intake_free(struct intake *intake);
 
+/* The number of records of train and slice. */
+uint64_t intake_learnable(const struct intake *intake);
+
 /* Whether the stream has a test part beside val: then val chooses, and does not pass on. */
 bool intake_val_chooses(const struct intake *intake);
 

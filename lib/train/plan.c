@@ -17,7 +17,7 @@ struct plan plan_defaults(void)
         .select = CHOOSE_AUTO,
         .monitor = -1,
         .schedule = SCHEDULE_LINEAR,
-        .keep = KEEP_BEST,
+        .keep = -1,
         .sample = SAMPLE_NATURAL,
         .thresholds = THRESHOLDS_ROUND,
         .batch = 16,
@@ -89,7 +89,35 @@ static void adopt_head(struct plan *plan, const struct classes *classes, const s
             plan->pool = pool;
 }
 
-void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model,
+/* Which records choose, and which epoch is kept.  Nothing chooses unless asked: training on every record to an
+ * end that the schedule sets has served better than an epoch chosen by a tenth of few (examples/README.md). */
+static void resolve_choosing(struct plan *plan, bool val_chooses)
+{
+    bool sought = plan->keep == KEEP_BEST || plan->patience > 0 || plan->thresholds != THRESHOLDS_ROUND ||
+        (plan->monitor >= 0 && plan->keep < 0);
+    if (plan->select == CHOOSE_AUTO && plan->keep == KEEP_LAST && !sought)
+        plan->select = CHOOSE_NOTHING;
+    if (plan->select == CHOOSE_AUTO)
+        plan->select = val_chooses ? CHOOSE_VAL : sought ? CHOOSE_SLICE : CHOOSE_NOTHING;
+    if (plan->select == CHOOSE_NOTHING)
+        plan->keep = KEEP_LAST;
+    if (plan->keep < 0)
+        plan->keep = KEEP_BEST;
+}
+
+/* From random weights a model needs some steps before it knows anything, and then soon learns few essays by
+ * heart: both bounds are measured (examples/README.md). */
+static int64_t default_epochs(bool pretrained, uint64_t examples, int64_t batch)
+{
+    enum { PRETRAINED = 3, LEAST = 4, MOST = 8, STEPS = 300 };
+    if (pretrained)
+        return PRETRAINED;
+    uint64_t steps = (examples + (uint64_t)batch - 1) / (uint64_t)batch;
+    int64_t epochs = (int64_t)((STEPS + steps - 1) / steps);
+    return epochs < LEAST ? LEAST : epochs > MOST ? MOST : epochs;
+}
+
+void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model, uint64_t examples,
                   bool val_chooses)
 {
     bool pretrained = model->pretrained && !plan->scratch;
@@ -101,6 +129,7 @@ void plan_resolve(struct plan *plan, const struct classes *classes, const struct
         plan->loss = (int)goal_default_loss(classes);
     if (plan->pool < 0)
         plan->pool = PLAN_POOL_MEAN;
+    resolve_choosing(plan, val_chooses);
     if (plan->monitor < 0)
         plan->monitor = classes->count == 0 ? MONITOR_LOSS
             : classes->ordered              ? MONITOR_QWK
@@ -108,21 +137,15 @@ void plan_resolve(struct plan *plan, const struct classes *classes, const struct
     if (plan->monitor != MONITOR_LOSS && classes->count == 0)
         die(STATUS_USAGE, "--monitor %s needs classes, and these labels are measurements",
             monitor_name((enum monitor)plan->monitor));
-    if (plan->select == CHOOSE_AUTO && plan->keep == KEEP_LAST && plan->patience == 0)
-        plan->select = CHOOSE_NOTHING;
-    if (plan->select == CHOOSE_AUTO)
-        plan->select = val_chooses ? CHOOSE_VAL : CHOOSE_SLICE;
-    if (plan->select == CHOOSE_NOTHING)
-        plan->keep = KEEP_LAST;
     if (plan->thresholds != THRESHOLDS_ROUND && (classes->count == 0 || plan->select == CHOOSE_NOTHING))
         die(STATUS_USAGE, "--thresholds %s needs classes, and records to set them on that are not trained on",
             plan->thresholds == THRESHOLDS_PRIOR ? "prior" : "tuned");
     if (plan->sample != SAMPLE_NATURAL && classes->count == 0)
         die(STATUS_USAGE, "--sample needs classes, and these labels are measurements");
     if (plan->epochs == 0)
-        plan->epochs = pretrained ? 3 : 8;
+        plan->epochs = default_epochs(pretrained, examples, plan->batch);
     if (plan->rate <= 0)
-        plan->rate = pretrained ? 1e-4 : 3e-4;
+        plan->rate = pretrained ? 1e-4 : 4e-4;
     plan->frozen = plan->freeze ? parse_freeze(plan->freeze, shape.L) : 0;
 }
 

@@ -43,12 +43,12 @@ struct plan plan_defaults(void);
 /* Dies with STATUS_USAGE on combinations that make no sense, before anything is read. */
 void plan_check(const struct plan *plan);
 
-/* Fills what depends on the labels and the model: loss, pooling, monitor, learning rate and epochs, which
- * differ between weights that were pretrained and weights that were drawn.  A head that the model brings for
+/* Fills what depends on the labels and the model: loss, pooling, what chooses by what, learning rate and epochs,
+ * which differ between weights that were pretrained and weights that were drawn.  A head that the model brings for
  * as many classes gives its loss and pooling where none are asked for, so that it can be trained further
- * (linear probing, then fine-tuning: Kumar et al. 2022).  `val_chooses`: there are records of val, and a test
- * part beside them. */
-void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model,
+ * (linear probing, then fine-tuning: Kumar et al. 2022).  `examples`: how many records may be learned from.
+ * `val_chooses`: there are records of val, and a test part beside them. */
+void plan_resolve(struct plan *plan, const struct classes *classes, const struct model *model, uint64_t examples,
                   bool val_chooses);
 
 /* The same for a head on vectors, where only the head, the loss that goes with it, thresholds, class weights,
