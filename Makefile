@@ -6,6 +6,7 @@
 #   make parity      against Hugging Face, PyTorch, scikit-learn (slow, own Python environment)
 #   make bench       against the peers, ratios          make fuzz          fuzz the parsers
 #   make faults      every system call fails once       make valgrind      memory errors and leaks
+#   make memory      10 GB through every filter, and fit's --memory: what each holds at most
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -145,6 +146,11 @@ parity: all parity-programs
 bench: all bench-programs
 	PYTHON=$(PYTHON) BUILD=$(BUILD) tests/bench/run
 
+# Ten minutes; MEGABYTES=100 shows how it goes.
+MEGABYTES = 10000
+memory: all bench-programs
+	BUILD=$(BUILD) tests/bench/memory $(MEGABYTES)
+
 fuzz: all
 	BUILD=$(BUILD)-fuzz tests/fuzz/run
 
@@ -175,7 +181,7 @@ dist:
 clean:
 	rm -rf build build-asan build-fuzz build-asan-fuzz
 
-.PHONY: all clean packages demo test unit-programs parity bench fuzz faults valgrind parity-programs bench-programs install \
+.PHONY: all clean packages demo test unit-programs parity bench memory fuzz faults valgrind parity-programs bench-programs install \
         uninstall dist
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
