@@ -13,7 +13,7 @@ frozen: $(OUT)/frozen.md
 
 $(LAYERS:%=$(OUT)/frozen/%/whole): $(OUT)/frozen/%/whole: $(OUT)/tokens
 	@$(place)
-	embed -q --threads $(THREADS) --layer $* $< > $@.part
+	$(embed) --layer $* $< > $@.part
 	@$(keep)
 
 $(foreach l,$(LAYERS),$(foreach h,$(HEADS),$(foreach s,$(SEEDS),\

@@ -5,7 +5,7 @@
 # sample-under (fit --sample).  The runs of `losses` are those of `grid` without weights, with mean pooling.
 # Labels without an order: LOSSES=ce.
 
-WEIGHTINGS = none balanced effective sample-balanced
+WEIGHTINGS = none balanced
 POOLINGS = mean cls
 
 losses grid: %: $(OUT)/%.md

@@ -1,6 +1,6 @@
 ## rates    how fast should it learn?                     RATE_LOSSES x RATES x SEEDS
 
-RATES = 1e-4 3e-4 1e-3 3e-3
+RATES = 1e-4 4e-4 1e-3 3e-3
 RATE_LOSSES = ce mse
 
 rates: $(OUT)/rates.md

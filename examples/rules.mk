@@ -28,6 +28,7 @@ $(OUT)/settings:
 # The essays as tokens.  embed and fit find the model that the stream names.
 sources = $(DATA) $(MODEL:%=%/config.json) $(OUT)/settings
 tok = tok -q --threads $(THREADS) $(if $(MODEL),-m $(MODEL)) $(TOK)
+embed = embed -q --threads $(THREADS)
 $(OUT)/tokens: $(sources)
 	$(tok) $< > $@.part
 	@$(keep)

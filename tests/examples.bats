@@ -25,7 +25,7 @@ figures() {
     prepare
     PATH=/usr/bin:/bin run make --no-print-directory
     [ "$status" -eq 0 ]
-    expect_text "$(sed -n 's/^all: //p' Makefile | tr ' ' '\n' | sort | cat - <(echo epoch) | sort)" \
+    expect_text "$(sed -n 's/^all: //p' Makefile | tr ' ' '\n' | cat - <(printf '%s\n' epoch results) | sort)" \
         "$(sed '$d' <<<"$output" | cut -d' ' -f1 | sort)"
     for name in $(sed '$d' <<<"$output" | cut -d' ' -f1); do grep -q "^| \`$name\` |" README.md; done
     PATH=/usr/bin:/bin expect_status 2 make losses
@@ -195,6 +195,53 @@ figures() {
     cp -r out/frozen/1_ridge_1.model small
     make -n frozen DATA=few.csv MODEL=small OUT=other | sed -n 's/^embed.* --layer \([0-9]*\) .*/\1/p' >layers
     expect_text "$(seq 0 "$(jq .num_hidden_layers small/config.json)")" "$(cat layers)"
+}
+
+# A model of one layer, as pretrained ones are found: 40 positions, so that essays are too long for it.
+pretrained() { cp -r "$fixtures/model/trained" small; }
+
+@test "lengths of a LAYER: vectors under a linear head" {
+    prepare
+    pretrained
+    make -s lengths DATA=few.csv SEEDS="1 2" MODEL=small LAYER=1 LENGTHS=24 LONGS="head windows" >printed
+    cat out/lengths_of_layer_1.md <(echo) out/placeholders_of_layer_1.md | cmp - printed
+    expect_text $'tokens|long\n24|head\n24|windows' "$(rows 2-3 out/lengths_of_layer_1.md)"
+    show --header out/lengths_of_layer_1/24_windows_drop/whole | grep -q '"kind": *"vectors"'
+}
+
+@test "probed: what is tuned starts from the fold's own head" {
+    prepare
+    pretrained
+    make -s -j2 probed DATA=few.csv MODEL=small LAYER=1 FOLDS=2 PROBED="--max-steps 2" >printed
+    cat out/probed.md <(echo) out/probed_paired.txt | cmp - printed
+    expect_text $'way\nridge\ntuned' "$(rows 2 out/probed.md)"
+    figures 3 out/probed.md
+    for fold in 0 1; do
+        expect_text "$(show --csv out/probed/ridge_$fold.predictions | cut -d, -f1)" \
+            "$(show --csv out/probed/tuned_$fold.predictions | cut -d, -f1)"
+        show out/probed/tuned_$fold.model | grep -q -- "-m out/probed/ridge_$fold.model .*--fold $fold"
+    done
+    cat out/probed/tuned_{0,1}.predictions | show --csv | sed 1d | wc -l >count
+    expect_text "$(show --csv out/tokens | sed 1d | wc -l)" "$(cat count)"
+}
+
+@test "results: a document of the default model and of a pretrained one" {
+    prepare
+    pretrained
+    local how=(DATA=few.csv MODEL=small SEEDS="1 2" LOSSES=mse WEIGHTINGS=none POOLINGS=cls LAYERS=1 HEADS=ridge
+        LONGS=head PLACEHOLDERS=drop FOLDS=2 PROBED="--max-steps 2" RESULTS_LAYER=1 LENGTHS=24)
+    make -s -j2 results "${how[@]}" >printed
+    cmp printed out/results.md
+    expect_text 6 "$(grep -c '^#' printed)"
+    expect_text $'loss\nmse\nlayer\n1\ntokens\n24\nplaceholders\ndrop\nway\nridge\ntuned' "$(rows 2 printed)"
+    grep -q 'Only these are right' printed
+    # nothing is made again
+    make -n results "${how[@]}" >plan
+    run ! grep -E '^(tok|embed|split|fit) ' plan
+    # with no model there is nothing to say of one
+    make -s results DATA=few.csv OUT=alone SEEDS=1 LOSSES=mse WEIGHTINGS=none POOLINGS=cls \
+        FIT="--scratch --shape 1,16,2 --max-steps 2" >printed
+    expect_text 2 "$(grep -c '^#' printed)"
 }
 
 @test "table: means, deviations, ranges, what is undefined" {
