@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/terminal.h"
 #include "stream/msgpack.h"
+#include "stream/view.h"
 
 struct column {
     char *title, *source; /* owned */
@@ -148,22 +149,6 @@ static void asked_column(struct prediction_csv *csv, const char *asked, const st
 
 /* ---- Cells ---- */
 
-static void put_cell(struct slice text, bool alone, struct buffer *out)
-{
-    bool quote = text.size == 0 ? alone : strchr(" \t", text.at[0]) || strchr(" \t", text.at[text.size - 1]);
-    for (size_t i = 0; i < text.size && !quote; i++)
-        quote = text.at[i] == ',' || text.at[i] == '"' || text.at[i] == '\n' || text.at[i] == '\r';
-    if (quote)
-        buffer_byte(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] == '"')
-            buffer_byte(out, '"');
-        buffer_byte(out, text.at[i]);
-    }
-    if (quote)
-        buffer_byte(out, '"');
-}
-
 static void decide(struct prediction_csv *csv, const struct record *record, const struct header *header,
                    struct buffer *out)
 {
@@ -174,7 +159,7 @@ static void decide(struct prediction_csv *csv, const struct record *record, cons
     for (size_t i = 0; i < csv->count; i++) {
         if (i > 0)
             buffer_byte(out, ',');
-        put_cell(slice_of(csv->columns[i].title), csv->count == 1, out);
+        csv_cell(out, slice_of(csv->columns[i].title), csv->count == 1);
     }
     buffer_byte(out, '\n');
     csv->decided = true;
@@ -213,7 +198,7 @@ void prediction_csv_record(struct prediction_csv *csv, const struct record *reco
         if (i > 0)
             buffer_byte(out, ',');
         cell_text(csv, &csv->columns[i], record);
-        put_cell((struct slice){csv->text.at, csv->text.size}, csv->count == 1, out);
+        csv_cell(out, (struct slice){csv->text.at, csv->text.size}, csv->count == 1);
     }
     buffer_byte(out, '\n');
 }

@@ -45,6 +45,22 @@ void csv_view_free(struct csv_view *view)
     free(view);
 }
 
+void csv_cell(struct buffer *out, struct slice text, bool alone)
+{
+    bool quote = text.size == 0 ? alone : strchr(" \t", text.at[0]) || strchr(" \t", text.at[text.size - 1]);
+    for (size_t i = 0; i < text.size && !quote; i++)
+        quote = text.at[i] == ',' || text.at[i] == '"' || text.at[i] == '\n' || text.at[i] == '\r';
+    if (quote)
+        buffer_byte(out, '"');
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.at[i] == '"')
+            buffer_byte(out, '"');
+        buffer_byte(out, text.at[i]);
+    }
+    if (quote)
+        buffer_byte(out, '"');
+}
+
 static void put_cell(const struct csv_view *view, struct slice text, struct buffer *out)
 {
     struct buffer clean = {0};
@@ -53,21 +69,7 @@ static void put_cell(const struct csv_view *view, struct slice text, struct buff
             terminal_escape(buffer_reserve(&clean, 4 * text.size), 4 * text.size, text.at, text.size);
         text = (struct slice){clean.at, clean.size};
     }
-    bool quote = text.size > 0 && (text.at[0] == ' ' || text.at[text.size - 1] == ' ');
-    for (size_t i = 0; i < text.size && !quote; i++)
-        quote = text.at[i] == ',' || text.at[i] == '"' || text.at[i] == '\n' || text.at[i] == '\r';
-    if (!quote) {
-        buffer_append(out, text.at, text.size);
-        buffer_free(&clean);
-        return;
-    }
-    buffer_byte(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] == '"')
-            buffer_byte(out, '"');
-        buffer_byte(out, text.at[i]);
-    }
-    buffer_byte(out, '"');
+    csv_cell(out, text, false);
     buffer_free(&clean);
 }
 

@@ -16,36 +16,12 @@
 
 enum { TOKENS = 417 };
 
-static const struct shape tiny = {.L = 2,
-                                  .H = 128,
-                                  .A = 2,
-                                  .F = 512,
-                                  .V = 30522,
-                                  .P = 512,
-                                  .types = 2,
-                                  .C = 5,
-                                  .layer_norm_eps = 1e-12f,
-                                  .pool = POOL_POOLER,
-                                  .taps = {2},
-                                  .tap_count = 1,
-                                  .hidden_dropout = 0.1f,
-                                  .attention_dropout = 0.1f,
-                                  .head_dropout = 0.1f};
-static const struct shape minilm = {.L = 6,
-                                    .H = 384,
-                                    .A = 12,
-                                    .F = 1536,
-                                    .V = 30522,
-                                    .P = 512,
-                                    .types = 2,
-                                    .C = 5,
-                                    .layer_norm_eps = 1e-12f,
-                                    .pool = POOL_POOLER,
-                                    .taps = {6},
-                                    .tap_count = 1,
-                                    .hidden_dropout = 0.1f,
-                                    .attention_dropout = 0.1f,
-                                    .head_dropout = 0.1f};
+static struct shape bert(int layers, int hidden, int heads, enum pooling pool)
+{
+    return (struct shape){.L = layers, .H = hidden, .A = heads, .F = 4 * hidden, .V = 30522, .P = 512, .types = 2, .C = 5,
+                          .layer_norm_eps = 1e-12f, .pool = pool, .taps = {layers}, .tap_count = 1,
+                          .hidden_dropout = 0.1f, .attention_dropout = 0.1f, .head_dropout = 0.1f};
+}
 
 struct work {
     struct layout *layout;
@@ -144,11 +120,8 @@ static double sgemm_rate(struct pool *pool, double seconds)
     return (double)total * 2 * 512 * 512 * 512 / taken;
 }
 
-static void measure(const char *name, const struct shape *shape, enum pooling pooling, struct pool *pool,
-                    double seconds, double sgemm)
+static void measure(const char *name, struct shape s, struct pool *pool, double seconds, double sgemm)
 {
-    struct shape s = *shape;
-    s.pool = pooling;
     struct work w = {.layout = layout_new(&s)};
     size_t threads = (size_t)pool_threads(pool);
     int32_t *ids = memory_new(TOKENS, sizeof *ids);
@@ -192,10 +165,10 @@ int main(int argc, char **argv)
     double sgemm = sgemm_rate(pool, seconds / 2);
     printf("kernels %s, %d threads, sgemm %.1f GFLOP/s (%s)\n", network_kernels(), threads, sgemm / 1e9,
            openblas_get_corename());
-    measure("tiny cls", &tiny, POOL_POOLER, pool, seconds, sgemm);
-    measure("tiny mean", &tiny, POOL_MEAN, pool, seconds, sgemm);
-    measure("MiniLM cls", &minilm, POOL_POOLER, pool, seconds, sgemm);
-    measure("MiniLM mean", &minilm, POOL_MEAN, pool, seconds, sgemm);
+    measure("tiny cls", bert(2, 128, 2, POOL_POOLER), pool, seconds, sgemm);
+    measure("tiny mean", bert(2, 128, 2, POOL_MEAN), pool, seconds, sgemm);
+    measure("MiniLM cls", bert(6, 384, 12, POOL_POOLER), pool, seconds, sgemm);
+    measure("MiniLM mean", bert(6, 384, 12, POOL_MEAN), pool, seconds, sgemm);
     pool_free(pool);
     return 0;
 }
