@@ -64,6 +64,15 @@ static void test_normal(void)
     }
     CHECK(i == 12);
     json_decref(root);
+
+    /* Both tails keep their digits: the normal beyond 15 deviations, from SciPy. */
+    double steps[] = {0, 1, 2}, prob[3];
+    struct scoring far = {.loss = LOSS_MSE, .classes = 3, .values = steps, .deviation = 0.1};
+    for (int side = 0; side < 2; side++) {
+        float output = side ? 2 : 0;
+        scoring_apply(&far, &output, NULL, prob);
+        CHECK_NEAR(prob[side ? 0 : 2], 3.6709661993126986e-51, 0, 1e-12);
+    }
 }
 
 static void test_classes(void)
