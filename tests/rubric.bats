@@ -15,7 +15,7 @@ load helper
 }
 
 @test "rubric sh opens a shell in which split is ours" {
-    expect_status 0 rubric sh -c 'split --version'
+    expect_status 0 env PATH=/usr/bin:/bin "$build/bin/rubric" sh -c 'split --version'
     [[ $output == "split (rubric) "* ]]
 }
 
