@@ -3,7 +3,7 @@
 # Linear probing, then fine-tuning (Kumar et al. 2022): a ridge head on vectors of a layer, then that head and the
 # layers under it trained on.  Of use with a MODEL that was pretrained.  Labels need an order.
 
-PROBED = --epochs 3 --lr 5e-5
+PROBED = --epochs 2 --lr 5e-5
 
 probed: $(OUT)/probed.md $(OUT)/probed_paired.txt
 	@cat $< && echo && cat $(word 2,$^)

@@ -3,45 +3,14 @@
  * The first byte tells which files there are; the rest, cut at bytes 0x1E, is vocab.txt or tokenizer.json,
  * tokenizer_config.json, and the text up to where it stops being UTF-8.  What is refused ends in die(), which is
  * caught; what is read must give ids within the vocabulary, and the same ids from the cache. */
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/error.h"
-#include "base/file.h"
 #include "live.h"
+#include "place.h"
 #include "text/tokenizer.h"
 #include "text/unicode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static jmp_buf died;
-static char place[64];
-
-static void on_death(enum status status, const char *message)
-{
-    (void)message;
-    if (status != STATUS_BROKEN)
-        abort(); /* no file's content is a reason for another status */
-    longjmp(died, 1);
-}
-
-static void clean_up(void) { directory_remove(place); }
-
-static void prepare(void)
-{
-    if (place[0])
-        return;
-    error_set_program("fuzz");
-    error_set_quiet(true);
-    error_set_hook(on_death);
-    snprintf(place, sizeof place, "/dev/shm/rubric-fuzz-XXXXXX");
-    if (!mkdtemp(place))
-        abort();
-    atexit(clean_up);
-}
 
 /* The bytes before the next 0x1E, which are taken off `rest`. */
 static struct slice part(struct slice *rest)
@@ -51,16 +20,6 @@ static struct slice part(struct slice *rest)
     size_t used = first.size + (end != NULL);
     *rest = (struct slice){rest->at + used, rest->size - used};
     return first;
-}
-
-static void put(const char *name, bool there, struct slice content)
-{
-    char path[96];
-    snprintf(path, sizeof path, "%s/%s", place, name);
-    unlink(path);
-    FILE *file = there ? fopen(path, "w") : NULL;
-    if (there && (!file || fwrite(content.at, 1, content.size, file) != content.size || fclose(file) != 0))
-        abort();
 }
 
 static void encode(const struct tokenizer *t, struct slice text)
@@ -83,16 +42,16 @@ static void encode(const struct tokenizer *t, struct slice text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    prepare();
+    place_prepare();
     if (size == 0)
         return 0;
     struct slice rest = {(const char *)data + 1, size - 1};
     struct slice pieces = part(&rest), config = part(&rest), text = rest;
     text.size = unicode_invalid_at(text.at, text.size);
-    put("vocab.txt", data[0] & 1, pieces);
-    put("tokenizer.json", data[0] & 2, pieces);
-    put("tokenizer_config.json", data[0] & 4, config);
-    put("special_tokens_map.json", data[0] & 8, config);
+    place_put("vocab.txt", data[0] & 1, pieces.at, pieces.size);
+    place_put("tokenizer.json", data[0] & 2, pieces.at, pieces.size);
+    place_put("tokenizer_config.json", data[0] & 4, config.at, config.size);
+    place_put("special_tokens_map.json", data[0] & 8, config.at, config.size);
     live_begin();
     if (setjmp(died) == 0) {
         struct tokenizer *t = tokenizer_open(place);

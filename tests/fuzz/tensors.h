@@ -1,0 +1,53 @@
+/* What the harnesses of tensor files share: bytes that are not such a file end in die(), which is caught; whatever is
+ * opened must be readable to its end. */
+#ifndef RUBRIC_TESTS_FUZZ_TENSORS_H
+#define RUBRIC_TESTS_FUZZ_TENSORS_H
+
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "model/tensors.h"
+
+static jmp_buf tensors_died;
+
+static void tensors_hook(enum status status, const char *message)
+{
+    (void)message;
+    if (status != STATUS_BROKEN)
+        abort();
+    longjmp(tensors_died, 1);
+}
+
+static void tensors_read_all(struct tensors *tensors)
+{
+    for (size_t i = 0; i < tensors->count; i++) {
+        uint64_t count = tensor_elements(tensors, &tensors->at[i]);
+        if (tensors->at[i].type == TENSOR_OTHER || count > 1 << 16)
+            continue;
+        float *to = memory_new(count, sizeof *to);
+        tensor_copy(tensors, &tensors->at[i], to);
+        free(to);
+    }
+    tensors_free(tensors);
+}
+
+/* Reads `data` as a file, by `read`, which takes a copy over.  The copy: still the caller's if this returns it. */
+static char *tensors_try(struct tensors *(*read)(const char *name, struct file_view file), const uint8_t *data,
+                         size_t size)
+{
+    char *volatile copy = memory_new(size, 1);
+    if (size > 0)
+        memcpy(copy, data, size);
+    error_set_hook(tensors_hook);
+    bool done = setjmp(tensors_died) == 0;
+    if (done)
+        tensors_read_all(read("input", (struct file_view){copy, size, false}));
+    error_set_hook(NULL);
+    return done ? NULL : copy;
+}
+
+#endif
