@@ -248,6 +248,28 @@ vocab.txt" "$(ls m)"
     expect_status 3 fit "${small[@]}" --select val -o n tokens.rubric
 }
 
+@test "squared error: the finished model's scores of training records have the right mean" {
+    streams
+    show -q --stream --where part=train parts.rubric > train.rubric
+    # off WEIGHT: the mean of score - y over the records, each weighing 1 or the inverse of its class's number.
+    off() {
+        predict -q -m m train.rubric | show --json | jq -s --arg how "$1" '[.[] | select(has("score"))] |
+            [group_by(.y)[] | length as $n | .[] | {w: (if $how == "balanced" then 1 / $n else 1 end), r: (.score - .y)}] |
+            ([.[] | .w * .r] | add) / ([.[].w] | add) | fabs < 1e-5'
+    }
+    local how=("${small[@]}" --max-steps 6 --dropout 0.5)
+    fit "${how[@]}" -o m train.rubric > /dev/null 2> said
+    grep -q 'off on average: put right' said
+    expect_text true "$(off plain)"
+    fit -q "${how[@]}" --class-weight balanced -f -o m train.rubric > /dev/null
+    expect_text "true false" "$(off balanced) $(off plain)"
+    # Without anything drawn there is nothing to put right, nor for other losses.
+    for other in "--dropout 0" "--loss ce"; do
+        fit "${how[@]}" $other -f -o m train.rubric > /dev/null 2> said
+        run ! grep 'put right' said
+    done
+}
+
 @test "folds, records without labels, streams without parts" {
     tok -q < "$root/examples/essays.csv" > tokens.rubric
     split -q --folds 5 tokens.rubric > folds.rubric

@@ -136,6 +136,11 @@ static void account_recall(const struct training *t, const struct marks *marks)
     buffer_free(&line);
 }
 
+void account_centre(double off)
+{
+    note("without dropout the scores of training records were %+.3f off on average: put right", off);
+}
+
 void account_outcome(const struct training *t, const struct outcome *o)
 {
     if (!o->chose)

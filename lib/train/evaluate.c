@@ -56,15 +56,20 @@ static void add_chunk(struct chunk *chunk, size_t count, struct marks *marks, do
 void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks,
               double *scores)
 {
+    evaluate_picked(evaluation, source, NULL, source_count(source), marks, scores);
+}
+
+void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
+                     uint64_t total, struct marks *marks, double *scores)
+{
     struct chunk *chunk = memory_zeroed(1, sizeof *chunk);
     chunk->evaluation = evaluation;
     chunk->logits = memory_new(CHUNK * (size_t)evaluation->layout->shape.C, sizeof *chunk->logits);
-    uint64_t total = source_count(source);
     marks_clear(marks);
     for (uint64_t from = 0; from < total; from += CHUNK) {
         size_t count = total - from < CHUNK ? (size_t)(total - from) : CHUNK;
         for (size_t i = 0; i < count; i++)
-            source_get(source, from + i, &chunk->entries[i].store, &chunk->entries[i].instance);
+            source_get(source, picks ? picks[from + i] : from + i, &chunk->entries[i].store, &chunk->entries[i].instance);
         sort_longest_first(chunk, count);
         pool_run(evaluation->pool, count, compute_one, chunk);
         add_chunk(chunk, count, marks, scores ? scores + from : NULL);

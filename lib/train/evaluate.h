@@ -19,4 +19,8 @@ struct evaluation {
 void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks,
               double *scores);
 
+/* The same of `count` instances only, whose numbers are in `picks`; `scores` [count]. */
+void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
+                     uint64_t count, struct marks *marks, double *scores);
+
 #endif

@@ -13,6 +13,7 @@
 #include "train/account.h"
 #include "train/augment.h"
 #include "train/average.h"
+#include "train/centre.h"
 #include "train/cuts.h"
 #include "train/evaluate.h"
 #include "train/interrupt.h"
@@ -261,10 +262,15 @@ static float *result_params(const struct loop *l)
     return l->average ? average_params(l->average) : l->t->model->params;
 }
 
+static struct evaluation evaluation_of(struct loop *l, const float *params)
+{
+    network_packed_update(l->packed, params, l->t->pool);
+    return (struct evaluation){l->layout, params, l->t->pool, l->workspaces, l->t->goal};
+}
+
 static void evaluate_choosing(struct loop *l, const float *params)
 {
-    struct evaluation e = {l->layout, params, l->t->pool, l->workspaces, l->t->goal};
-    network_packed_update(l->packed, params, l->t->pool);
+    struct evaluation e = evaluation_of(l, params);
     evaluate(&e, &l->choosing, &l->choosing_marks, NULL);
 }
 
@@ -375,14 +381,21 @@ static void save_optimizer(const struct loop *l)
     free(path);
 }
 
+/* Whether steps see another network than the one that is saved. */
+static bool draws(const struct loop *l)
+{
+    const struct shape *s = &l->layout->shape;
+    return s->hidden_dropout > 0 || s->attention_dropout > 0 || s->head_dropout > 0 || l->t->plan->token_dropout > 0 ||
+        l->t->plan->span_deletion > 0;
+}
+
 /* Marks of what was kept, and thresholds set on the same records. */
 static void score_choosing(struct loop *l, const float *params)
 {
     uint64_t count = source_count(&l->choosing);
     double *scores = memory_new(count, sizeof *scores);
     int *classes = memory_new(count, sizeof *classes);
-    struct evaluation e = {l->layout, params, l->t->pool, l->workspaces, l->t->goal};
-    network_packed_update(l->packed, params, l->t->pool);
+    struct evaluation e = evaluation_of(l, params);
     evaluate(&e, &l->choosing, &l->choosing_marks, scores);
     if (l->t->plan->thresholds != THRESHOLDS_ROUND) {
         struct instance_store store = {0};
@@ -408,6 +421,10 @@ static void take_result(struct loop *l, struct outcome *out)
         block_load(l->t->output, OUTPUT_BEST, &(struct float_block){params, l->layout->size});
     else if (l->average)
         memcpy(params, average_params(l->average), l->layout->size * sizeof *params);
+    if (l->t->goal->objective.loss == LOSS_MSE && draws(l)) {
+        struct evaluation e = evaluation_of(l, params);
+        account_centre(centre_scores(&e, &l->training, l->sampler, s->epoch, params));
+    }
     if (l->chooses)
         score_choosing(l, params);
     *out = (struct outcome){
