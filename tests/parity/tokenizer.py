@@ -3,7 +3,8 @@
 
 usage: tokenizer.py BUILDDIR [quick]
 
-$RUBRIC_SHARED (default: ../shared beside the checkout) holds data/essays.csv and models/*/vocab.txt.
+$RUBRIC_SHARED (default: ../shared beside the checkout) holds data/essays.csv and models/*/vocab.txt, real essays and
+BERT's vocabularies, which are not part of the project.  If it is empty, the project's own essays and vocabulary stand in.
 With "quick", fewer generated strings and code points."""
 import csv
 import json
@@ -23,7 +24,10 @@ logging.set_verbosity_error()
 BUILD = Path(sys.argv[1] if len(sys.argv) > 1 else "build")
 QUICK = "quick" in sys.argv[2:]
 ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("RUBRIC_SHARED", ROOT.parent / "shared"))
+SHARED = os.environ.get("RUBRIC_SHARED", str(ROOT.parent / "shared"))
+ESSAYS = Path(SHARED) / "data" / "essays.csv" if SHARED else ROOT / "examples" / "essays.csv"
+VOCABULARIES = {case: Path(SHARED) / "models" / f"bert-base-{case}-vocab" / "vocab.txt" if SHARED else
+                ROOT / "lib" / "default" / "vocab.txt" for case in ("uncased", "cased")}
 POINTS = [p for p in range(0x110000) if not 0xD800 <= p < 0xE000]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 failures = 0
@@ -140,10 +144,10 @@ def code_points(work):
 def real_vocabularies(work):
     strings = list(generated(5000 if QUICK else 60000, 2))
     csv.field_size_limit(1 << 30)
-    with open(SHARED / "data" / "essays.csv", newline="", encoding="utf-8") as file:
+    with open(ESSAYS, newline="", encoding="utf-8") as file:
         essays = [row["content"] for row in csv.DictReader(file)]
     for case, lower in (("uncased", True), ("cased", False)):
-        pieces = (SHARED / "models" / f"bert-base-{case}-vocab" / "vocab.txt").read_text().split("\n")[:-1]
+        pieces = VOCABULARIES[case].read_text().split("\n")[:-1]
         for strip in (None, not lower):
             write_directory(work, pieces, do_lower_case=lower, strip_accents=strip)
             real = BertTokenizerFast.from_pretrained(work)._tokenizer
@@ -189,9 +193,10 @@ def added_tokens(work):
 
 
 with tempfile.TemporaryDirectory() as work:
-    missing = [p for p in ("data/essays.csv", "models/bert-base-cased-vocab/vocab.txt") if not (SHARED / p).exists()]
+    missing = [str(path) for path in (ESSAYS, *VOCABULARIES.values()) if not path.exists()]
     if missing:
-        sys.exit(f"{SHARED}: {', '.join(missing)} missing: set RUBRIC_SHARED")
+        sys.exit(f"missing: {', '.join(missing)}: set RUBRIC_SHARED to where they are, or to nothing")
+    print(f"tokenizer: essays of {ESSAYS}, vocabularies {', '.join(str(path) for path in VOCABULARIES.values())}")
     added_tokens(work)
     real_vocabularies(work)
     code_points(work)
