@@ -124,14 +124,15 @@ static void take_record(struct reading *r, const struct record *record)
     r->number++;
 }
 
-/* The records that pass on are read once and in order: a small part of the memory is enough for them. */
+/* The records that pass on are read once and in order: a small part of the memory is enough for them.  The slice has
+ * its share of the examples. */
 static void open_spools(struct intake *in, uint64_t memory)
 {
-    uint64_t few = memory / 16;
-    in->slice = spool_new(few, "examples that choose");
+    uint64_t few = memory / 64, examples = memory - 2 * few;
     in->val = spool_new(few, "records of val");
     in->rest = spool_new(few, "records that pass on");
-    in->train = spool_new(memory - 3 * few, "training examples");
+    in->slice = spool_new(examples / SLICE_SHARE, "examples that choose");
+    in->train = spool_new(examples - examples / SLICE_SHARE, "training examples");
 }
 
 static void open_segment(struct reading *r, const struct header *header)

@@ -14,7 +14,7 @@ enum { WRITE_BUFFER = 1 << 16 };
 struct tape {
     char *at;
     size_t resident, capacity;
-    uint64_t limit;        /* of `resident` */
+    uint64_t *left;        /* the spool's: bytes that it may still keep in memory */
     bool spilled;          /* nothing more goes to memory */
     int fd;                /* -1 until something spilled */
     uint64_t written;      /* bytes in the file */
@@ -24,15 +24,16 @@ struct tape {
 struct spool {
     const char *what;
     struct tape data, ends; /* `ends`: the position behind each entry, 8 bytes each */
-    uint64_t count;
+    uint64_t left, count;
 };
 
 struct spool *spool_new(uint64_t limit, const char *what)
 {
     struct spool *spool = memory_zeroed(1, sizeof *spool);
     spool->what = what;
-    spool->ends = (struct tape){.fd = -1, .limit = limit / 16};
-    spool->data = (struct tape){.fd = -1, .limit = limit - limit / 16};
+    spool->left = limit;
+    spool->ends = (struct tape){.fd = -1, .left = &spool->left};
+    spool->data = (struct tape){.fd = -1, .left = &spool->left};
     return spool;
 }
 
@@ -66,17 +67,19 @@ static uint64_t tape_size(const struct tape *tape)
     return tape->resident + tape->written + tape->pending.size;
 }
 
-/* Memory grows by doubling, but never to more than the limit. */
+/* Memory grows by doubling, but never to more than what is left; pages count when they are written to. */
 static void tape_keep(struct tape *tape, const void *bytes, size_t size)
 {
     if (tape->resident + size > tape->capacity) {
         size_t wanted =
             tape->capacity * 2 > tape->resident + size ? tape->capacity * 2 : tape->resident + size;
-        tape->capacity = wanted > tape->limit ? (size_t)tape->limit : wanted;
+        size_t most = tape->resident + (size_t)*tape->left;
+        tape->capacity = wanted > most ? most : wanted;
         tape->at = memory_resize(tape->at, tape->capacity, 1);
     }
     memcpy(tape->at + tape->resident, bytes, size);
     tape->resident += size;
+    *tape->left -= size;
 }
 
 /* One entry lies wholly in memory or wholly in the file. */
@@ -84,7 +87,7 @@ static void tape_append(struct tape *tape, const void *bytes, size_t size, const
 {
     if (size == 0)
         return;
-    if (!tape->spilled && size <= tape->limit - tape->resident) {
+    if (!tape->spilled && size <= *tape->left) {
         tape_keep(tape, bytes, size);
         return;
     }

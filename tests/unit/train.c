@@ -171,6 +171,7 @@ static void test_spool(uint64_t limit, bool on_disk)
     CHECK(spool_count(spool) == COUNT);
     CHECK(spool_resident(spool) <= limit);
     CHECK((spool_on_disk(spool) > 0) == on_disk);
+    CHECK(!on_disk || limit < sizeof bytes || spool_resident(spool) > limit - sizeof bytes);
     struct buffer into = {0};
     bool same = true;
     for (uint64_t i = 0; i < COUNT; i++) {
