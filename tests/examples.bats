@@ -214,7 +214,7 @@ pretrained() { cp -r "$fixtures/model/trained" small; }
     pretrained
     make -s -j2 probed DATA=few.csv MODEL=small LAYER=1 FOLDS=2 PROBED="--max-steps 2" >printed
     cat out/probed.md <(echo) out/probed_paired.txt | cmp - printed
-    expect_text $'way\nridge\ntuned' "$(rows 2 out/probed.md)"
+    expect_text $'way\nridge\nprior\ntuned' "$(rows 2 out/probed.md)"
     figures 3 out/probed.md
     for fold in 0 1; do
         expect_text "$(show --csv out/probed/ridge_$fold.predictions | cut -d, -f1)" \
@@ -233,7 +233,7 @@ pretrained() { cp -r "$fixtures/model/trained" small; }
     make -s -j2 results "${how[@]}" >printed
     cmp printed out/results.md
     expect_text 6 "$(grep -c '^#' printed)"
-    expect_text $'loss\nmse\nlayer\n1\ntokens\n24\nplaceholders\ndrop\nway\nridge\ntuned' "$(rows 2 printed)"
+    expect_text $'loss\nmse\nlayer\n1\ntokens\n24\nplaceholders\ndrop\nway\nridge\nprior\ntuned' "$(rows 2 printed)"
     grep -q 'Only these are right' printed
     # nothing is made again
     make -n results "${how[@]}" >plan
