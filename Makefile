@@ -6,7 +6,7 @@
 #   make parity      against Hugging Face, PyTorch, scikit-learn (slow, own Python environment)
 #   make bench       against the peers, ratios          make fuzz          fuzz the parsers
 #   make faults      every system call fails once       make valgrind      memory errors and leaks
-#   make memory      10 GB through every filter, and fit's --memory: what each holds at most
+#   make kills       training killed and resumed       make memory      10 GB through every filter: what each holds
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -135,6 +135,10 @@ $(BUILD)/tests/faults.so: tests/faults/faults.c
 faults: all $(BUILD)/tests/faults.so
 	FAULTS=all RUBRIC_BUILD=$(abspath $(BUILD)) bats --jobs $$(nproc) tests/faults.bats
 
+# Training killed at a hundred random moments under each OpenBLAS, and resumed (minutes).
+kills: all
+	KILLS=100 RUBRIC_BUILD=$(abspath $(BUILD)) bats -f killed tests/fit_bytes.bats
+
 # The filters and units under valgrind, whose CPU knows no AVX-512 (minutes).
 valgrind: all
 	RUBRIC_BUILD=$(abspath $(BUILD)) tests/valgrind
@@ -181,7 +185,7 @@ dist:
 clean:
 	rm -rf build build-asan build-fuzz build-asan-fuzz
 
-.PHONY: all clean packages demo test unit-programs parity bench memory fuzz faults valgrind parity-programs bench-programs install \
-        uninstall dist
+.PHONY: all clean packages demo test unit-programs parity bench memory fuzz faults kills valgrind parity-programs \
+        bench-programs install uninstall dist
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -21,6 +21,8 @@ bytes_of() {
     (cd "$1" && cat model.safetensors config.json ./*optimizer.safetensors <(cut -d, -f1-6 log.csv) | sha256sum)
 }
 
+records() { show --json "$1" | jq -c 'select(has("id"))'; }
+
 train() { # DIRECTORY [OPTION]...
     rm -rf "$1"
     fit -q --scratch --shape 2,32,2 --batch 7 --epochs 2 --keep best -o "$1" "${@:2}" parts.rubric > "$1.held"
@@ -50,7 +52,7 @@ train() { # DIRECTORY [OPTION]...
 @test "each OpenBLAS: the same model with 1, 2 and 5 threads on the portable path" {
     streams
     export RUBRIC_KERNELS=portable
-    [ -n "$(flavours)" ]
+    [ "$(flavours | wc -l)" -eq 3 ]
     for flavour in $(flavours); do
         export LD_LIBRARY_PATH=$flavour
         train one --threads 1
@@ -64,6 +66,38 @@ train() { # DIRECTORY [OPTION]...
             fit -q --head $head --threads 5 -o h5 -m "$fixtures/model/trained" vectors.rubric > /dev/null
             cmp h1/model.safetensors h5/model.safetensors
             cmp h1/config.json h5/config.json
+        done
+    done
+}
+
+# Killed KILLS times (more by `make kills`), at random moments and with other threads after each, essays on disk.
+@test "each OpenBLAS: killed at random moments and resumed, the same bytes" {
+    streams
+    for i in {1..25}; do cat parts.rubric; done > many.rubric
+    export RUBRIC_KERNELS=portable
+    [ "$(flavours | wc -l)" -eq 3 ]
+    local how=(-q --scratch --shape 2,32,2 --batch 7 --max-steps 60 --ema 0.9 --token-dropout 0.1
+               --sample balanced --select slice --checkpoint 0.01)
+    for flavour in $(flavours); do
+        export LD_LIBRARY_PATH=$flavour
+        rm -rf whole whole.held
+        fit "${how[@]}" --threads 2 -o whole many.rubric > whole.held
+        run --separate-stderr fit "${how[@]}" --threads 8 --memory 1M -o refused many.rubric
+        [[ $stderr =~ 'need '([0-9]+M) ]]
+        local least=${BASH_REMATCH[1]} killed=0 runs=0
+        while [ $killed -lt "${KILLS:-6}" ]; do
+            rm -rf m
+            for threads in 1 2 3 8 1 2 3 8 2 2 2 2; do
+                fit "${how[@]}" --threads $threads --memory "$least" --resume -o m many.rubric > held & local job=$!
+                sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
+                kill -9 $job 2> /dev/null && killed=$((killed + 1))
+                wait $job && break
+            done
+            fit "${how[@]}" --memory "$least" --resume -o m many.rubric > held
+            expect_text "$flavour $(bytes_of whole)" "$flavour $(bytes_of m)"
+            cmp <(records held) <(records whole.held)
+            runs=$((runs + 1))
+            [ $runs -lt 1000 ]
         done
     done
 }
