@@ -26,7 +26,7 @@ ifdef asan
 BUILD = build-asan
 # the sanitizers make gcc see null formats where there are none
 WARNINGS += -Wno-format-truncation
-CFLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+CFLAGS = -O2 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 endif
 # -ffp-contract=off: a multiply and an add are two roundings everywhere, on every path.
 all_cflags = -std=gnu11 -ffp-contract=off $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP

@@ -30,6 +30,11 @@ pages() { ls "$root"/man/*.[157]rubric; }
     done
 }
 
+# Under the sanitizers the vector kernels take fifty times as long; other tests run them there.
+quick_kernels() {
+    ! ldd "$build/libexec/rubric/fit" | grep -q libasan || export RUBRIC_KERNELS=portable
+}
+
 # Runs the commands that stand behind "$ " in a text's displays, one after another, in one directory.
 run_examples() {
     mkdir "$2" && cd "$2" || return 1
@@ -49,6 +54,7 @@ plain() {
 }
 
 examples_of() {
+    quick_kernels
     plain "$root/man/$1" >"$1.text"
     run_examples "$PWD/$1.text" "$BATS_TEST_TMPDIR/$1.run"
 }
