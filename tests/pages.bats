@@ -81,6 +81,7 @@ examples_of() {
 }
 
 @test "the README's pipelines run" {
+    quick_kernels
     for name in essays your-essays new; do cp "$root/examples/essays.csv" "$name.csv"; done
     tok -q essays.csv | fit -q --scratch --shape 3,16,2 --max-steps 1 -o bert-tiny >/dev/null
     cp -r bert-tiny MiniLM
