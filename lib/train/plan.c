@@ -90,7 +90,8 @@ static void adopt_head(struct plan *plan, const struct classes *classes, const s
 }
 
 /* Which records choose, and which epoch is kept.  Nothing chooses unless asked: training on every record to an
- * end that the schedule sets has served better than an epoch chosen by a tenth of few (examples/README.md). */
+ * end that the schedule sets has served better than an epoch chosen by a tenth of few (examples/README.md,
+ * "What came out"). */
 static void resolve_choosing(struct plan *plan, bool val_chooses)
 {
     bool sought = plan->keep == KEEP_BEST || plan->patience > 0 || plan->thresholds != THRESHOLDS_ROUND ||
@@ -106,7 +107,7 @@ static void resolve_choosing(struct plan *plan, bool val_chooses)
 }
 
 /* From random weights a model needs some steps before it knows anything, and then soon learns few essays by
- * heart: both bounds are measured (examples/README.md). */
+ * heart. */
 static int64_t default_epochs(bool pretrained, uint64_t examples, int64_t batch)
 {
     enum { PRETRAINED = 3, LEAST = 4, MOST = 8, STEPS = 300 };
