@@ -5,8 +5,8 @@
 # it trained on, its thresholds set by a tenth of the training part.  Nothing of a fold chooses anything for it.  Of use
 # with a MODEL that was pretrained.  Labels need an order.
 
-# The head has learned already, and goes no faster than the rest; a second epoch learns essays by heart.
-PROBED = --epochs 1 --lr 1e-4 --head-lr 1 --thresholds prior
+# The head has learned already, and goes no faster than the rest.
+PROBED = --epochs 2 --lr 1e-4 --head-lr 1 --keep last --thresholds prior
 
 probed: $(OUT)/probed.md $(OUT)/probed_paired.txt
 	@cat $< && echo && cat $(word 2,$^)
