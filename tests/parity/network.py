@@ -4,7 +4,9 @@
     python tests/parity/network.py --make DIRECTORY  writes the small models as fixtures for the default tests
 
 Each case is one file that BUILD/tests/network_parity reads: lines "NAME COUNT", each followed by COUNT little-endian
-float32.  `shape` holds L H A F V P types C activation eps pad pooling; `case` holds the target class.
+float32.  `shape` holds L H A F V P types C activation eps pad pooling; `case` holds the target class.  The parameters
+are float32 values and PyTorch computes with them in float64, so that what is measured is rubric's rounding and not
+also PyTorch's, which depends on the machine.
 """
 import os
 import subprocess
@@ -50,8 +52,8 @@ def case(path, config, pool, tokens, seed, model=None):
             for name, p in model.named_parameters():
                 scale = 0.5 if p.dim() == 1 else 1.5 * p.shape[-1] ** -0.5
                 p.copy_(torch.randn_like(p) * scale + (1.0 if name.endswith("LayerNorm.weight") else 0.0))
-    model.eval()
-    attention = torch.randn(config.hidden_size, requires_grad=True)
+    model.double().eval()
+    attention = torch.randn(config.hidden_size).double().requires_grad_()
     ids = torch.randint(0, config.vocab_size, (1, tokens))
     ids[0, tokens // 2] = config.pad_token_id  # [PAD] inside a text: read, never trained
     ids[0, tokens - 1] = ids[0, 0]
