@@ -92,7 +92,7 @@ void progress_start(struct progress *p, const char *label, const char *unit, uin
     p->active = terminal_is(STDERR_FILENO);
 }
 
-static void format_duration(char *to, size_t room, double seconds)
+void duration_format(char *to, size_t room, double seconds)
 {
     unsigned long s = (unsigned long)(seconds + 0.5);
     if (s < 60)
@@ -115,7 +115,7 @@ void progress_update(struct progress *p, uint64_t done)
     if (p->total) {
         double share = (double)done / (double)p->total;
         int filled = (int)(20 * (share < 1 ? share : 1));
-        format_duration(left, sizeof left, rate > 0 ? (double)(p->total - done) / rate : 0);
+        duration_format(left, sizeof left, rate > 0 ? (double)(p->total - done) / rate : 0);
         used = snprintf(line, sizeof line, "\r%s [%.*s%.*s] %3.0f%%  %.4g %s/s  %s left", p->label, filled,
                         "####################", 20 - filled, "....................", 100 * share, rate,
                         p->unit, left);

@@ -23,6 +23,9 @@ size_t utf8_length(const unsigned char *p, size_t left);
  * bytes are written as \xNN.  Never cuts an escape or a character in two.  Returns the bytes written. */
 size_t terminal_escape(char *to, size_t room, const char *text, size_t size);
 
+/* Seconds as a person writes them, rounded: 45s, 3m05s, 2h10m.  32 bytes always suffice. */
+void duration_format(char *to, size_t room, double seconds);
+
 /* A progress line on stderr: bar, share, rate, time left.  Draws only when stderr is a terminal, a
  * few times a second, and clears itself when a message is printed. */
 struct progress {

@@ -495,9 +495,10 @@ void training_try(const struct training *training)
         counted ? (monotonic_seconds() - began) / (double)counted : monotonic_seconds() - l.started;
     double batches = l.chooses ? (double)source_count(&l.choosing) / (double)training->plan->batch : 0;
     double seconds = per_step * ((double)l.schedule.steps + batches / 3 * (double)training->plan->epochs);
-    note("dry run: %" PRIu64 " steps, %zu parameters, %.0f MiB of memory, about %.0f minutes %.0f seconds; "
-                             "nothing was saved",
-         l.schedule.steps, l.layout->size, peak_mebibytes(), floor(seconds / 60), fmod(seconds, 60));
+    char duration[32];
+    duration_format(duration, sizeof duration, seconds);
+    note("dry run: %" PRIu64 " steps, %zu parameters, %.0f MiB of memory, about %s; nothing was saved",
+         l.schedule.steps, l.layout->size, peak_mebibytes(), duration);
     marks_free(&l.state.running);
     loop_end(&l);
 }

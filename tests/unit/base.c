@@ -92,6 +92,19 @@ static void test_escape(void)
 
 static jmp_buf back;
 static enum status died_with;
+static void test_duration(void)
+{
+    char to[32];
+    duration_format(to, sizeof to, 59.4);
+    CHECK_TEXT(to, "59s");
+    duration_format(to, sizeof to, 59.6);
+    CHECK_TEXT(to, "1m00s");
+    duration_format(to, sizeof to, 87);
+    CHECK_TEXT(to, "1m27s");
+    duration_format(to, sizeof to, 2 * 3600 + 599);
+    CHECK_TEXT(to, "2h09m");
+}
+
 static void catch_death(enum status status, const char *message)
 {
     (void)message;
@@ -155,6 +168,7 @@ int main(void)
     test_permutation();
     test_numbers();
     test_escape();
+    test_duration();
     test_memory();
     test_pool();
     return check_report("base");
