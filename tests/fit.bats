@@ -227,11 +227,11 @@ vocab.txt" "$(ls m)"
     cmp a/model.safetensors b/model.safetensors
     # A tenth of each class chooses if there is something to choose, else all are trained on and the last epoch stays.
     expect_text '[185,19,"slice"]' "$(jq -c '[.rubric.records.trained, .rubric.records.chose, .rubric.run.options.select]' a/config.json)"
-    for choice in "--keep best" "--monitor loss" "--patience 1" "--thresholds prior" "--select slice"; do
+    for choice in "--keep best" "--monitor loss" "--patience 1" "--thresholds tuned" "--select slice"; do
         fit -q "${small[@]}" --epochs 1 $choice -f -o c < parts.rubric > /dev/null
         expect_text "$choice 19" "$choice $(jq .rubric.records.chose c/config.json)"
     done
-    for choice in "" "--keep last" "--keep last --monitor loss" "--select none"; do
+    for choice in "" "--keep last" "--keep last --monitor loss" "--thresholds prior" "--select none"; do
         fit -q "${small[@]}" --epochs 1 $choice -f -o c < parts.rubric > /dev/null
         expect_text '[204,0,"last"]' "$(jq -c '[.rubric.records.trained, .rubric.records.chose, .rubric.run.options.keep]' c/config.json)"
     done
@@ -348,6 +348,20 @@ vocab.txt" "$(ls m)"
     tok -q --classes bad,poor,fair,good,fine words.csv | split -q --stratify | fit -q "${small[@]}" --epochs 1 -o o > /dev/null
     expect_text mse "$(jq -r .rubric.loss o/config.json)"
     expect_text '["bad","poor","fair","good","fine"]' "$(jq -c .rubric.labels o/config.json)"
+}
+
+@test "--thresholds prior: predictions of what was trained on have the shares of its classes" {
+    tok -q < "$root/examples/essays.csv" > tokens.rubric
+    shares() { records scored.rubric | jq ".$1" | sort | uniq -c; }
+    for loss in mse ce; do
+        expect_status 0 fit "${small[@]}" --loss $loss --max-steps 30 --thresholds prior -f -o m tokens.rubric
+        [[ $stderr == *"thresholds between the classes, set on 255 records: "* ]]
+        predict -q -m m tokens.rubric > scored.rubric
+        expect_text "$(shares y)" "$(shares pred)"
+    done
+    predict -q -m m tokens.rubric | evalm --json | jq -e '.mae > 0' # it is not the labels that come back
+    expect_status 2 fit "${small[@]}" --thresholds tuned --select none -o n tokens.rubric
+    [[ $stderr == *"records to set them on that are not trained on"* ]]
 }
 
 @test "every loss, pooling, sampling, weighting and schedule trains and predicts" {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 void cuts_set(struct goal *goal, int rule, const double *scores, const int *classes, size_t count)
 {
@@ -21,4 +22,29 @@ void cuts_set(struct goal *goal, int rule, const double *scores, const int *clas
         buffer_format(&line, i ? ", %.4g" : "%.4g", cuts[i]);
     note("thresholds between the classes, set on %zu records: %.*s", count, (int)line.size, line.at);
     buffer_free(&line);
+}
+
+void cuts_find(const struct evaluation *evaluation, const struct source *source, struct goal *goal, int rule)
+{
+    uint64_t size = source_count(source);
+    size_t count = size < CUT_RECORDS ? (size_t)size : CUT_RECORDS;
+    uint64_t *picks = memory_new(count, sizeof *picks);
+    double *scores = memory_new(count, sizeof *scores);
+    int *classes = memory_new(count, sizeof *classes);
+    struct instance_store store = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct instance instance;
+        picks[i] = i * size / count;
+        source_get(source, picks[i], &store, &instance);
+        classes[i] = goal_target(goal, &instance).class;
+    }
+    instance_store_free(&store);
+    struct marks marks;
+    marks_init(&marks, (size_t)goal->scoring.classes);
+    evaluate_picked(evaluation, source, picks, count, &marks, scores);
+    marks_free(&marks);
+    cuts_set(goal, rule, scores, classes, count);
+    free(classes);
+    free(scores);
+    free(picks);
 }

@@ -53,14 +53,8 @@ static void add_chunk(struct chunk *chunk, size_t count, struct marks *marks, do
     free(unused);
 }
 
-void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks,
-              double *scores)
-{
-    evaluate_picked(evaluation, source, NULL, source_count(source), marks, scores);
-}
-
-void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
-                     uint64_t total, struct marks *marks, double *scores)
+static void evaluate_all(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
+                         uint64_t total, struct marks *marks, double *scores)
 {
     struct chunk *chunk = memory_zeroed(1, sizeof *chunk);
     chunk->evaluation = evaluation;
@@ -78,4 +72,15 @@ void evaluate_picked(const struct evaluation *evaluation, const struct source *s
         instance_store_free(&chunk->entries[i].store);
     free(chunk->logits);
     free(chunk);
+}
+
+void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks)
+{
+    evaluate_all(evaluation, source, NULL, source_count(source), marks, NULL);
+}
+
+void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
+                     uint64_t count, struct marks *marks, double *scores)
+{
+    evaluate_all(evaluation, source, picks, count, marks, scores);
 }

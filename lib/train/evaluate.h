@@ -14,12 +14,10 @@ struct evaluation {
     const struct goal *goal;
 };
 
-/* Clears `marks` and fills it.  `scores` [source_count] takes each instance's
- * score; NULL: not wanted. */
-void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks,
-              double *scores);
+/* Clears `marks` and fills it. */
+void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks);
 
-/* The same of `count` instances only, whose numbers are in `picks`; `scores` [count]. */
+/* The same of `count` instances only, whose numbers are in `picks`; `scores` [count] takes each one's score. */
 void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
                      uint64_t count, struct marks *marks, double *scores);
 

@@ -271,7 +271,7 @@ static struct evaluation evaluation_of(struct loop *l, const float *params)
 static void evaluate_choosing(struct loop *l, const float *params)
 {
     struct evaluation e = evaluation_of(l, params);
-    evaluate(&e, &l->choosing, &l->choosing_marks, NULL);
+    evaluate(&e, &l->choosing, &l->choosing_marks);
 }
 
 static bool is_better(const struct loop *l)
@@ -389,29 +389,6 @@ static bool draws(const struct loop *l)
         l->t->plan->span_deletion > 0;
 }
 
-/* Marks of what was kept, and thresholds set on the same records. */
-static void score_choosing(struct loop *l, const float *params)
-{
-    uint64_t count = source_count(&l->choosing);
-    double *scores = memory_new(count, sizeof *scores);
-    int *classes = memory_new(count, sizeof *classes);
-    struct evaluation e = evaluation_of(l, params);
-    evaluate(&e, &l->choosing, &l->choosing_marks, scores);
-    if (l->t->plan->thresholds != THRESHOLDS_ROUND) {
-        struct instance_store store = {0};
-        for (uint64_t i = 0; i < count; i++) {
-            struct instance instance;
-            source_get(&l->choosing, i, &store, &instance);
-            classes[i] = goal_target(l->t->goal, &instance).class;
-        }
-        instance_store_free(&store);
-        cuts_set(l->t->goal, l->t->plan->thresholds, scores, classes, count);
-        evaluate(&e, &l->choosing, &l->choosing_marks, NULL);
-    }
-    free(classes);
-    free(scores);
-}
-
 static void take_result(struct loop *l, struct outcome *out)
 {
     struct run_state *s = &l->state;
@@ -425,8 +402,12 @@ static void take_result(struct loop *l, struct outcome *out)
         struct evaluation e = evaluation_of(l, params);
         account_centre(centre_scores(&e, &l->training, l->sampler, s->epoch, params));
     }
+    if (l->t->plan->thresholds != THRESHOLDS_ROUND) {
+        struct evaluation e = evaluation_of(l, params);
+        cuts_find(&e, l->chooses ? &l->choosing : &l->training, l->t->goal, l->t->plan->thresholds);
+    }
     if (l->chooses)
-        score_choosing(l, params);
+        evaluate_choosing(l, params);
     *out = (struct outcome){
         .steps = s->step,
         .epochs = s->epoch,

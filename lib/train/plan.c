@@ -94,7 +94,7 @@ static void adopt_head(struct plan *plan, const struct classes *classes, const s
  * "What came out"). */
 static void resolve_choosing(struct plan *plan, bool val_chooses)
 {
-    bool sought = plan->keep == KEEP_BEST || plan->patience > 0 || plan->thresholds != THRESHOLDS_ROUND ||
+    bool sought = plan->keep == KEEP_BEST || plan->patience > 0 || plan->thresholds == THRESHOLDS_TUNED ||
         (plan->monitor >= 0 && plan->keep < 0);
     if (plan->select == CHOOSE_AUTO && plan->keep == KEEP_LAST && !sought)
         plan->select = CHOOSE_NOTHING;
@@ -138,9 +138,10 @@ void plan_resolve(struct plan *plan, const struct classes *classes, const struct
     if (plan->monitor != MONITOR_LOSS && classes->count == 0)
         die(STATUS_USAGE, "--monitor %s needs classes, and these labels are measurements",
             monitor_name((enum monitor)plan->monitor));
-    if (plan->thresholds != THRESHOLDS_ROUND && (classes->count == 0 || plan->select == CHOOSE_NOTHING))
-        die(STATUS_USAGE, "--thresholds %s needs classes, and records to set them on that are not trained on",
-            plan->thresholds == THRESHOLDS_PRIOR ? "prior" : "tuned");
+    if (plan->thresholds != THRESHOLDS_ROUND && classes->count == 0)
+        die(STATUS_USAGE, "--thresholds needs classes, and these labels are measurements");
+    if (plan->thresholds == THRESHOLDS_TUNED && plan->select == CHOOSE_NOTHING)
+        die(STATUS_USAGE, "--thresholds tuned needs records to set them on that are not trained on");
     if (plan->sample != SAMPLE_NATURAL && classes->count == 0)
         die(STATUS_USAGE, "--sample needs classes, and these labels are measurements");
     if (plan->epochs == 0)

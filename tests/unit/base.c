@@ -90,8 +90,6 @@ static void test_escape(void)
     CHECK(terminal_escape(to, 2, "\xE2\x82\xACx", 4) == 0);
 }
 
-static jmp_buf back;
-static enum status died_with;
 static void test_duration(void)
 {
     char to[32];
@@ -104,6 +102,9 @@ static void test_duration(void)
     duration_format(to, sizeof to, 2 * 3600 + 599);
     CHECK_TEXT(to, "2h09m");
 }
+
+static jmp_buf back;
+static enum status died_with;
 
 static void catch_death(enum status status, const char *message)
 {
