@@ -10,7 +10,7 @@ results_of = +@$(MAKE) --no-print-directory -s OUT=$(abspath $(OUT))/$(1)
 
 .PHONY: results_default results_pretrained
 results_default: | $(OUT)/settings
-	$(call results_of,default) grid MODEL= > /dev/null
+	$(call results_of,default) grid defaults MODEL= > /dev/null
 
 # All but the losses, which MODEL would take days for.
 results_pretrained: results_default

@@ -209,6 +209,19 @@ pretrained() { cp -r "$fixtures/model/trained" small; }
     show --header out/lengths_of_layer_1/24_windows_drop/whole | grep -q '"kind": *"vectors"'
 }
 
+@test "defaults: each way over all folds, and against the first, essay by essay" {
+    prepare
+    experiment -s -j2 defaults FOLDS=2 WAYS="first quick" defaults_quick="--max-steps 1" >printed
+    cat out/defaults.md <(echo) out/defaults_paired.txt | cmp - printed
+    expect_text $'way\nfirst\nquick' "$(rows 2 out/defaults.md)"
+    figures 3 out/defaults.md
+    for stream in out/defaults/{first,quick}_{1,2}.predictions; do
+        expect_text "$(show --csv out/tokens | cut -d, -f1 | sort)" "$(show --csv "$stream" | cut -d, -f1 | sort)"
+    done
+    show out/defaults/folds/first_2_1.model | grep -q -- "--epochs 8 --lr 3e-4 --keep best --fold 1 --seed 2"
+    expect_text 1 "$(grep -c "^quick_1 against first_1$" out/defaults_paired.txt)"
+}
+
 @test "probed: what is tuned starts from the fold's own head" {
     prepare
     pretrained
@@ -229,11 +242,12 @@ pretrained() { cp -r "$fixtures/model/trained" small; }
     prepare
     pretrained
     local how=(DATA=few.csv MODEL=small SEEDS="1 2" LOSSES=mse WEIGHTINGS=none POOLINGS=cls LAYERS=1 HEADS=ridge
-        LONGS=head PLACEHOLDERS=drop FOLDS=2 PROBED="--max-steps 2" RESULTS_LAYER=1 LENGTHS=24)
+        LONGS=head PLACEHOLDERS=drop FOLDS=2 PROBED="--max-steps 2" RESULTS_LAYER=1 LENGTHS=24
+        WAYS="first now" defaults_first="--max-steps 1" defaults_now="--max-steps 2")
     make -s -j2 results "${how[@]}" >printed
     cmp printed out/results.md
-    expect_text 6 "$(grep -c '^#' printed)"
-    expect_text $'loss\nmse\nlayer\n1\ntokens\n24\nplaceholders\ndrop\nway\nridge\nprior\ntuned' "$(rows 2 printed)"
+    expect_text 7 "$(grep -c '^#' printed)"
+    expect_text $'loss\nmse\nway\nfirst\nnow\nlayer\n1\ntokens\n24\nplaceholders\ndrop\nway\nridge\nprior\ntuned' "$(rows 2 printed)"
     grep -q 'Only these are right' printed
     # nothing is made again
     make -n results "${how[@]}" >plan
@@ -241,7 +255,7 @@ pretrained() { cp -r "$fixtures/model/trained" small; }
     # with no model there is nothing to say of one
     make -s results DATA=few.csv OUT=alone SEEDS=1 LOSSES=mse WEIGHTINGS=none POOLINGS=cls \
         FIT="--scratch --shape 1,16,2 --max-steps 2" >printed
-    expect_text 2 "$(grep -c '^#' printed)"
+    expect_text 3 "$(grep -c '^#' printed)"
 }
 
 @test "table: means, deviations, ranges, what is undefined" {
