@@ -74,7 +74,7 @@ static const struct option_row rows[] = {
     {0, "patience", OPTION_INTEGER, AT(plan.patience), "N", 1, 1e6,
      "stop after N epochs without a better one"},
     {0, "thresholds", OPTION_CHOICE, AT(plan.thresholds), THRESHOLDS_NAMES,
-     .help = "cuts between classes: halfway, by the classes' shares,\nor for the best kappa (round)"},
+     .help = "cuts between classes: halfway, by the classes' shares,\nor for the best kappa (prior; round for unordered labels)"},
     {0, "fold", OPTION_INTEGER, AT(plan.fold), "K", 0, 1e9, "hold this fold out"},
     {0, "seed", OPTION_INTEGER, AT(plan.seed), "N", 0, 0x1p63, "of everything drawn (0)"},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "(the CPUs this process may use)"},

@@ -1,13 +1,13 @@
-## defaults are fit's defaults better than its first ones?  WAYS x SEEDS, each over FOLDS
+## defaults what do fit's defaults rest on?              WAYS x SEEDS, each over FOLDS
 #
 # The folds are the same for all, so that a figure is of every essay and seeds differ in nothing but training.
-# `first` are the defaults of fit's first version; `now` today's; `prior` the same with thresholds by the classes'
-# shares.  defaults_NAME are the options of a way NAME: make -C examples defaults WAYS="now mine" defaults_mine="--lr 1e-3"
+# `first` are the defaults of fit's first version; the others are today's with one loss or another.  ways_NAME are
+# the options of a way NAME: make -C examples defaults WAYS="mse mine" ways_mine="--lr 1e-3"
 
-WAYS = first now prior
-defaults_first = --epochs 8 --lr 3e-4 --keep best
-defaults_now =
-defaults_prior = --thresholds prior
+WAYS = first mse ce
+ways_first = --loss mse --epochs 8 --lr 3e-4 --keep best --thresholds round
+ways_mse = --loss mse
+ways_ce = --loss ce
 
 defaults: $(OUT)/defaults.md $(OUT)/defaults_paired.txt
 	@cat $< && echo && cat $(word 2,$^)
@@ -15,7 +15,7 @@ defaults: $(OUT)/defaults.md $(OUT)/defaults_paired.txt
 # $(1) way, $(2) seed: all folds' predictions as one stream.
 defaults_folds = $(folds:%=$(OUT)/defaults/folds/$(1)_$(2)_%.predictions)
 define defaults_rules
-$(foreach k,$(folds),$(call run,defaults/folds/$(1)_$(2)_$k,$(OUT)/folds/$(FOLDS),$(defaults_$(1)) --fold $k --seed $(2)))
+$(foreach k,$(folds),$(call run,defaults/folds/$(1)_$(2)_$k,$(OUT)/folds/$(FOLDS),$(ways_$(1)) --fold $k --seed $(2)))
 $(OUT)/defaults/$(1)_$(2).predictions: $(call defaults_folds,$(1),$(2))
 	@cat $$^ > $$@.part
 	@$$(keep)

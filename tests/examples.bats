@@ -211,14 +211,14 @@ pretrained() { cp -r "$fixtures/model/trained" small; }
 
 @test "defaults: each way over all folds, and against the first, essay by essay" {
     prepare
-    experiment -s -j2 defaults FOLDS=2 WAYS="first quick" defaults_quick="--max-steps 1" >printed
+    experiment -s -j2 defaults FOLDS=2 WAYS="first quick" ways_quick="--max-steps 1" >printed
     cat out/defaults.md <(echo) out/defaults_paired.txt | cmp - printed
     expect_text $'way\nfirst\nquick' "$(rows 2 out/defaults.md)"
     figures 3 out/defaults.md
     for stream in out/defaults/{first,quick}_{1,2}.predictions; do
         expect_text "$(show --csv out/tokens | cut -d, -f1 | sort)" "$(show --csv "$stream" | cut -d, -f1 | sort)"
     done
-    show out/defaults/folds/first_2_1.model | grep -q -- "--epochs 8 --lr 3e-4 --keep best --fold 1 --seed 2"
+    show out/defaults/folds/first_2_1.model | grep -q -- "--keep best --thresholds round --fold 1 --seed 2"
     expect_text 1 "$(grep -c "^quick_1 against first_1$" out/defaults_paired.txt)"
 }
 
@@ -227,10 +227,10 @@ pretrained() { cp -r "$fixtures/model/trained" small; }
     pretrained
     make -s -j2 probed DATA=few.csv MODEL=small LAYER=1 FOLDS=2 PROBED="--max-steps 2" >printed
     cat out/probed.md <(echo) out/probed_paired.txt | cmp - printed
-    expect_text $'way\nridge\nprior\ntuned' "$(rows 2 out/probed.md)"
+    expect_text $'way\nround\nprior\ntuned' "$(rows 2 out/probed.md)"
     figures 3 out/probed.md
     for fold in 0 1; do
-        expect_text "$(show --csv out/probed/ridge_$fold.predictions | cut -d, -f1)" \
+        expect_text "$(show --csv out/probed/round_$fold.predictions | cut -d, -f1)" \
             "$(show --csv out/probed/tuned_$fold.predictions | cut -d, -f1)"
         show out/probed/tuned_$fold.model | grep -q -- "-m out/probed/prior_$fold.model .*--fold $fold"
     done
@@ -243,11 +243,11 @@ pretrained() { cp -r "$fixtures/model/trained" small; }
     pretrained
     local how=(DATA=few.csv MODEL=small SEEDS="1 2" LOSSES=mse WEIGHTINGS=none POOLINGS=cls LAYERS=1 HEADS=ridge
         LONGS=head PLACEHOLDERS=drop FOLDS=2 PROBED="--max-steps 2" RESULTS_LAYER=1 LENGTHS=24
-        WAYS="first now" defaults_first="--max-steps 1" defaults_now="--max-steps 2")
+        WAYS="first ce" ways_first="--max-steps 1" ways_ce="--max-steps 2")
     make -s -j2 results "${how[@]}" >printed
     cmp printed out/results.md
     expect_text 7 "$(grep -c '^#' printed)"
-    expect_text $'loss\nmse\nway\nfirst\nnow\nlayer\n1\ntokens\n24\nplaceholders\ndrop\nway\nridge\nprior\ntuned' "$(rows 2 printed)"
+    expect_text $'loss\nmse\nway\nfirst\nce\nlayer\n1\ntokens\n24\nplaceholders\ndrop\nway\nround\nprior\ntuned' "$(rows 2 printed)"
     grep -q 'Only these are right' printed
     # nothing is made again
     make -n results "${how[@]}" >plan

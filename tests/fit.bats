@@ -343,10 +343,13 @@ vocab.txt" "$(ls m)"
     fit "${small[@]}" --epochs 1 -o m < parts.rubric > /dev/null 2> said
     grep -q '; ce,' said
     expect_text ce "$(jq -r .rubric.loss m/config.json)"
-    expect_status 2 fit "${small[@]}" --loss mse -o n parts.rubric
-    [[ $stderr == *"tok --classes LOW,...,HIGH"* ]]
+    expect_text null "$(jq -c .rubric.thresholds m/config.json)"
+    for option in "--loss mse" "--thresholds prior"; do
+        expect_status 2 fit "${small[@]}" $option -o n parts.rubric
+        [[ $stderr == *"tok --classes LOW,...,HIGH"* ]]
+    done
     tok -q --classes bad,poor,fair,good,fine words.csv | split -q --stratify | fit -q "${small[@]}" --epochs 1 -o o > /dev/null
-    expect_text mse "$(jq -r .rubric.loss o/config.json)"
+    expect_text "mse prior 4" "$(jq -r '.rubric | [.loss, .run.options.thresholds, (.thresholds | length)] | join(" ")' o/config.json)"
     expect_text '["bad","poor","fair","good","fine"]' "$(jq -c .rubric.labels o/config.json)"
 }
 

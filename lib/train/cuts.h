@@ -14,8 +14,8 @@ enum { CUT_RECORDS = 65536 };
 void cuts_set(struct goal *goal, int rule, const double *scores, const int *classes, size_t count);
 
 /* The same on the scores that the network of `evaluation` gives to the records of `source`, or to CUT_RECORDS of
- * them at equal distances.  Records it was trained on do for THRESHOLDS_PRIOR, which asks only how scores are
- * spread; THRESHOLDS_TUNED would fit their noise. */
+ * them at equal distances.  THRESHOLDS_PRIOR, which asks only how scores are spread, takes those it was trained
+ * on, being the most; THRESHOLDS_TUNED would fit their noise and takes others. */
 void cuts_find(const struct evaluation *evaluation, const struct source *source, struct goal *goal, int rule);
 
 #endif

@@ -404,7 +404,8 @@ static void take_result(struct loop *l, struct outcome *out)
     }
     if (l->t->plan->thresholds != THRESHOLDS_ROUND) {
         struct evaluation e = evaluation_of(l, params);
-        cuts_find(&e, l->chooses ? &l->choosing : &l->training, l->t->goal, l->t->plan->thresholds);
+        const struct source *set_on = l->t->plan->thresholds == THRESHOLDS_PRIOR ? &l->training : &l->choosing;
+        cuts_find(&e, set_on, l->t->goal, l->t->plan->thresholds);
     }
     if (l->chooses)
         evaluate_choosing(l, params);

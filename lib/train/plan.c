@@ -19,7 +19,7 @@ struct plan plan_defaults(void)
         .schedule = SCHEDULE_LINEAR,
         .keep = -1,
         .sample = SAMPLE_NATURAL,
-        .thresholds = THRESHOLDS_ROUND,
+        .thresholds = -1,
         .batch = 16,
         .fold = -1,
         .head_rate = 10,
@@ -106,6 +106,18 @@ static void resolve_choosing(struct plan *plan, bool val_chooses)
         plan->keep = KEEP_BEST;
 }
 
+/* Scorers shrink towards the middle; that the classes come as often as in training puts it right
+ * (examples/README.md, "What came out"). */
+static void resolve_thresholds(struct plan *plan, const struct classes *classes)
+{
+    bool ordered = classes->ordered && classes->count > 0;
+    if (plan->thresholds < 0)
+        plan->thresholds = ordered ? THRESHOLDS_PRIOR : THRESHOLDS_ROUND;
+    if (plan->thresholds != THRESHOLDS_ROUND && !ordered)
+        die(STATUS_USAGE, "--thresholds needs classes with an order, and these labels are %s",
+            classes->count ? "strings without one: declare it with tok --classes LOW,...,HIGH" : "measurements");
+}
+
 /* From random weights a model needs some steps before it knows anything, and then soon learns few essays by
  * heart. */
 static int64_t default_epochs(bool pretrained, uint64_t examples, int64_t batch)
@@ -138,8 +150,7 @@ void plan_resolve(struct plan *plan, const struct classes *classes, const struct
     if (plan->monitor != MONITOR_LOSS && classes->count == 0)
         die(STATUS_USAGE, "--monitor %s needs classes, and these labels are measurements",
             monitor_name((enum monitor)plan->monitor));
-    if (plan->thresholds != THRESHOLDS_ROUND && classes->count == 0)
-        die(STATUS_USAGE, "--thresholds needs classes, and these labels are measurements");
+    resolve_thresholds(plan, classes);
     if (plan->thresholds == THRESHOLDS_TUNED && plan->select == CHOOSE_NOTHING)
         die(STATUS_USAGE, "--thresholds tuned needs records to set them on that are not trained on");
     if (plan->sample != SAMPLE_NATURAL && classes->count == 0)
@@ -160,6 +171,7 @@ void plan_resolve_head(struct plan *plan, const struct classes *classes)
     if (plan->head < 0)
         plan->head = head_default(classes);
     plan->loss = (int)head_loss(plan->head);
+    resolve_thresholds(plan, classes);
     plan->select = CHOOSE_NOTHING;
     plan->keep = KEEP_LAST;
     plan->pool = plan->monitor = 0;
