@@ -6,7 +6,7 @@
 # pretrained.  Labels need an order.
 
 # The head has learned already, and goes no faster than the rest.
-PROBED = --epochs 1 --lr 1e-4 --head-lr 1
+PROBED = --epochs 2 --lr 1e-4 --head-lr 1
 
 probed: $(OUT)/probed.md $(OUT)/probed_paired.txt
 	@cat $< && echo && cat $(word 2,$^)
