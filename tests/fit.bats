@@ -365,6 +365,11 @@ vocab.txt" "$(ls m)"
     predict -q -m m tokens.rubric | evalm --json | jq -e '.mae > 0' # it is not the labels that come back
     expect_status 2 fit "${small[@]}" --thresholds tuned --select none -o n tokens.rubric
     [[ $stderr == *"records to set them on that are not trained on"* ]]
+    # Of three records none can be held back.
+    printf 'text,score\none two,1\nthree four,2\nfive six,1\n' | tok -q > three.rubric
+    expect_status 0 fit "${small[@]}" --epochs 1 --thresholds tuned -o few three.rubric
+    [[ $stderr == *"--thresholds tuned: too few records"* ]]
+    expect_text null "$(jq -c .rubric.thresholds few/config.json)"
 }
 
 @test "every loss, pooling, sampling, weighting and schedule trains and predicts" {

@@ -53,8 +53,8 @@ static void add_chunk(struct chunk *chunk, size_t count, struct marks *marks, do
     free(unused);
 }
 
-static void evaluate_all(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
-                         uint64_t total, struct marks *marks, double *scores)
+void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
+                     uint64_t total, struct marks *marks, double *scores)
 {
     struct chunk *chunk = memory_zeroed(1, sizeof *chunk);
     chunk->evaluation = evaluation;
@@ -76,11 +76,5 @@ static void evaluate_all(const struct evaluation *evaluation, const struct sourc
 
 void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks)
 {
-    evaluate_all(evaluation, source, NULL, source_count(source), marks, NULL);
-}
-
-void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
-                     uint64_t count, struct marks *marks, double *scores)
-{
-    evaluate_all(evaluation, source, picks, count, marks, scores);
+    evaluate_picked(evaluation, source, NULL, source_count(source), marks, NULL);
 }

@@ -17,7 +17,8 @@ struct evaluation {
 /* Clears `marks` and fills it. */
 void evaluate(const struct evaluation *evaluation, const struct source *source, struct marks *marks);
 
-/* The same of `count` instances only, whose numbers are in `picks`; `scores` [count] takes each one's score. */
+/* The same of `count` instances only, whose numbers are in `picks` (NULL: the first ones); `scores` [count] takes
+ * each one's score (NULL: not wanted). */
 void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
                      uint64_t count, struct marks *marks, double *scores);
 

@@ -402,10 +402,12 @@ static void take_result(struct loop *l, struct outcome *out)
         struct evaluation e = evaluation_of(l, params);
         account_centre(centre_scores(&e, &l->training, l->sampler, s->epoch, params));
     }
-    if (l->t->plan->thresholds != THRESHOLDS_ROUND) {
+    bool prior = l->t->plan->thresholds == THRESHOLDS_PRIOR;
+    if (prior || (l->chooses && l->t->plan->thresholds == THRESHOLDS_TUNED)) {
         struct evaluation e = evaluation_of(l, params);
-        const struct source *set_on = l->t->plan->thresholds == THRESHOLDS_PRIOR ? &l->training : &l->choosing;
-        cuts_find(&e, set_on, l->t->goal, l->t->plan->thresholds);
+        cuts_find(&e, prior ? &l->training : &l->choosing, l->t->goal, l->t->plan->thresholds);
+    } else if (l->t->plan->thresholds == THRESHOLDS_TUNED) {
+        warn("--thresholds tuned: too few records to hold any back and set them on: scores are rounded");
     }
     if (l->chooses)
         evaluate_choosing(l, params);
