@@ -124,10 +124,10 @@ test: packages
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs
 	@BUILD=$(BUILD) tests/run
 
-unit-programs: $(unit_tests) $(BUILD)/tests/faults.so
+unit-programs: $(unit_tests) $(BUILD)/tests/faults.so $(BUILD)/tests/turns.so
 
-# Makes calls of the C library fail; itself it is built plainly, under the sanitizers too.
-$(BUILD)/tests/faults.so: tests/faults/faults.c
+# What tests load before a filter; built plainly, under the sanitizers too.
+$(BUILD)/tests/%.so: tests/faults/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O1 -g $(WARNINGS) -D_GNU_SOURCE -D_LARGEFILE64_SOURCE -shared -fPIC -o $@ $<
 

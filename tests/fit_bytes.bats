@@ -70,6 +70,22 @@ train() { # DIRECTORY [OPTION]...
     done
 }
 
+# What only a rare moment would show as other bytes: two threads in a part of OpenBLAS that has room for one.
+@test "each OpenBLAS: threads take turns where it has no locks" {
+    streams
+    export RUBRIC_KERNELS=portable
+    [ "$(flavours | wc -l)" -eq 3 ]
+    for flavour in $(flavours); do
+        export LD_LIBRARY_PATH=$flavour
+        for command in "fit -q --scratch --shape 2,32,2 --batch 7 --max-steps 2 -o one parts.rubric" \
+            "predict -q -m $fixtures/model/trained parts.rubric" "embed -q -m $fixtures/model/trained parts.rubric"; do
+            rm -rf one
+            # shellcheck disable=SC2086
+            ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$build/tests/turns.so $command --threads 5 > taken
+        done
+    done
+}
+
 # Killed KILLS times (more by `make kills`), at random moments and with other threads after each, essays on disk.
 @test "each OpenBLAS: killed at random moments and resumed, the same bytes" {
     streams

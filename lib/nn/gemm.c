@@ -1,47 +1,18 @@
 #include "nn/gemm.h"
 
 #include <cblas.h>
-#include <limits.h>
-#include <pthread.h>
 #include <string.h>
 
-#include "base/error.h"
-
-static pthread_mutex_t serial_lock = PTHREAD_MUTEX_INITIALIZER;
-
-bool network_blas_threadsafe(void) { return openblas_get_parallel() != OPENBLAS_SEQUENTIAL; }
-
-const char *network_blas(void) { return openblas_get_config(); }
-
-/* OpenBLAS's own threads are off: the OpenMP flavour wants to be told in each thread that calls it. */
-static void quiet_this_thread(void)
-{
-    static _Thread_local bool told;
-    if (!told)
-        openblas_set_num_threads(1);
-    told = true;
-}
-
-static int size_of(size_t size)
-{
-    if (size > INT_MAX)
-        die(STATUS_BROKEN, "a matrix of size %zu: expected at most %d, what OpenBLAS can count", size,
-            INT_MAX);
-    return (int)size;
-}
+#include "nn/blas.h"
 
 static void openblas_multiply(const struct factor *f, size_t M, const float *A, size_t lda, bool transposed,
                               float beta, float *C, size_t ldc)
 {
-    quiet_this_thread();
-    bool alone = !network_blas_threadsafe();
-    if (alone)
-        pthread_mutex_lock(&serial_lock);
+    blas_enter();
     cblas_sgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans,
-                f->transposed ? CblasTrans : CblasNoTrans, size_of(M), size_of(f->N), size_of(f->K), 1, A,
-                size_of(lda), f->B, size_of(f->ldb), beta, C, size_of(ldc));
-    if (alone)
-        pthread_mutex_unlock(&serial_lock);
+                f->transposed ? CblasTrans : CblasNoTrans, blas_size(M), blas_size(f->N), blas_size(f->K), 1,
+                A, blas_size(lda), f->B, blas_size(f->ldb), beta, C, blas_size(ldc));
+    blas_leave();
 }
 
 size_t factor_size(const struct kernels *k, size_t N, size_t K)

@@ -8,7 +8,8 @@
  * All parameters lie in one block, described by one table; gradients and moments mirror it.  The word
  * embeddings come first, so that everything behind them is one dense run.
  *
- * Nothing here owns what is passed in; what *_new returns is released by *_free. */
+ * Nothing here owns what is passed in; what *_new returns is released by *_free.  Everything here may be called
+ * from several threads at a time, each with a workspace of its own. */
 #ifndef RUBRIC_NN_NETWORK_H
 #define RUBRIC_NN_NETWORK_H
 
@@ -178,10 +179,5 @@ double network_train(struct workspace *ws, const float *params, const struct exa
  * of a run; RUBRIC_KERNELS=portable|avx2|avx512 chooses a path the machine has. */
 const char *network_kernels(void);
 const char *network_blas(void);
-
-/* Whether several threads may call OpenBLAS at a time (not with its serial flavour).  Everything in this
- * header may be called from several threads in any case: where OpenBLAS computes the products, its calls then
- * take turns. */
-bool network_blas_threadsafe(void);
 
 #endif
