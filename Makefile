@@ -7,6 +7,7 @@
 #   make bench       against the peers, ratios          make fuzz          fuzz the parsers
 #   make faults      every system call fails once       make valgrind      memory errors and leaks
 #   make kills       training killed and resumed       make memory      10 GB through every filter: what each holds
+#   make races       threads under ThreadSanitizer
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -27,6 +28,12 @@ BUILD = build-asan
 # the sanitizers make gcc see null formats where there are none
 WARNINGS += -Wno-format-truncation
 CFLAGS = -O2 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+endif
+ifdef tsan
+BUILD = build-tsan
+CFLAGS = -O1 -g -fsanitize=thread
+# target_clones are resolved before the sanitizer is there
+$(BUILD)/lib/nn/optimizer_arithmetic.o: all_cflags += -fno-sanitize=thread
 endif
 # -ffp-contract=off: a multiply and an add are two roundings everywhere, on every path.
 all_cflags = -std=gnu11 -ffp-contract=off $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
@@ -143,6 +150,11 @@ kills: all
 valgrind: all
 	RUBRIC_BUILD=$(abspath $(BUILD)) tests/valgrind
 
+# What threads share, under ThreadSanitizer, which does not look into OpenBLAS (a minute).
+races:
+	@$(MAKE) --no-print-directory tsan=1 -j$$(nproc) all unit-programs
+	TSAN_OPTIONS=ignore_noninstrumented_modules=1 BUILD=build-tsan tests/run fit_bytes predict embed tok
+
 # Against the real peers, in a Python environment of its own, kept outside the tree.
 parity: all parity-programs
 	PYTHON=$(PYTHON) BUILD=$(BUILD) tests/parity/run
@@ -183,9 +195,9 @@ dist:
 	git archive --prefix=rubric-$(VERSION)/ -o rubric-$(VERSION).tar.gz HEAD
 
 clean:
-	rm -rf build build-asan build-fuzz build-asan-fuzz
+	rm -rf build build-asan build-tsan build-fuzz build-asan-fuzz
 
-.PHONY: all clean packages demo test unit-programs parity bench memory fuzz faults kills valgrind parity-programs \
+.PHONY: all clean packages demo test unit-programs parity bench memory fuzz faults kills valgrind races parity-programs \
         bench-programs install uninstall dist
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
