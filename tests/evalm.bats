@@ -240,6 +240,21 @@ print(json.dumps([r["field"], r["n"], r["human"]["accuracy"], r["model"]["accura
     expect_status 3 evalm --rater nope in
 }
 
+@test "the figures are the same beside a second human and other predictions, whatever labels those bring" {
+    records "rater2" <<<$'1 2 1\n2 2 2\n2 3 2.5\n3 2 7\n1 1 1\n3 3 3' | stream "$scale" >in
+    records "" <<<$'1 1\n2 3\n2 2\n3 3\n1 1\n3 3' | stream '"y":"integer","labels":[0,1,2,3,4],"ordered":true' >others
+    evalm --tsv in >alone
+    for also in "--rater rater2" "--against others"; do
+        # shellcheck disable=SC2086
+        evalm --tsv $also in >beside
+        expect_text "$(cat alone)" "$(head -n "$(wc -l <alone)" beside)"
+        [ "$(wc -l <beside)" -gt "$(wc -l <alone)" ]
+        # shellcheck disable=SC2086
+        expect_text "$(evalm in)" "$(evalm $also in | head -n "$(evalm in | wc -l)")"
+    done
+    evalm --min adjacent=1 --rater rater2 in
+}
+
 @test "--errors: the largest disagreements, largest first" {
     records score <<<$'1 2 1.6\n3 1 1.2\n3 2 2.4\n2 3 2.6\n1 1 1' | stream "$scale" >in
     expect_text '  largest disagreements

@@ -39,6 +39,7 @@ void report_free(struct report *report)
     names_free(&report->parts);
     names_free(&report->other_parts);
     label_set_free(&report->labels);
+    label_set_free(&report->joint);
     rival_free(&report->rival);
     header_free(&report->header);
     json_decref(report->rounding);
@@ -52,12 +53,13 @@ void report_rival_segment(struct report *report, const struct header *header)
 {
     header_free(&report->header);
     report->header = header_copy(header);
-    label_set_declare(&report->labels, header);
+    label_set_declare(&report->joint, header);
 }
 
 void report_segment(struct report *report, const struct header *header)
 {
     report_rival_segment(report, header); /* what any segment is */
+    label_set_declare(&report->labels, header);
     const char *chosen_by = json_string_value(json_object_get(header->map, "chosen_by"));
     if (chosen_by && !report->chosen_by)
         report->chosen_by = memory_string(chosen_by);
@@ -83,7 +85,7 @@ static struct section *section_of(struct report *report, struct slice part)
 
 static bool is_numeric(const struct report *report)
 {
-    return report->labels.type == LABEL_INTEGER || report->labels.type == LABEL_NUMBER;
+    return report->header.y == LABEL_INTEGER || report->header.y == LABEL_NUMBER;
 }
 
 /* What a label counts as: its number, or the place of an ordered string; NAN where there is neither. */
@@ -138,14 +140,15 @@ static void add_probabilities(struct report *report, const struct record *record
     pair->right = class == (ptrdiff_t)best;
 }
 
-static struct pair pair_of(struct report *report, const struct record *record, const struct label *pred)
+static struct pair pair_of(struct report *report, struct label_set *labels, const struct record *record,
+                           const struct label *pred)
 {
     if (is_numeric(report) && pred->type == LABEL_STRING)
         die(STATUS_BROKEN, "record %s is predicted '%.*s': expected a number, as its label is",
             record_name(record), (int)pred->string.size, pred->string.at);
     struct pair pair = {
-        .truth = label_set_number(&report->labels, &record->y),
-        .pred = label_set_number(&report->labels, pred),
+        .truth = label_set_number(labels, &record->y),
+        .pred = label_set_number(labels, pred),
         .value = value_of(report, &record->y),
         .pred_value = value_of(report, pred),
         .score = NAN,
@@ -154,6 +157,16 @@ static struct pair pair_of(struct report *report, const struct record *record, c
     record_number(record, "score", &pair.score);
     add_probabilities(report, record, &pair);
     return pair;
+}
+
+/* The same pair, numbered among the labels that a second human and other predictions bring as well. */
+static struct pair joint_pair(struct report *report, const struct record *record, const struct label *pred,
+                              const struct pair *pair)
+{
+    struct pair joint = *pair;
+    joint.truth = label_set_number(&report->joint, &record->y);
+    joint.pred = label_set_number(&report->joint, pred);
+    return joint;
 }
 
 /* A field's text in report->text; empty where the record has none. */
@@ -181,7 +194,7 @@ static void add_by(struct report *report, struct section *s, const struct record
 /* The second human's label, from text. */
 static struct label rater_label(const struct report *report, const struct record *record)
 {
-    struct label label = {.type = report->labels.type, .string = {report->text.at, report->text.size}};
+    struct label label = {.type = report->header.y, .string = {report->text.at, report->text.size}};
     if (!is_numeric(report))
         return label;
     char *text = slice_string(label.string);
@@ -194,7 +207,7 @@ static struct label rater_label(const struct report *report, const struct record
 }
 
 static void add_rater(struct report *report, struct section *s, const struct record *record,
-                      const struct pair *pair)
+                      const struct label *pred, const struct pair *pair)
 {
     if (!report->plan.rater || !field_text(report, record, report->plan.rater))
         return;
@@ -202,16 +215,17 @@ static void add_rater(struct report *report, struct section *s, const struct rec
     if (report->text.size == 0)
         return;
     struct label rater = rater_label(report, record);
+    struct pair model = joint_pair(report, record, pred, pair);
     struct pair human = {
-        .truth = pair->truth,
-        .pred = label_set_number(&report->labels, &rater),
+        .truth = model.truth,
+        .pred = label_set_number(&report->joint, &rater),
         .value = pair->value,
         .pred_value = value_of(report, &rater),
         .log_loss = NAN,
     };
     human.score = human.pred_value;
     pairs_add(&s->human, &human);
-    pairs_add(&s->model, pair);
+    pairs_add(&s->model, &model);
 }
 
 /* How far prediction and truth lie apart: of numbers and ordered classes the distance, else how much surer
@@ -258,14 +272,14 @@ void report_rival_add(struct report *report, const struct record *record)
     struct label pred;
     if (record->y.type == LABEL_NONE || !record_label(record, "pred", &pred))
         return;
-    struct pair pair = pair_of(report, record, &pred);
+    struct pair pair = pair_of(report, &report->joint, record, &pred);
     if (!rival_add(&report->rival, record->id, &pair))
         die(STATUS_INPUT, "%s has record %s twice: records are joined by id", report->plan.against,
             record_name(record));
 }
 
 static void add_comparison(struct report *report, struct section *s, const struct record *record,
-                           const struct pair *pair)
+                           const struct label *pred, const struct pair *pair)
 {
     if (!report->plan.against)
         return;
@@ -274,9 +288,10 @@ static void add_comparison(struct report *report, struct section *s, const struc
         s->comparison.only_ours++;
         return;
     }
-    if (other->truth != pair->truth || (!isnan(pair->value) && other->value != pair->value))
+    struct pair ours = joint_pair(report, record, pred, pair);
+    if (other->truth != ours.truth || (!isnan(pair->value) && other->value != pair->value))
         die(STATUS_INPUT, "record %s has another label in %s", record_name(record), report->plan.against);
-    comparison_add(&s->comparison, pair, other);
+    comparison_add(&s->comparison, &ours, other);
     report->compared++;
 }
 
@@ -298,13 +313,13 @@ void report_add(struct report *report, const struct record *record)
         report->total.without_pred++;
         return;
     }
-    struct pair pair = pair_of(report, record, &pred);
+    struct pair pair = pair_of(report, &report->labels, record, &pred);
     add_error(report, s, record, &pred, &pair);
     pairs_add(&s->pairs, &pair);
     pairs_add(&report->total.pairs, &pair);
     add_by(report, s, record, &pair);
-    add_rater(report, s, record, &pair);
-    add_comparison(report, s, record, &pair);
+    add_rater(report, s, record, &pred, &pair);
+    add_comparison(report, s, record, &pred, &pair);
 }
 
 /* Names joined for a message. */
@@ -364,7 +379,7 @@ static void settle_section(const struct report *report, struct section *s)
         bootstrap_intervals(&s->pairs, &report->labels, report->plan.resamples, report->plan.seed,
                             s->intervals);
     if (s->comparison.ours.n > 0)
-        comparison_settle(&s->comparison, &report->labels, report->plan.resamples, report->plan.seed);
+        comparison_settle(&s->comparison, &report->joint, report->plan.resamples, report->plan.seed);
     errors_sort(&s->errors);
     sort_rows(s);
 }
@@ -386,6 +401,7 @@ void report_settle(struct report *report)
 {
     check_input(report);
     label_set_settle(&report->labels);
+    label_set_settle(&report->joint);
     sort_sections(report);
     for (size_t i = 0; i < report->shown; i++)
         settle_section(report, &report->sections[i]);

@@ -53,6 +53,7 @@ struct section {
 struct report {
     struct report_plan plan;
     struct label_set labels;
+    struct label_set joint;     /* those, and what the second human and the other predictions add */
     struct names parts;
     struct section *sections;   /* [parts.count] in the order met */
     size_t section_capacity;

@@ -86,8 +86,8 @@ static json_t *by_json(const struct report *report, const struct section *s)
 static json_t *rater_json(const struct report *report, const struct section *s)
 {
     double human[FIGURES], model[FIGURES], difference[FIGURES];
-    pairs_figures(&s->human, &report->labels, human);
-    pairs_figures(&s->model, &report->labels, model);
+    pairs_figures(&s->human, &report->joint, human);
+    pairs_figures(&s->model, &report->joint, model);
     for (int f = 0; f < FIGURES; f++)
         difference[f] = model[f] - human[f];
     json_t *rater = json_object(), *one = json_object(), *other = json_object(), *last = json_object();
@@ -263,9 +263,9 @@ static void put_section(const struct report *report, const struct section *s, FI
     }
     if (report->plan.rater) {
         char *human = prefix_of(prefix, "", SLICE("human")), *model = prefix_of(prefix, "", SLICE("model"));
-        pairs_figures(&s->human, &report->labels, figures);
+        pairs_figures(&s->human, &report->joint, figures);
         put_figures(to, human, s->human.n, figures);
-        pairs_figures(&s->model, &report->labels, figures);
+        pairs_figures(&s->model, &report->joint, figures);
         put_figures(to, model, s->model.n, figures);
         free(human);
         free(model);

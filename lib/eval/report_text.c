@@ -296,8 +296,8 @@ static void put_rater(const struct report *report, const struct section *s, FILE
         fprintf(to, "\n  No record here has a label in '%s'.\n", field.text);
         return;
     }
-    pairs_figures(&s->human, &report->labels, human);
-    pairs_figures(&s->model, &report->labels, model);
+    pairs_figures(&s->human, &report->joint, human);
+    pairs_figures(&s->model, &report->joint, model);
     fprintf(to, "\n  %llu records with a second human (%s), held against the true label\n",
             (unsigned long long)s->human.n, field.text);
     fprintf(to, "  %-31s %9s %9s %11s\n", "", "human", "model", "difference");
