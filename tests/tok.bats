@@ -392,6 +392,9 @@ $cut" "$(records --max-length 8 --long ends in.csv)"
     expect_text '"model" 32' "$(show --header out.stream | jq -c '.model.path, (.model.print | length)' | paste -sd' ')"
     RUBRIC_MODEL=model tok -q in.csv >other.stream
     expect_text "$(show --json out.stream | sed 1d)" "$(show --json other.stream | sed 1d)"
+    # what Hugging Face writes for a model that has no maximum length
+    echo '{"do_lower_case": false, "model_max_length": 1000000000000000019884624838656}' >model/tokenizer_config.json
+    expect_text '[2,5,1,6,7,3]' "$(tok -q -m model in.csv | show --json | sed -n 2p | jq -c .ids)"
     expect_status 2 tok -q -m model --max-length 7 in.csv
     expect_status 2 tok -q -m model --vocab "$TOK_VOCABULARY" in.csv
     rm model/vocab.txt

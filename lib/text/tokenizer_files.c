@@ -7,6 +7,7 @@
  *   added tokens    tokenizer.json and tokenizer_config.json, the latter winning
  *   maximum length  config.json's max_position_embeddings, else 512 */
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,13 +25,14 @@ struct files {
     char *tokenizer_path, *config_path, *vocabulary_path;
 };
 
+/* Whole numbers come as reals: a model without a maximum length has one of 10^30, too big for an integer. */
 static json_t *read_object(const char *path)
 {
     if (!file_exists(path))
         return NULL;
     struct file_view view = file_view(path, FILE_LIMIT);
     json_error_t error;
-    json_t *all = json_loadb(view.at, view.size, JSON_REJECT_DUPLICATES, &error);
+    json_t *all = json_loadb(view.at, view.size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
     if (!all)
         die(STATUS_BROKEN, "%s:%d: %s", path, error.line, error.text);
     if (!json_is_object(all))
@@ -57,11 +59,17 @@ static bool boolean(const json_t *object, const char *key, bool otherwise, const
     return json_is_true(value);
 }
 
+static bool is_whole(const json_t *value, double minimum, double maximum)
+{
+    double number = json_real_value(value);
+    return json_is_real(value) && number >= minimum && number <= maximum && number == floor(number);
+}
+
 static int whole(const json_t *value, int minimum, int maximum, const char *key, const char *path)
 {
-    if (!json_is_integer(value) || json_integer_value(value) < minimum || json_integer_value(value) > maximum)
+    if (!is_whole(value, minimum, maximum))
         die(STATUS_BROKEN, "%s: %s: expected a whole number from %d to %d", path, key, minimum, maximum);
-    return (int)json_integer_value(value);
+    return (int)json_real_value(value);
 }
 
 static const char *type_of(const json_t *object)
@@ -142,13 +150,14 @@ static void read_json_vocabulary(struct vocabulary *v, const json_t *tokenizer, 
     size_t count = json_object_size(pieces);
     const char **by_id = memory_zeroed(count, sizeof *by_id);
     const char *piece;
-    json_t *id;
-    json_object_foreach(pieces, piece, id) {
-        if (!json_is_integer(id) || json_integer_value(id) < 0 || (size_t)json_integer_value(id) >= count)
+    json_t *number;
+    json_object_foreach(pieces, piece, number) {
+        if (!is_whole(number, 0, (double)count - 1))
             die(STATUS_BROKEN, "%s: piece '%s': expected an id from 0 to %zu", path, piece, count - 1);
-        if (by_id[json_integer_value(id)])
-            die(STATUS_BROKEN, "%s: '%s' and '%s' have one id", path, piece, by_id[json_integer_value(id)]);
-        by_id[json_integer_value(id)] = piece;
+        size_t id = (size_t)json_real_value(number);
+        if (by_id[id])
+            die(STATUS_BROKEN, "%s: '%s' and '%s' have one id", path, piece, by_id[id]);
+        by_id[id] = piece;
     }
     for (size_t i = 0; i < count; i++)
         vocabulary_add(v, slice_of(by_id[i]), path);
