@@ -110,11 +110,10 @@ static void train(const struct settings *opt, const struct start *start, struct 
                                 .identity = identity,
                                 .checkpoint_seconds = opt->checkpoint};
     struct outcome outcome;
-    if (opt->dry_run && !intake->vectors) {
+    if (opt->dry_run) {
         training.model = start_open(start, &goal);
         account_plan(&training);
         training_try(&training);
-        output_abandon(output);
         exit(STATUS_GOOD);
     }
     if (intake->vectors) {
@@ -139,7 +138,7 @@ int main(int argc, char **argv)
     plan_check(&opt.plan);
     budget_begin();
     struct stream_writer *writer = terminal_is(1) ? NULL : stream_create(NULL);
-    struct output *output = output_claim(opt.output, opt.force || opt.dry_run, opt.resume);
+    struct output *output = opt.dry_run ? NULL : output_claim(opt.output, opt.force, opt.resume);
 
     struct start start = {
         .option = opt.model, .plan = &opt.plan, .threads = (int)opt.threads, .memory = opt.memory};
@@ -147,6 +146,8 @@ int main(int argc, char **argv)
         .paths = argv + first, .path_count = (size_t)(argc - first), .fold = opt.plan.fold,
         .seed = (uint64_t)opt.plan.seed, .memory = &start.spool, .records = (uint64_t)opt.records,
         .shape = &start.shape, .width = &start.width, .check_header = start_check_header, .context = &start});
+    if (intake->vectors && opt.dry_run)
+        command_misuse("--dry-run is for tokens: a head on vectors is solved at once");
     if (intake->vectors)
         plan_resolve_head(&opt.plan, &intake->classes);
     else
@@ -157,7 +158,7 @@ int main(int argc, char **argv)
 
     struct header signed_header = header_copy(&intake->headers[0]);
     header_sign(&signed_header, argc, argv, opt.plan.seed);
-    if (output->keeps)
+    if (output && output->keeps)
         fit_check_finished(output, identity);
     else
         train(&opt, &start, intake, output, pool, identity, json_object_get(signed_header.map, "trail"));

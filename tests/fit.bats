@@ -107,6 +107,20 @@ vocab.txt" "$(ls m)"
     expect_status 0 fit "${small[@]}" --dry-run -o m parts.rubric
     [[ $stderr =~ "dry run: 104 steps, "[0-9]+" parameters, "[0-9]+" MiB of memory, about "[0-9ms]+"; nothing was saved" ]]
     [ ! -e m ] && [ ! -e m.partial ] && [ -z "$output" ]
+    # Neither a model nor an interrupted run is touched.
+    fit -q "${small[@]}" --max-steps 2 -o m parts.rubric > /dev/null
+    fit -q "${small[@]}" --epochs 40 --checkpoint 0 -o half parts.rubric > /dev/null & local job=$!
+    while [ ! -s half.partial/checkpoint ]; do sleep 0.05; done
+    kill -9 $job && wait $job || true
+    sha256sum m/* half.partial/* > before
+    fit -q "${small[@]}" --dry-run -o m parts.rubric
+    fit -q "${small[@]}" --epochs 40 --dry-run -o half parts.rubric
+    fit -q "${small[@]}" --epochs 40 --dry-run --resume -o half parts.rubric
+    sha256sum m/* half.partial/* | cmp - before
+    embed -q -m m parts.rubric > vectors.rubric
+    expect_status 2 fit --dry-run -o m vectors.rubric
+    [[ $stderr == *"--dry-run is for tokens"* ]]
+    sha256sum m/* half.partial/* | cmp - before
 }
 
 @test "killed again and again, resumed, the same bytes" {

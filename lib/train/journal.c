@@ -12,18 +12,18 @@
 
 void journal_open(struct journal *j, const char *path, const char *head, uint64_t size)
 {
-    *j = (struct journal){.path = memory_string(path), .size = size};
-    j->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    *j = (struct journal){.path = memory_string(path ? path : "a table"), .size = size};
+    j->fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : file_temporary(j->path);
     if (j->fd < 0)
         die_errno("%s: cannot open", path);
     struct stat about;
     if (fstat(j->fd, &about) != 0)
-        die_errno("%s: cannot stat", path);
+        die_errno("%s: cannot stat", j->path);
     if ((uint64_t)about.st_size < size)
-        die(STATUS_BROKEN, "%s: has %lld bytes, the checkpoint knows of %llu", path, (long long)about.st_size,
+        die(STATUS_BROKEN, "%s: has %lld bytes, the checkpoint knows of %llu", j->path, (long long)about.st_size,
             (unsigned long long)size);
     if (ftruncate(j->fd, (off_t)size) != 0)
-        die_errno("%s: cannot cut", path);
+        die_errno("%s: cannot cut", j->path);
     if (size == 0) {
         buffer_text(&j->row, head);
         journal_end_row(j);

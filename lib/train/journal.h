@@ -15,7 +15,7 @@ struct journal {
 };
 
 /* Opens `path` (kept as a copy): new with the line `head`, or, when `size` is not 0, as the first `size`
- * bytes of what is there (STATUS_BROKEN when there are fewer). */
+ * bytes of what is there (STATUS_BROKEN when there are fewer).  NULL: a table that goes with the process. */
 void journal_open(struct journal *journal, const char *path, const char *head, uint64_t size);
 void journal_close(struct journal *journal);
 

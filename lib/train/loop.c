@@ -93,7 +93,9 @@ static size_t blocks_of(const struct loop *l, struct float_block blocks[4])
 
 static void open_journals(struct loop *l)
 {
-    char *log = output_path(l->t->output, "log.csv"), *epochs = output_path(l->t->output, "epochs.csv");
+    const struct output *output = l->t->output;
+    char *log = output ? output_path(output, "log.csv") : NULL;
+    char *epochs = output ? output_path(output, "epochs.csv") : NULL;
     journal_open(&l->log, log, "step,epoch,loss,rate,norm,tokens,tokens_per_second,seconds",
                  l->state.log_size);
     journal_open(&l->epochs, epochs,

@@ -19,7 +19,7 @@ struct training {
     struct intake *intake;
     struct model *model;         /* params are trained in place */
     struct goal *goal;
-    struct output *output;
+    struct output *output;       /* NULL: of a try, which leaves nothing */
     struct pool *pool;
     const json_t *identity;      /* what must be equal to resume */
     double checkpoint_seconds;   /* between two checkpoints */
@@ -43,7 +43,7 @@ void outcome_free(struct outcome *outcome);
 void training_run(const struct training *training, struct outcome *outcome);
 
 /* Takes a few steps and says what the whole run would take: steps, parameters, memory, time.  Leaves the
- * model changed and nothing on disk but the tables in DIR.partial. */
+ * model changed. */
 void training_try(const struct training *training);
 
 /* Steps that the whole run takes. */
