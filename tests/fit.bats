@@ -384,6 +384,11 @@ vocab.txt" "$(ls m)"
     expect_status 0 fit "${small[@]}" --epochs 1 --thresholds tuned -o few three.rubric
     [[ $stderr == *"--thresholds tuned: too few records"* ]]
     expect_text null "$(jq -c .rubric.thresholds few/config.json)"
+    for choice in "--keep best" "--patience 1" "--select slice"; do
+        # shellcheck disable=SC2086
+        expect_status 0 fit "${small[@]}" --epochs 2 $choice -f -o few three.rubric
+        [[ $stderr == *"too few records of each class to hold a tenth back: nothing chooses, the last epoch is kept"* ]]
+    done
 }
 
 @test "every loss, pooling, sampling, weighting and schedule trains and predicts" {
@@ -393,7 +398,7 @@ vocab.txt" "$(ls m)"
         fit -q "${small[@]}" --max-steps 3 "$@" -o m < parts.rubric | predict -q | evalm --json | jq -e '.n == 51' > /dev/null
     }
     for loss in ce mse coral corn clm soft qwk; do try --loss $loss; done
-    for pool in cls mean max attention; do try --pool $pool; done
+    for pool in cls mean max attention first; do try --pool $pool; done
     for sample in balanced sqrt under; do try --sample $sample; done
     for weight in balanced effective; do try --class-weight $weight; done
     for schedule in linear cosine constant; do try --schedule $schedule; done
@@ -417,6 +422,94 @@ vocab.txt" "$(ls m)"
     [ ! -e m ] && [ ! -e m.partial ]
 }
 
+@test "learning by heart is said in words, and since when" {
+    streams
+    changed 'if .part == "val" then .y = 6 - .y else . end' parts.rubric > turned.rubric
+    for keep in best last; do
+        expect_status 0 fit "${small[@]}" --select val --monitor loss --keep $keep --epochs 6 --lr 3e-3 -f -o m turned.rubric
+        best=$(grep '(best)' <<< "$stderr" | tail -1 | sed 's,.*epoch \([0-9]*\)/.*,\1,')
+        [ "$best" -lt 6 ]
+        [[ $stderr == *"after epoch $best the loss in training went on falling while that of the val rose"* ]]
+    done
+    expect_status 0 fit "${small[@]}" --select val --epochs 2 -f -o m parts.rubric
+    [[ $stderr != *"by heart"* ]]
+}
+
+@test "what would do nothing is refused" {
+    streams
+    fit -q "${small[@]}" --max-steps 1 -o enc parts.rubric > /dev/null
+    embed -q -m enc parts.rubric > vectors.rubric
+    for option in "--loss mse" "--pool max" "--epochs 2" "--max-steps 3" "--batch 4" "--lr 1" "--head-lr 3" "--layer-decay .5" \
+        "--schedule cosine" "--warmup 3" "--weight-decay 3" "--clip 2" "--dropout 0" "--token-dropout .1" "--span-deletion .1" \
+        "--label-smoothing .1" "--freeze embeddings" "--ema .9" "--sample balanced" "--select val" "--keep best" "--monitor loss" "--patience 2"; do
+        # shellcheck disable=SC2086
+        expect_status 2 fit $option -o m vectors.rubric
+        [[ $stderr == *"${option%% *} is for tokens"* ]]
+    done
+    for head in logistic ordinal; do
+        expect_status 2 fit --head $head --thresholds tuned -o m vectors.rubric
+        [[ $stderr == *"only ridge has them"* ]]
+    done
+    for option in "--keep best" "--monitor loss" "--patience 2"; do
+        # shellcheck disable=SC2086
+        expect_status 2 fit "${small[@]}" --select none $option -o m parts.rubric
+        [[ $stderr == *"$option"*"needs records to choose by"* || $stderr == *"${option%% *} needs records to choose by"* ]]
+    done
+    expect_status 2 fit "${small[@]}" --loss mse --label-smoothing .1 -o m parts.rubric
+    [[ $stderr == *"goes with --loss ce, and the loss is mse"* ]]
+    expect_status 2 fit --scratch --shape 2,33,2 -o m parts.rubric
+    [[ $stderr == *"33 is no multiple of 2 heads"* ]]
+    for place in "" . .. m/.. /; do
+        expect_status 2 fit "${small[@]}" -f -o "$place" parts.rubric
+        [[ $stderr == *"-o is '"*"expected the name of a directory"* ]]
+    done
+    [ ! -e m ] && [ ! -e m.partial ] && [ ! -e .partial ]
+    expect_status 4 fit "${small[@]}" --records 0 -o m parts.rubric
+    [[ $stderr == *"--records expects 0"* ]]
+}
+
+@test "records that weigh nothing are nothing to learn from" {
+    streams
+    fit -q "${small[@]}" --max-steps 1 -o enc parts.rubric > /dev/null
+    embed -q -m enc parts.rubric > vectors.rubric
+    for stream in parts vectors; do
+        how=("${small[@]}")
+        [ $stream = parts ] || how=()
+        printf '%s 0\n' 1 2 3 4 5 > none
+        expect_status 3 fit "${how[@]}" --class-weight ./none -o m $stream.rubric
+        [[ $stderr == *"records to train on have the weight 0"* ]]
+        printf '%s 0\n' 1 2 4 5 > one
+        expect_status 3 fit "${how[@]}" --class-weight ./one -o m $stream.rubric
+        [[ $stderr == *"have the same label"* ]]
+        changed '.w = 0' $stream.rubric > light.rubric
+        expect_status 3 fit "${how[@]}" -o m light.rubric
+        [[ $stderr == *"records to train on have the weight 0"* ]]
+        # Thresholds are set on those that weigh something.
+        changed 'if .y < 3 then .w = 0 else . end' $stream.rubric > light.rubric
+        count=$(show --json --where part=train light.rubric | jq -c 'select(.w != 0 and has("id"))' | wc -l)
+        steps=(--max-steps 2)
+        [ $stream = parts ] || steps=()
+        fit "${how[@]}" "${steps[@]}" -o $stream.model light.rubric 2>&1 > /dev/null | grep "set on $count records"
+    done
+    printf '2 2\n\n2 3\n' > twice
+    expect_status 3 fit "${small[@]}" --class-weight ./twice -o n parts.rubric
+    [[ $stderr == *'./twice:3: "2" has a weight already'* ]]
+}
+
+@test "labels that single precision cannot hold are refused" {
+    scores() { (echo text,score; for i in {1..12}; do echo "essay $((i % 5)) words,$(eval echo "$1")"; done) | tok -q --label-type "$2"; }
+    for score in '$((i % 3 + 1))e200' '$((i % 3 + 1))e-40' '$((1000000000 + i % 3))'; do
+        scores "$score" number > far.rubric
+        expect_status 3 fit "${small[@]}" -o m far.rubric
+        [[ $stderr == *"fit: the labels"*"expected"* || $stderr == *"too near to tell in single precision (subtract 10000000"* ]]
+        [ ! -e m ]
+    done
+    # As classes, whole numbers are told apart beyond what a double holds.
+    scores '$((9007199254740992 + i % 3))' integer > far.rubric
+    fit -q "${small[@]}" --loss ce --thresholds round --max-steps 1 -o m far.rubric > /dev/null
+    expect_text '[9007199254740992,9007199254740993,9007199254740994]' "$(tr -d ' \n' < m/config.json | grep -o '"labels":[^]]*\]' | cut -d: -f2)"
+}
+
 @test "training goes on from a model, and from its head" {
     streams
     fit -q "${small[@]}" --epochs 1 -o first < parts.rubric > /dev/null
@@ -430,6 +523,12 @@ vocab.txt" "$(ls m)"
     expect_text '["clm","max"]' "$(jq -c '[.rubric.loss, .rubric.pool]' tuned/config.json)"
     fit -m first --loss ce --epochs 1 -o third < parts.rubric > /dev/null 2> said
     ! grep -q 'its trained head is trained further' said
+    fit -m first --pool max --max-steps 1 -o fourth < parts.rubric > /dev/null 2> said
+    grep -q 'first: its head was trained for another loss, pooling or other classes, and is drawn anew' said
+    embed -q -m first --pool cls < parts.rubric | fit -q --head ridge -o probe -f > /dev/null
+    fit -m probe --max-steps 2 -f -o tuned < parts.rubric > /dev/null 2> said
+    grep -q 'its trained head is trained further' said
+    expect_text '["mse","cls"]' "$(jq -c '[.rubric.loss, .rubric.pool]' tuned/config.json)"
 }
 
 @test "heads on vectors: a complete model that scores texts and vectors alike" {

@@ -52,8 +52,12 @@ static void account_classes(const struct training *t, struct buffer *to)
 static void account_choice(const struct training *t)
 {
     struct source choosing;
-    if (!choosing_source(t->plan, t->intake, &choosing)) {
-        note("all of them are learned from, and the last epoch is kept (--keep best has a tenth choose it)");
+    bool chooses = choosing_source(t->plan, t->intake, &choosing);
+    if (!chooses && t->plan->select == CHOOSE_SLICE)
+        warn("too few records of each class to hold a tenth back: nothing chooses, the last epoch is kept");
+    if (!chooses) {
+        note("all of them are learned from, and the last epoch is kept%s",
+             t->plan->select == CHOOSE_NOTHING ? " (--keep best has a tenth choose it)" : "");
         return;
     }
     const char *what = t->plan->keep == KEEP_LAST ? "are watched" : "choose the epoch";
@@ -154,7 +158,7 @@ void account_outcome(const struct training *t, const struct outcome *o)
         note("after epoch %" PRIu64 " the loss in training went on falling while that of the %s rose: "
              "the model began to learn the essays by heart (fewer epochs, a lower --lr or more --dropout may "
              "help)",
-             o->kept_epoch, chooser_name(t->plan));
+             o->best_epoch, chooser_name(t->plan));
     if (o->choosing.k > 0 && o->choosing.k <= 20)
         account_recall(t, &o->choosing);
 }

@@ -26,6 +26,8 @@ void classes_free(struct classes *classes)
 
 static int compare_labels(const struct label *a, const struct label *b)
 {
+    if (a->type == LABEL_INTEGER && b->type == LABEL_INTEGER) /* beyond 2^53 their numbers are rounded */
+        return (a->integer > b->integer) - (a->integer < b->integer);
     if (a->type != LABEL_STRING)
         return (a->number > b->number) - (a->number < b->number);
     size_t shorter = a->string.size < b->string.size ? a->string.size : b->string.size;

@@ -27,16 +27,18 @@ void cuts_set(struct goal *goal, int rule, const double *scores, const int *clas
 void cuts_find(const struct evaluation *evaluation, const struct source *source, struct goal *goal, int rule)
 {
     uint64_t size = source_count(source);
-    size_t count = size < CUT_RECORDS ? (size_t)size : CUT_RECORDS;
-    uint64_t *picks = memory_new(count, sizeof *picks);
-    double *scores = memory_new(count, sizeof *scores);
-    int *classes = memory_new(count, sizeof *classes);
+    size_t most = size < CUT_RECORDS ? (size_t)size : CUT_RECORDS, count = 0;
+    uint64_t *picks = memory_new(most, sizeof *picks);
+    double *scores = memory_new(most, sizeof *scores);
+    int *classes = memory_new(most, sizeof *classes);
     struct instance_store store = {0};
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < most; i++) {
         struct instance instance;
-        picks[i] = i * size / count;
-        source_get(source, picks[i], &store, &instance);
-        classes[i] = goal_target(goal, &instance).class;
+        picks[count] = i * size / most;
+        source_get(source, picks[count], &store, &instance);
+        if (!(goal_weight(goal, &instance) > 0)) /* it says nothing */
+            continue;
+        classes[count++] = goal_target(goal, &instance).class;
     }
     instance_store_free(&store);
     struct marks marks;

@@ -165,7 +165,6 @@ void fit_save(const struct training *t, const struct outcome *outcome, const jso
     json_save(path, object);
     json_decref(object);
     free(path);
-    note("saved in %s", t->output->directory);
     output_finish(t->output);
 }
 

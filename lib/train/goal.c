@@ -7,10 +7,13 @@
 #include "base/error.h"
 #include "train/weights.h"
 
-void label_sums_add(struct label_sums *sums, int32_t label, double value)
+void label_sums_add(struct label_sums *sums, int32_t label, double value, double weight)
 {
-    if (label >= 0)
+    if (label >= 0) {
         sums->counts[label]++;
+        sums->weights[label] += weight;
+    }
+    sums->weight += weight;
     sums->n++;
     double difference = value - sums->mean;
     sums->mean += difference / (double)sums->n;
@@ -22,8 +25,11 @@ void label_sums_join(struct label_sums *to, const struct label_sums *from)
     if (from->n == 0)
         return;
     double a = (double)to->n, b = (double)from->n, difference = from->mean - to->mean;
-    for (int i = 0; i < CLASSES_MAX; i++)
+    for (int i = 0; i < CLASSES_MAX; i++) {
         to->counts[i] += from->counts[i];
+        to->weights[i] += from->weights[i];
+    }
+    to->weight += from->weight;
     to->n += from->n;
     to->mean += difference * b / (a + b);
     to->squares += from->squares + difference * difference * a * b / (a + b);
@@ -31,18 +37,13 @@ void label_sums_join(struct label_sums *to, const struct label_sums *from)
 
 enum loss goal_default_loss(const struct classes *classes) { return classes->ordered ? LOSS_MSE : LOSS_CE; }
 
-static void check_loss(enum loss loss, const struct classes *classes)
+const char *goal_lacks(enum loss loss, const struct classes *classes)
 {
     if (classes->count == 0 && loss != LOSS_MSE)
-        die(STATUS_USAGE,
-            "--loss %s needs classes, and these labels are measurements (too many different numbers): "
-            "use --loss mse, or declare the scale with tok --classes",
-            loss_name(loss));
+        return "classes, and these labels are measurements (too many different numbers)";
     if (!classes->ordered && (loss == LOSS_MSE || loss_needs_order(loss)))
-        die(STATUS_USAGE,
-            "--loss %s needs classes with an order, and these labels are strings without one: use "
-            "--loss ce, or declare the order with tok --classes LOW,...,HIGH",
-            loss_name(loss));
+        return "classes with an order, and these labels are strings without one";
+    return NULL;
 }
 
 /* Squared differences are summed from the counts, so that the order of the records plays no part. */
@@ -66,10 +67,44 @@ static void set_scale(struct goal *goal, const double *counts, const struct labe
         goal->spread = 1;
 }
 
+/* A head of squared error holds the labels' scale in single precision. */
+static void check_scale(const struct goal *goal)
+{
+    const double widest = 1e30, farthest = 1e5;
+    if (!(goal->spread <= widest && goal->spread >= 1 / widest))
+        die(STATUS_INPUT, "the labels' standard deviation is %g: expected %g to %g (change their unit)",
+            goal->spread, 1 / widest, widest);
+    if (!(fabs(goal->centre) <= farthest * goal->spread))
+        die(STATUS_INPUT,
+            "the labels lie around %.10g, and only %g apart: too near to tell in single precision (subtract "
+            "%.10g from them)",
+            goal->centre, goal->spread, goal->centre);
+}
+
+/* What is learned from has to weigh something, and to differ. */
+static void check_weight(const struct goal *goal, const struct label_sums *sums)
+{
+    size_t k = goal->classes->count, heavy = 0;
+    bool *weighs = memory_zeroed(k, sizeof *weighs);
+    for (size_t i = 0; k && i < goal->classes->found_count; i++) {
+        size_t c = (size_t)goal->classes->of_found[i];
+        if (sums->weights[i] * (goal->class_weights ? goal->class_weights[c] : 1) > 0)
+            weighs[c] = true;
+    }
+    for (size_t c = 0; c < k; c++)
+        heavy += weighs[c];
+    free(weighs);
+    if (k ? heavy == 0 : !(sums->weight > 0))
+        die(STATUS_INPUT, "all %llu records to train on have the weight 0: nothing can be learned from them",
+            (unsigned long long)sums->n);
+    if (heavy == 1)
+        die(STATUS_INPUT,
+            "all records to train on that have a weight have the same label: nothing can be learned from them");
+}
+
 void goal_init(struct goal *goal, enum loss loss, double smoothing, const struct classes *classes,
                const struct label_sums *sums, const char *class_weight)
 {
-    check_loss(loss, classes);
     size_t k = classes->count;
     *goal = (struct goal){.classes = classes};
     double *counts = memory_zeroed(k, sizeof *counts), *shares = memory_zeroed(k, sizeof *shares),
@@ -91,7 +126,10 @@ void goal_init(struct goal *goal, enum loss loss, double smoothing, const struct
         memcpy(goal->scoring.values, values, k * sizeof *values);
     }
     set_scale(goal, counts, sums);
+    if (loss == LOSS_MSE)
+        check_scale(goal);
     goal->class_weights = class_weights(class_weight, classes, counts);
+    check_weight(goal, sums);
     free(counts);
 }
 

@@ -25,20 +25,27 @@ struct goal {
     struct scoring scoring;       /* on the labels' scale; owned arrays */
 };
 
-/* What is known of the training records: `counts` [found labels], and of numbers their mean and
- * deviation. */
+/* What is known of the training records: counts and weights of the labels found and of all, and of numbers
+ * their mean and deviation. */
 struct label_sums {
     uint64_t counts[CLASSES_MAX];
+    double weights[CLASSES_MAX];
     uint64_t n;
+    double weight;
     double mean, squares; /* Welford's: the sum of squared differences from the mean */
 };
-void label_sums_add(struct label_sums *sums, int32_t label, double value);
+void label_sums_add(struct label_sums *sums, int32_t label, double value, double weight);
 void label_sums_join(struct label_sums *to, const struct label_sums *from);
 
 /* The loss that suits the labels: squared error where they have an order, else cross-entropy. */
 enum loss goal_default_loss(const struct classes *classes);
 
-/* Dies with STATUS_USAGE when the loss needs an order or classes that the labels lack. */
+/* What the loss needs and the labels lack, to stand behind "needs"; NULL: nothing. */
+const char *goal_lacks(enum loss loss, const struct classes *classes);
+
+/* For a loss that lacks nothing.  Dies with STATUS_INPUT when records of no weight, or of one class only, are
+ * left, or when single precision cannot hold the labels' scale; with STATUS_USAGE or STATUS_INPUT on class
+ * weights that do not fit the classes. */
 void goal_init(struct goal *goal, enum loss loss, double smoothing, const struct classes *classes,
                const struct label_sums *sums, const char *class_weight);
 /* Afterwards scores are on the labels' own scale, for heads that are fitted there. */

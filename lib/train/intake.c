@@ -83,7 +83,8 @@ static void keep_instance(struct reading *r, const struct instance *instance, en
             instance->id.at, instance->weight);
     instance_pack(instance, &r->packed);
     spool_append(to == TO_TRAIN ? in->train : in->slice, r->packed.at, r->packed.size);
-    label_sums_add(to == TO_TRAIN ? &in->train_sums : &in->slice_sums, instance->label, instance->value);
+    label_sums_add(to == TO_TRAIN ? &in->train_sums : &in->slice_sums, instance->label, instance->value,
+                   instance->weight);
     in->tokens += instance->example.tokens;
 }
 
@@ -177,7 +178,7 @@ static void check_reading(const struct reading *r)
 {
     const struct intake *in = r->intake;
     const struct intake_request *q = r->request;
-    if (q->records && r->number != q->records)
+    if (q->records >= 0 && r->number != (uint64_t)q->records)
         die(STATUS_BROKEN, "%llu records came: --records expects %llu", (unsigned long long)r->number,
             (unsigned long long)q->records);
     if (in->with_part && in->without_part)

@@ -39,7 +39,7 @@ struct intake_request {
     int64_t fold;                    /* held out; -1: no folds */
     uint64_t seed;
     const uint64_t *memory;          /* bytes of all spools that may stay in memory; set by check_header */
-    uint64_t records;                /* exactly so many must come; 0: any number */
+    int64_t records;                 /* exactly so many must come; -1: any number */
     const struct shape *shape;       /* what ids must fit; set by check_header */
     const size_t *width;             /* what vectors must have; set by check_header */
     void (*check_header)(void *context, const struct header *header); /* called for each segment's */

@@ -417,6 +417,7 @@ static void take_result(struct loop *l, struct outcome *out)
         .steps = s->step,
         .epochs = s->epoch,
         .kept_epoch = best ? s->best_epoch : s->epoch,
+        .best_epoch = s->best_epoch,
         .chose = l->chooses,
         .overfitted = l->chooses && s->best_epoch < s->epoch && s->last_training_loss < s->best_training_loss
             && s->last_loss > s->best_loss,

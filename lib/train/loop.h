@@ -29,10 +29,11 @@ struct training {
 struct outcome {
     uint64_t steps, epochs;      /* taken */
     uint64_t kept_epoch;         /* 1 .. */
+    uint64_t best_epoch;         /* by the records that chose; 0: none did */
     bool chose;                  /* by records that were not trained on */
     struct marks training; /* the kept epoch's, as its steps saw them (of the last epoch after a resume) */
     struct marks choosing;       /* of the kept parameters on the records that chose */
-    bool overfitted;             /* training went on falling after the kept epoch while the other got worse */
+    bool overfitted;             /* training went on falling after the best epoch while the other got worse */
     double seconds;
 };
 void outcome_free(struct outcome *outcome);

@@ -59,6 +59,14 @@ static void check_replaceable(const char *path)
         die(STATUS_USAGE, "%s: is not a model directory (no config.json): -f replaces models only", path);
 }
 
+/* What has no name of its own cannot appear by renaming, nor be replaced. */
+static void check_name(const char *directory)
+{
+    const char *slash = strrchr(directory, '/'), *name = slash ? slash + 1 : directory;
+    if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        die(STATUS_USAGE, "-o is '%s': expected the name of a directory to make, such as model", directory);
+}
+
 static void check_target(struct output *o, bool force, bool resume)
 {
     struct stat about;
@@ -145,6 +153,7 @@ struct output *output_claim(const char *directory, bool force, bool resume)
         size--;
     o->directory = memory_format("%.*s", (int)size, directory);
     o->partial = memory_format("%s.partial", o->directory);
+    check_name(o->directory);
     check_target(o, force, resume);
     lock_partial(o);
     claimed = o;
@@ -198,6 +207,7 @@ void output_finish(struct output *o)
         directory_remove(o->partial);
     }
     sync_parent(o->directory);
+    note("saved in %s", o->directory);
     release(o);
 }
 

@@ -16,7 +16,7 @@ struct output {
     bool keeps;      /* --resume, and nothing was interrupted: DIR may be the finished model */
 };
 
-/* Checks and locks the place.  Dies with STATUS_USAGE when DIR exists without `force` (with `resume` it may:
+/* Checks and locks the place.  Dies with STATUS_USAGE when DIR is no name to be made, exists without `force` (with `resume` it may:
  * the caller compares), is no model directory, or when DIR.partial holds a checkpoint and neither `force` nor
  * `resume` says what to do with it; with STATUS_SYSTEM when another process holds the lock or the place
  * cannot be written. */
@@ -25,7 +25,7 @@ struct output *output_claim(const char *directory, bool force, bool resume);
 /* The path of a file in DIR.partial; the caller frees. */
 char *output_path(const struct output *output, const char *name);
 
-/* Syncs and renames.  Files called OUTPUT_CHECKPOINT and OUTPUT_BEST are removed first. */
+/* Syncs and renames, and says so.  Files called OUTPUT_CHECKPOINT and OUTPUT_BEST are removed first. */
 void output_finish(struct output *output);
 
 /* Gives the place up: DIR.partial goes, unless it holds a checkpoint. */

@@ -35,16 +35,23 @@ void plan_check(const struct plan *plan)
 {
     if (plan->shape && !plan->scratch)
         command_misuse("--shape gives the shape of random weights: it goes with --scratch");
-    struct shape ignored;
-    if (plan->shape && !model_shape_parse(plan->shape, &ignored))
+    struct shape parsed;
+    if (plan->shape && !model_shape_parse(plan->shape, &parsed))
         command_misuse("--shape is '%s': expected tiny, mini, small, medium, base or L,H,A", plan->shape);
-    if (plan->select == CHOOSE_NOTHING && plan->patience > 0)
-        command_misuse("--patience needs records to choose by: not --select none");
+    if (plan->shape && parsed.H % parsed.A != 0)
+        command_misuse("--shape is '%s': a hidden size of %d is no multiple of %d heads", plan->shape,
+                       parsed.H, parsed.A);
+    if (plan->select == CHOOSE_NOTHING &&
+        (plan->patience > 0 || plan->keep == KEEP_BEST || plan->monitor >= 0))
+        command_misuse("%s needs records to choose by: not --select none",
+                       plan->patience > 0        ? "--patience"
+                       : plan->keep == KEEP_BEST ? "--keep best"
+                                                 : "--monitor");
 }
 
 enum pooling plan_pooling(int pool)
 {
-    static const enum pooling pools[] = {POOL_POOLER, POOL_MEAN, POOL_MAX, POOL_ATTENTION};
+    static const enum pooling pools[] = {POOL_POOLER, POOL_MEAN, POOL_MAX, POOL_ATTENTION, POOL_CLS};
     return pools[pool];
 }
 
@@ -82,9 +89,9 @@ static void adopt_head(struct plan *plan, const struct classes *classes, const s
 {
     if (plan->scratch || !model->has_head || !model->rubric || model->label_count != classes->count)
         return;
-    if (plan->loss < 0)
+    if (plan->loss < 0 && !goal_lacks(model->scoring.loss, classes))
         plan->loss = (int)model->scoring.loss;
-    for (int pool = PLAN_POOL_CLS; pool <= PLAN_POOL_ATTENTION && plan->pool < 0; pool++)
+    for (int pool = PLAN_POOL_CLS; pool <= PLAN_POOL_FIRST && plan->pool < 0; pool++)
         if (plan_pooling(pool) == model->layout->shape.pool)
             plan->pool = pool;
 }
@@ -104,6 +111,15 @@ static void resolve_choosing(struct plan *plan, bool val_chooses)
         plan->keep = KEEP_LAST;
     if (plan->keep < 0)
         plan->keep = KEEP_BEST;
+}
+
+static void check_loss(const char *option, const char *name, enum loss loss, const struct classes *classes,
+                       const char *instead)
+{
+    const char *lacking = goal_lacks(loss, classes);
+    if (lacking)
+        die(STATUS_USAGE, "--%s %s needs %s: use --%s %s, or declare the scale with tok --classes LOW,...,HIGH",
+            option, name, lacking, option, instead);
 }
 
 /* Scorers shrink towards the middle; that the classes come as often as in training puts it right
@@ -140,6 +156,11 @@ void plan_resolve(struct plan *plan, const struct classes *classes, const struct
     adopt_head(plan, classes, model);
     if (plan->loss < 0)
         plan->loss = (int)goal_default_loss(classes);
+    check_loss("loss", loss_name((enum loss)plan->loss), (enum loss)plan->loss, classes,
+               loss_name(goal_default_loss(classes)));
+    if (plan->label_smoothing > 0 && plan->loss != LOSS_CE)
+        die(STATUS_USAGE, "--label-smoothing goes with --loss ce, and the loss is %s",
+            loss_name((enum loss)plan->loss));
     if (plan->pool < 0)
         plan->pool = PLAN_POOL_MEAN;
     resolve_choosing(plan, val_chooses);
@@ -162,21 +183,7 @@ void plan_resolve(struct plan *plan, const struct classes *classes, const struct
     plan->frozen = plan->freeze ? parse_freeze(plan->freeze, shape.L) : 0;
 }
 
-void plan_resolve_head(struct plan *plan, const struct classes *classes)
-{
-    if (plan->loss >= 0)
-        command_misuse("--loss is for tokens: on vectors --head says what is fitted");
-    if (plan->epochs > 0 || plan->rate > 0 || plan->max_steps > 0 || plan->pool >= 0)
-        command_misuse("--epochs, --lr, --max-steps and --pool are for tokens: a head on vectors is solved at once");
-    if (plan->head < 0)
-        plan->head = head_default(classes);
-    plan->loss = (int)head_loss(plan->head);
-    resolve_thresholds(plan, classes);
-    plan->select = CHOOSE_NOTHING;
-    plan->keep = KEEP_LAST;
-    plan->pool = plan->monitor = 0;
-}
-
+/* The name of a choice among those of its option. */
 static const char *chosen(const char *choices, int index, char room[32])
 {
     for (; index > 0; index--)
@@ -185,6 +192,62 @@ static const char *chosen(const char *choices, int index, char room[32])
     memcpy(room, choices, size);
     room[size] = '\0';
     return room;
+}
+
+/* What only training by steps knows would do nothing here. */
+static void refuse_steps(const struct plan *plan)
+{
+    const struct plan plain = plan_defaults();
+    const struct {
+        const char *option;
+        bool given;
+    } steps[] = {
+        {"loss", plan->loss >= 0},
+        {"pool", plan->pool >= 0},
+        {"epochs", plan->epochs > 0},
+        {"max-steps", plan->max_steps > 0},
+        {"batch", plan->batch != plain.batch},
+        {"lr", plan->rate > 0},
+        {"head-lr", plan->head_rate != plain.head_rate},
+        {"layer-decay", plan->layer_decay != plain.layer_decay},
+        {"schedule", plan->schedule != plain.schedule},
+        {"warmup", plan->warmup != plain.warmup},
+        {"weight-decay", plan->weight_decay != plain.weight_decay},
+        {"clip", plan->clip != plain.clip},
+        {"dropout", plan->dropout >= 0},
+        {"token-dropout", plan->token_dropout > 0},
+        {"span-deletion", plan->span_deletion > 0},
+        {"label-smoothing", plan->label_smoothing > 0},
+        {"freeze", plan->freeze != NULL},
+        {"ema", plan->ema > 0},
+        {"sample", plan->sample != plain.sample},
+        {"select", plan->select != plain.select},
+        {"keep", plan->keep >= 0},
+        {"monitor", plan->monitor >= 0},
+        {"patience", plan->patience > 0},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (steps[i].given)
+            command_misuse("--%s is for tokens: on vectors --head says what is fitted, and it is solved at once",
+                           steps[i].option);
+}
+
+void plan_resolve_head(struct plan *plan, const struct classes *classes)
+{
+    char name[32], other[32];
+    refuse_steps(plan);
+    if (plan->head < 0)
+        plan->head = head_default(classes);
+    plan->loss = (int)head_loss(plan->head);
+    check_loss("head", chosen(LINEAR_NAMES, plan->head, name), (enum loss)plan->loss, classes,
+               chosen(LINEAR_NAMES, head_default(classes), other));
+    resolve_thresholds(plan, classes);
+    if (plan->thresholds == THRESHOLDS_TUNED && plan->head != LINEAR_RIDGE)
+        die(STATUS_USAGE, "--thresholds tuned needs scores of records that were not fitted to: of these heads only "
+                          "ridge has them");
+    plan->select = CHOOSE_NOTHING;
+    plan->keep = KEEP_LAST;
+    plan->pool = plan->monitor = 0;
 }
 
 json_t *plan_json(const struct plan *plan)

@@ -19,8 +19,8 @@ enum choose_by { CHOOSE_AUTO = -1, CHOOSE_SLICE, CHOOSE_VAL, CHOOSE_NOTHING };
 #define CHOOSE_CHOICES "slice|val|none"
 enum keep_epoch { KEEP_BEST, KEEP_LAST };
 #define KEEP_CHOICES "best|last"
-enum plan_pool { PLAN_POOL_CLS, PLAN_POOL_MEAN, PLAN_POOL_MAX, PLAN_POOL_ATTENTION };
-#define PLAN_POOL_CHOICES "cls|mean|max|attention"
+enum plan_pool { PLAN_POOL_CLS, PLAN_POOL_MEAN, PLAN_POOL_MAX, PLAN_POOL_ATTENTION, PLAN_POOL_FIRST };
+#define PLAN_POOL_CHOICES "cls|mean|max|attention|first"
 
 /* Everything that shapes the model, and nothing that does not (threads, memory, where it goes).  -1 in an int
  * and 0 in `epochs` and `rate`: not given, resolved by plan_resolve. */

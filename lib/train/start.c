@@ -88,8 +88,9 @@ static void draw_head(const struct goal *goal, struct model *model, uint64_t see
 }
 
 /* A head fits when it was trained for the same end; else it is drawn anew, and that is said. */
-static void settle_head(const struct goal *goal, struct model *model, uint64_t seed)
+static void settle_head(const struct start *start, const struct goal *goal, struct model *model)
 {
+    uint64_t seed = (uint64_t)start->plan->seed;
     bool same = model->has_head && model->scoring.loss == goal->objective.loss
         && model->label_count == goal->classes->count;
     if (same) {
@@ -97,8 +98,8 @@ static void settle_head(const struct goal *goal, struct model *model, uint64_t s
         goal_unfold(goal, model->layout, model->params);
         return;
     }
-    if (model->has_head)
-        note("%s: its head was trained for another loss or other classes and is drawn anew",
+    if (start->settings->has_head && !start->plan->scratch)
+        note("%s: its head was trained for another loss, pooling or other classes, and is drawn anew",
              model->directory);
     draw_head(goal, model, seed);
 }
@@ -118,7 +119,7 @@ struct model *start_open(const struct start *start, const struct goal *goal)
     struct model *model = plan->scratch
         ? model_scratch(start->settings->directory, &shape, (uint64_t)plan->seed)
         : model_open(start->settings->directory, &request);
-    settle_head(goal, model, (uint64_t)plan->seed);
+    settle_head(start, goal, model);
     if (plan->dropout >= 0) {
         struct shape *s = &model->layout->shape;
         s->hidden_dropout = s->attention_dropout = s->head_dropout = (float)plan->dropout;

@@ -50,8 +50,8 @@ static ptrdiff_t class_called(const struct classes *classes, struct slice name)
 }
 
 /* A label may hold blanks: the weight is what stands behind the last one. */
-static void read_line(double *weights, const struct classes *classes, const char *path, size_t number,
-                      struct slice line)
+static void read_line(double *weights, bool *named, const struct classes *classes, const char *path,
+                      size_t number, struct slice line)
 {
     while (line.size && strchr(" \t\r", line.at[line.size - 1]))
         line.size--;
@@ -71,6 +71,9 @@ static void read_line(double *weights, const struct classes *classes, const char
     ptrdiff_t c = class_called(classes, (struct slice){line.at, cut});
     if (c < 0)
         die(STATUS_INPUT, "%s:%zu: \"%.*s\" is not the label of a class", path, number, (int)cut, line.at);
+    if (named[c])
+        die(STATUS_INPUT, "%s:%zu: \"%.*s\" has a weight already", path, number, (int)cut, line.at);
+    named[c] = true;
     weights[c] = weight;
 }
 
@@ -78,14 +81,16 @@ static void set_from_file(double *weights, const struct classes *classes, const 
 {
     struct file_view file = file_view(path, FILE_LIMIT);
     const char *at = file.at, *end = file.at + file.size;
+    bool *named = memory_zeroed(classes->count, sizeof *named);
     for (size_t c = 0; c < classes->count; c++)
         weights[c] = 1;
     for (size_t number = 1; at < end; number++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *stop = newline ? newline : end;
-        read_line(weights, classes, path, number, (struct slice){at, (size_t)(stop - at)});
+        read_line(weights, named, classes, path, number, (struct slice){at, (size_t)(stop - at)});
         at = stop + 1;
     }
+    free(named);
     file_unview(&file);
 }
 
