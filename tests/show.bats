@@ -220,9 +220,22 @@ y,,1.5,1.5,0.1,0.9' "$output"
     try "$tokens" '{"id":"a","ids":[3,4],"types":[0]}' "1 'types' for 2 'ids'"
     try "$tokens" '{"id":"a","ids":[3,4],"win":[0,1]}' "'win' does not ascend from 0 to the 2 ids"
     try "$tokens" '{"id":"a","ids":[3,4],"meta":[]}' "'meta' is an array: expected a map"
+    try "$tokens" '{"id":"a","bad":1}' "'bad' is an integer: expected a string"
     try '{"rubric":1,"kind":"vectors","y":"none"}' '{"id":"a","ids":[3]}' "no 'vec'"
     try '{"rubric":1,"kind":"predictions","y":"none","labels":[1,2]}' '{"id":"a"}' "no 'pred'"
     try '{"rubric":1,"kind":"predictions","y":"none","labels":[1,2]}' '{"id":"a","pred":1,"prob":[1.0]}' "1 'prob' for 2 labels"
+}
+
+@test "--check: records that say why they have no payload are good" {
+    printf 'text,score\na,1\nb\n' | tok -q --bad-rows mark 2>/dev/null >marked.rs
+    show --json marked.rs | grep -q '"bad":'
+    expect_status 0 show --check marked.rs
+    [ "$output" = "sealed: 1 segment, 2 records of tokens" ]
+    for kind in vectors predictions; do
+        printf '%s\n' '{"rubric":1,"kind":"'$kind'","y":"none"}' '{"id":"a","bad":"fields"}' '{"end":1}' |
+            show --pack >excused.rs
+        expect_status 0 show --check excused.rs
+    done
 }
 
 @test "a model directory: how it came to be, and the line that makes it again" {
@@ -291,6 +304,26 @@ This makes it again
     head -c 300 tokens.rs >cut.rs
     expect_status 1 /usr/bin/python3 "$root/examples/read_stream.py" <cut.rs
     [[ $stderr == *"the stream ends before its trailer"* ]]
+}
+
+@test "examples/read_stream.py leaves out bad rows, and refuses what is no whole stream" {
+    read_stream() { /usr/bin/python3 "$root/examples/read_stream.py"; }
+    printf 'text,score\na,1\nb\nc,2\n' | tok -q --bad-rows mark 2>/dev/null >marked.rs
+    read_stream <marked.rs >essays
+    [ "$(wc -l <essays)" -eq 2 ]
+    refuse() { # MESSAGE, the stream on stdin
+        expect_status 1 read_stream
+        [[ $stderr == *"ValueError: $1" ]] || { echo "$stderr"; return 1; }
+    }
+    refuse "the stream is empty: the command before it wrote nothing" </dev/null
+    /usr/bin/python3 - <<'EOF'
+import msgpack
+header, record, trailer = {"rubric": 1, "kind": "tokens", "y": "none"}, {"id": "a", "ids": [1]}, {"end": 1}
+for name, entries in {"open": (header, record, header, record, trailer), "headless": (record, trailer)}.items():
+    open(name, "wb").write(b"".join(map(msgpack.packb, entries)))
+EOF
+    refuse "the stream has a header before the trailer of the segment" <open
+    refuse "the stream has a segment that begins with no header" <headless
 }
 
 @test "a stream written by another language is read" {

@@ -14,10 +14,13 @@ void record_checker_free(struct record_checker *checker)
     *checker = (struct record_checker){0};
 }
 
-static noreturn void missing(const struct record *record, const char *key, enum stream_kind kind)
+/* A record without its payload says why, as those of tok --bad-rows mark do. */
+static void check_excuse(const struct record *record, const char *key, enum stream_kind kind)
 {
-    die(STATUS_BROKEN, "record %s: no '%s': records of %s have one", record_name(record), key,
-        stream_kind_name(kind));
+    struct slice why;
+    if (!record_string(record, "bad", &why))
+        die(STATUS_BROKEN, "record %s: no '%s': records of %s have one, or say in a string 'bad' why not",
+            record_name(record), key, stream_kind_name(kind));
 }
 
 static void check_tokens(struct record_checker *checker, const struct record *record,
@@ -26,8 +29,10 @@ static void check_tokens(struct record_checker *checker, const struct record *re
     struct int_array *ids = &checker->ids, *windows = &checker->windows;
     const json_t *size = json_object_get(json_object_get(header->map, "tokenizer"), "size");
     int64_t vocabulary = json_is_integer(size) ? json_integer_value(size) : INT32_MAX;
-    if (!record_ids(record, "ids", ids))
-        missing(record, "ids", KIND_TOKENS);
+    if (!record_ids(record, "ids", ids)) {
+        check_excuse(record, "ids", KIND_TOKENS);
+        return;
+    }
     for (size_t i = 0; i < ids->count; i++)
         if (ids->at[i] < 0 || ids->at[i] >= vocabulary)
             die(STATUS_BROKEN, "record %s: 'ids': item %zu is %d: expected 0 to %lld", record_name(record),
@@ -52,7 +57,7 @@ static void check_predictions(struct record_checker *checker, const struct recor
     struct label pred;
     double score;
     if (!record_label(record, "pred", &pred))
-        missing(record, "pred", KIND_PREDICTIONS);
+        check_excuse(record, "pred", KIND_PREDICTIONS);
     record_number(record, "score", &score);
     if (record_doubles(record, "prob", &checker->probabilities) && header->label_count &&
         checker->probabilities.count != header->label_count)
@@ -70,7 +75,7 @@ void record_check(struct record_checker *checker, const struct record *record, c
         break;
     case KIND_VECTORS:
         if (!record_floats(record, "vec", &checker->vector))
-            missing(record, "vec", KIND_VECTORS);
+            check_excuse(record, "vec", KIND_VECTORS);
         break;
     case KIND_PREDICTIONS:
         check_predictions(checker, record, header);

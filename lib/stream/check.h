@@ -16,7 +16,7 @@ void record_checker_free(struct record_checker *checker);
 /* Dies with STATUS_BROKEN, naming the record and the key, unless the record's payload is what its header
  * promises: tokens have ids within the vocabulary, types of the same number, windows that begin at 0, end at
  * the last id and do not overlap; vectors have a vec; predictions a pred, and as many prob as there are
- * labels. */
+ * labels.  A record that lacks its payload says why in a string `bad`. */
 void record_check(struct record_checker *checker, const struct record *record, const struct header *header);
 
 #endif
