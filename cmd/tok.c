@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "stream/stream.h"
 #include "text/held.h"
+#include "text/rejects.h"
 #include "text/token_line.h"
 #include "text/tokens.h"
 
@@ -190,8 +191,11 @@ int main(int argc, char **argv)
     labels_init(&labels, s.label_type, s.classes);
 
     standard_spare_inputs(s.output, argv + first, (size_t)(argc - first));
-    standard_spare_inputs(s.rows.bad_rows, argv + first, (size_t)(argc - first));
+    const char *rejects = rejects_file(s.rows.bad_rows);
+    standard_spare_inputs(rejects, argv + first, (size_t)(argc - first));
+    standard_spare_output(s.output, rejects);
     struct stream_writer *out = stream_create(s.output);
+    standard_spare_output(s.output, rejects); /* it exists now, under all its names */
     char *directory;
     struct tokenizer *tokenizer = open_tokenizer(&s, &directory);
     choose_policies(&s, tokenizer_settings(tokenizer));

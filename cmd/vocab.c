@@ -10,6 +10,7 @@
 #include "base/standard.h"
 #include "text/columns.h"
 #include "text/placeholders.h"
+#include "text/rejects.h"
 #include "text/rows.h"
 #include "text/vocabulary_trainer.h"
 
@@ -78,7 +79,10 @@ int main(int argc, char **argv)
         command_misuse("--bad-rows is 'mark': expected fail, skip or a file");
 
     standard_spare_inputs(s.output, argv + first, (size_t)(argc - first));
+    const char *rejects = rejects_file(s.rows.bad_rows);
+    standard_spare_output(s.output, rejects);
     struct rows *rows = rows_open(argv + first, (size_t)(argc - first), &s.rows);
+    standard_spare_output(s.output, rejects); /* they exist now, under all their names */
     struct columns columns;
     size_t column_count;
     const struct slice *there = rows_columns(rows, &column_count);

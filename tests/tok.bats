@@ -159,6 +159,31 @@ three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
     cmp want.csv third.csv
 }
 
+@test "--bad-rows FILE is not the output, under whatever name" {
+    printf 'content,score\na,1\nb\n' >in.csv
+    echo kept >there
+    ln -s there link
+    ln -s new later
+    same() { # OUTPUT REJECTS
+        expect_status 2 tok -q --vocab "$TOK_VOCABULARY" -o "$1" --bad-rows "$2" in.csv
+        expect_text "tok: $2: is the output too: each would be written over the other (name another file)" "$stderr"
+    }
+    same there there
+    same there ./there
+    same link there
+    same there link
+    expect_text kept "$(cat there)"
+    same new new
+    [ ! -e new ]
+    same new ./new
+    same later new
+    [ ! -s new ]
+    expect_status 2 bash -c 'tok -q --vocab "$TOK_VOCABULARY" --bad-rows new in.csv >>new'
+    expect_status 0 tok -q --vocab "$TOK_VOCABULARY" -o /dev/null --bad-rows /dev/null in.csv
+    cp in.csv skip
+    expect_status 0 tok -q --vocab "$TOK_VOCABULARY" -o fail --bad-rows skip skip
+}
+
 @test "--bad-rows FILE writes the encoding that it read" {
     printf 'content,score\na,1\n"b\nxé€ ",z\nb,2\n' | iconv -t utf-16 >in.csv
     records --label-type integer --bad-rows bad.csv in.csv

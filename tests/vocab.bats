@@ -85,3 +85,15 @@ vocab: $((first + 2)) pieces (the texts give no more); 0 words have characters t
     expect_status 1 vocab -q -o missing/vocab.txt good.csv
     expect_status 1 bash -c 'vocab -q good.csv >/dev/full'
 }
+
+@test "--bad-rows FILE is not the output, under whatever name" {
+    printf 'text,score\nhello,1\nthere\n' >in.csv
+    echo kept >there
+    for name in there ./there; do
+        expect_status 2 vocab -q -o there --bad-rows "$name" in.csv
+        expect_text "vocab: $name: is the output too: each would be written over the other (name another file)" "$stderr"
+    done
+    expect_text kept "$(cat there)"
+    expect_status 2 vocab -q -o new --bad-rows ./new in.csv
+    [ ! -s new ]
+}

@@ -45,9 +45,10 @@ static bool same_file(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static bool about_file(const char *path, struct stat *about)
+/* `standard`: what "-" stands for. */
+static bool about_file(const char *path, int standard, struct stat *about)
 {
-    return strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, about) == 0 : stat(path, about) == 0;
+    return strcmp(path, "-") == 0 ? fstat(standard, about) == 0 : stat(path, about) == 0;
 }
 
 void standard_spare_inputs(const char *output, char *const *inputs, size_t count)
@@ -61,7 +62,21 @@ void standard_spare_inputs(const char *output, char *const *inputs, size_t count
     if (!output || strcmp(output, "-") == 0 || stat(output, &out) != 0 || !S_ISREG(out.st_mode))
         return;
     for (size_t i = 0; i < count; i++)
-        if (about_file(inputs[i], &in) && same_file(&in, &out))
+        if (about_file(inputs[i], STDIN_FILENO, &in) && same_file(&in, &out))
             die(STATUS_USAGE, "%s: is the input too: writing it would destroy it (name another file)",
                 output);
+}
+
+void standard_spare_output(const char *output, const char *other)
+{
+    struct stat out, about;
+    if (!other)
+        return;
+    bool one = stat(other, &about) != 0
+                   ? output && strcmp(output, other) == 0
+                   : S_ISREG(about.st_mode) && about_file(output ? output : "-", STDOUT_FILENO, &out) &&
+                         same_file(&out, &about);
+    if (one)
+        die(STATUS_USAGE, "%s: is the output too: each would be written over the other (name another file)",
+            other);
 }

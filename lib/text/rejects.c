@@ -21,11 +21,20 @@ const char *bad_row_name(enum bad_row reason)
     return names[reason];
 }
 
+const char *rejects_file(const char *policy)
+{
+    static const char *const words[] = {"fail", "skip", "mark"};
+    for (size_t i = 0; policy && i < sizeof words / sizeof *words; i++)
+        if (strcmp(policy, words[i]) == 0)
+            return NULL;
+    return policy;
+}
+
 void rejects_open(struct rejects *r, const char *policy, char *const *inputs, size_t count)
 {
     *r = (struct rejects){.fail = !policy || strcmp(policy, "fail") == 0, .fd = -1};
     r->mark = !r->fail && strcmp(policy, "mark") == 0;
-    if (r->fail || r->mark || strcmp(policy, "skip") == 0)
+    if (!rejects_file(policy))
         return;
     if (strcmp(policy, "-") == 0 || !*policy)
         die(STATUS_USAGE, "--bad-rows is '%s': expected fail, skip, mark or the name of a file", policy);

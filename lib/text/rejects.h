@@ -24,7 +24,10 @@ struct rejects {
     struct buffer last; /* under "mark": message of the last */
 };
 
-/* `policy` as in rows_options.  Creates the file, which must be none of the `inputs`. */
+/* The file that `policy`, as in rows_options, names; NULL where it names none. */
+const char *rejects_file(const char *policy);
+
+/* Creates the file, which must be none of the `inputs`. */
 void rejects_open(struct rejects *r, const char *policy, char *const *inputs, size_t count);
 
 /* A file begins: its header row (size 0: none) opens the rejects, so that they can be read again.  One file
