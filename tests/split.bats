@@ -159,7 +159,7 @@ C train 33" "$(parts out)"
     expect_text '1  0
 2  7
 1  1
-2  0' "$(split -q --folds 2 --from folds.tsv in | marks)"
+2  0' "$(split -q --folds 8 --from folds.tsv in | marks)"
 }
 
 @test "--from: unknown, missing, repeated ids and bad files are errors" {
@@ -179,7 +179,10 @@ C train 33" "$(parts out)"
     printf 'id,part\n"r1,a\n' | from "parts.csv:2: a quoted field does not end as it should"
     printf 'id,fold\nr1,x\n' >folds.csv
     expect_status 3 split --folds 2 --from folds.csv in
-    expect_text "split: folds.csv:2: fold 'x': expected a whole number" "$stderr"
+    expect_text "split: folds.csv:2: fold 'x': expected a whole number from 0 to 1" "$stderr"
+    printf 'id,fold\nr1,0\nr2,1\nr3,2\n' >folds.csv
+    expect_status 3 split --folds 2 --from folds.csv in
+    expect_text "split: folds.csv:4: fold '2': expected a whole number from 0 to 1" "$stderr"
     cat in in >twice
     printf 'id,part\nr1,a\nr2,b\nr3,a\n' >parts.csv
     expect_status 3 split --from parts.csv twice

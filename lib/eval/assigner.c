@@ -45,7 +45,7 @@ struct assigner *assigner_new(const struct split_plan *plan)
     a->plan = *plan;
     a->splitter = splitter_new(&plan->shares, plan->seed);
     if (plan->mode == SPLIT_FROM)
-        a->file = split_file_open(plan->from, plan->folds);
+        a->file = split_file_open(plan->from, plan->folds ? plan->shares.parts : 0);
     if (plan->edges) {
         a->edges = memory_new(plan->edge_count, sizeof *a->edges);
         memcpy(a->edges, plan->edges, plan->edge_count * sizeof *a->edges);

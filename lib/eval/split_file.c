@@ -37,7 +37,7 @@ static struct slice field_text(const struct csv_field *field, struct buffer *scr
     return (struct slice){scratch->at, scratch->size};
 }
 
-static void add(struct split_file *f, struct slice id, struct slice part, bool folds, size_t line)
+static void add(struct split_file *f, struct slice id, struct slice part, int folds, size_t line)
 {
     bool fresh;
     int64_t fold;
@@ -45,8 +45,9 @@ static void add(struct split_file *f, struct slice id, struct slice part, bool f
     if (part.size == 0)
         die(STATUS_INPUT, "%s:%zu: id '%.*s' has no %s", f->path, line, (int)id.size, id.at,
             folds ? "fold" : "part");
-    if (folds && !parse_integer(text, 0, INT32_MAX, &fold))
-        die(STATUS_INPUT, "%s:%zu: fold '%s': expected a whole number", f->path, line, text);
+    if (folds && !parse_integer(text, 0, folds - 1, &fold))
+        die(STATUS_INPUT, "%s:%zu: fold '%s': expected a whole number from 0 to %d", f->path, line, text,
+            folds - 1);
     free(text);
     size_t number = names_add(&f->ids, id, &fresh);
     if (!fresh)
@@ -57,7 +58,7 @@ static void add(struct split_file *f, struct slice id, struct slice part, bool f
     f->met[number] = false;
 }
 
-struct split_file *split_file_open(const char *path, bool folds)
+struct split_file *split_file_open(const char *path, int folds)
 {
     struct split_file *f = memory_zeroed(1, sizeof *f);
     f->path = memory_string(path);

@@ -3,15 +3,13 @@
 #ifndef RUBRIC_EVAL_SPLIT_FILE_H
 #define RUBRIC_EVAL_SPLIT_FILE_H
 
-#include <stdbool.h>
-
 #include "base/memory.h"
 
 struct split_file;
 
 /* Reads it whole.  Dies with STATUS_INPUT, naming file and line, on a missing column, an id that
- * comes twice, an empty part, or a fold that is no whole number. */
-struct split_file *split_file_open(const char *path, bool folds);
+ * comes twice, an empty part, or a fold that is no whole number below `folds` (0: parts instead). */
+struct split_file *split_file_open(const char *path, int folds);
 void split_file_close(struct split_file *file);
 
 /* The part of `id`, ticked off; dies with STATUS_INPUT when the file does not name it or it came
