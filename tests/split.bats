@@ -189,6 +189,23 @@ C train 33" "$(parts out)"
     expect_status 1 split --from none.csv in
 }
 
+@test "--from: the account shows 64 parts apart, and the others together" {
+    stream integer true '[1,2]' $(for i in {1..70}; do echo $((i % 2 + 1)); done) 1 >in
+    for n in 64 65 70; do
+        { echo id,part; for i in {1..71}; do echo r$i,p$((i > n ? n : i)); done; } >parts.csv
+        split --from parts.csv -o out in 2>said
+        python3 - $n <<'EOF' | diff - said
+import sys
+n = int(sys.argv[1])
+records = [(i % 2 + 1 if i < 71 else 1, min(i, n)) for i in range(1, 72)]
+for begin, wanted in ("", (1, 2)), ("  1: ", (1,)), ("  2: ", (2,)):
+    counts = [sum(y in wanted and part == p for y, part in records) for p in range(1, n + 1)]
+    others = f", {sum(counts[64:])} in others" if n > 64 else ""
+    print("split: " + begin + ", ".join(f"p{p} {count}" for p, count in enumerate(counts[:64], 1)) + others)
+EOF
+    done
+}
+
 @test "numbers are divided in bins: of the first 1,000, or given" {
     stream number true null $(for i in {1..1200}; do echo "$((i * 7919 % 1000)).5"; done) >in
     split --stratify in >out 2>said

@@ -10,6 +10,9 @@
 #include "base/options.h"
 #include "eval/split_file.h"
 
+/* A file may name more parts than the report shows apart: the last column is of those. */
+enum { COUNTED_PARTS = SPLIT_MAX_PARTS + 1 };
+
 /* Records that wait for the bins' edges, packed. */
 struct waiting {
     struct buffer bytes;
@@ -31,7 +34,7 @@ struct assigner {
     struct record unpacked;
     uint64_t number;             /* records over all segments */
     struct names classes, parts; /* for the report */
-    uint64_t *counts;            /* [classes.count, SPLIT_MAX_PARTS + 1], rows grow */
+    uint64_t *counts;            /* [classes.count, COUNTED_PARTS], rows grow */
     double *ranks;               /* [classes.count] what the report orders classes by */
     size_t counts_capacity, ranks_capacity;
     uint64_t kept, held_out;
@@ -221,15 +224,14 @@ static void count(struct assigner *a, const struct record *r, struct slice part)
     bool fresh;
     size_t column = names_add(&a->parts, part, NULL), row = names_add(&a->classes, class_of(a, r), &fresh);
     if (column > SPLIT_MAX_PARTS)
-        column = SPLIT_MAX_PARTS; /* a file may name more parts than the report shows apart */
-    const size_t width = SPLIT_MAX_PARTS + 1;
+        column = SPLIT_MAX_PARTS;
     if (fresh) {
-        memory_grow(&a->counts, &a->counts_capacity, (row + 1) * width, sizeof *a->counts);
-        memset(a->counts + row * width, 0, width * sizeof *a->counts);
+        memory_grow(&a->counts, &a->counts_capacity, (row + 1) * COUNTED_PARTS, sizeof *a->counts);
+        memset(a->counts + row * COUNTED_PARTS, 0, COUNTED_PARTS * sizeof *a->counts);
         memory_grow(&a->ranks, &a->ranks_capacity, row + 1, sizeof *a->ranks);
         a->ranks[row] = rank_of(a, r);
     }
-    a->counts[row * width + column]++;
+    a->counts[row * COUNTED_PARTS + column]++;
 }
 
 static void assign(struct assigner *a, struct record *r)
@@ -334,20 +336,31 @@ static size_t *order_of(size_t count, int compare(const void *, const void *, vo
     return order;
 }
 
-/* "train 204, val 51" of one class, or of all (class NAMES_NONE); returns the sum. */
+/* How many records of a class, or of all (NAMES_NONE), are in a part. */
+static uint64_t members_of(const struct assigner *a, size_t class, size_t part)
+{
+    size_t first = class == NAMES_NONE ? 0 : class, end = class == NAMES_NONE ? a->classes.count : class + 1;
+    uint64_t sum = 0;
+    for (size_t c = first; c < end; c++)
+        sum += a->counts[c * COUNTED_PARTS + part];
+    return sum;
+}
+
+/* "train 204, val 51" of one class, or of all (NAMES_NONE); returns the sum. */
 static uint64_t put_counts(const struct assigner *a, const size_t *parts, size_t class, struct buffer *line)
 {
-    const size_t width = SPLIT_MAX_PARTS + 1;
     uint64_t sum = 0;
     line->size = 0;
-    for (size_t i = 0; i < a->parts.count; i++) {
-        size_t p = parts[i];
-        uint64_t n = 0;
-        for (size_t c = 0; c < a->classes.count && p < width; c++)
-            n += class == NAMES_NONE || class == c ? a->counts[c * width + p] : 0;
-        buffer_format(line, "%s%.*s %llu", line->size ? ", " : "", (int)a->parts.at[p].size,
-                      a->parts.at[p].at, (unsigned long long)n);
+    for (size_t i = 0; i < a->parts.count && i < SPLIT_MAX_PARTS; i++) {
+        struct slice name = a->parts.at[parts[i]];
+        uint64_t n = members_of(a, class, parts[i]);
+        buffer_format(line, "%s%.*s %llu", i ? ", " : "", (int)name.size, name.at, (unsigned long long)n);
         sum += n;
+    }
+    if (a->parts.count > SPLIT_MAX_PARTS) {
+        uint64_t others = members_of(a, class, SPLIT_MAX_PARTS);
+        buffer_format(line, ", %llu in others", (unsigned long long)others);
+        sum += others;
     }
     return sum;
 }
@@ -357,7 +370,8 @@ void assigner_report(struct assigner *a)
 {
     enum { SHOWN_CLASSES = 24 };
     struct buffer line = {0};
-    size_t *parts = order_of(a->parts.count, compare_parts, a);
+    size_t shown = a->parts.count < SPLIT_MAX_PARTS ? a->parts.count : SPLIT_MAX_PARTS;
+    size_t *parts = order_of(shown, compare_parts, a);
     size_t *classes = order_of(a->classes.count, compare_classes, a);
     put_counts(a, parts, NAMES_NONE, &line);
     if (a->kept)
