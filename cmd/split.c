@@ -73,6 +73,13 @@ static struct split_plan plan_of(const struct settings *opt)
                        opt->by);
     if ((opt->bins || opt->edges.count) && !opt->stratify)
         command_misuse("--bins and --edges go with --stratify");
+    if (opt->bins && opt->edges.count)
+        command_misuse("--bins and --edges both say where bins end: choose one");
+    if (opt->from && (opt->ratio || opt->hold_out))
+        command_misuse("--from says where each record goes: it goes with neither --ratio nor --hold-out");
+    if (opt->hold_out && ways && !opt->ratio)
+        command_misuse("--stratify, --random, --by and --group have nothing to divide beside --hold-out: "
+                       "the others are all train unless --ratio divides them");
     if (opt->folds && (opt->ratio || opt->hold_out))
         command_misuse("--folds goes with neither --ratio nor --hold-out");
     if (opt->keep && opt->replace)

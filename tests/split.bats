@@ -189,6 +189,20 @@ C train 33" "$(parts out)"
     expect_status 1 split --from none.csv in
 }
 
+@test "--from --keep: records that keep their mark may be in the file or not" {
+    stream integer true '[1,2]' 1 2 1 2 >in
+    printf 'id,part\nr1,dev\nr2,dev\nr3,dev\nr4,dev\n' >all.csv
+    split -q --from all.csv in | show --json | sed '4,5s/"part":"dev",//' | show --pack >some
+    printf 'id,part\nr2,x\nr3,y\nr4,z\n' >rest.csv
+    expect_text '1 dev 
+2 dev 
+1 y 
+2 z ' "$(split -q --keep --from rest.csv some | marks)"
+    printf 'id,part\nr3,y\nr4,z\nr5,z\n' >rest.csv
+    expect_status 3 split -q --keep --from rest.csv -o out some
+    expect_text "split: rest.csv names 1 ids that never came, the first is 'r5'" "$stderr"
+}
+
 @test "--from: the account shows 64 parts apart, and the others together" {
     stream integer true '[1,2]' $(for i in {1..70}; do echo $((i % 2 + 1)); done) 1 >in
     for n in 64 65 70; do
@@ -229,6 +243,17 @@ split:   500.5 and above' "$(grep '^split:   ' said | sed 's/: train.*//')"
     expect_status 2 split --bins 3 in
     expect_status 2 split --stratify --edges 2,1 in
     expect_status 2 split --stratify --bins 1 in
+    expect_status 2 split --stratify --bins 2 --edges 10 in
+    [[ $stderr == *"--bins and --edges both say where bins end"* ]]
+}
+
+@test "bins are of numbers, not of strings" {
+    stream string true '["low","high"]' '"high"' '"low"' '"high"' '"low"' >in
+    for bins in '--bins 2' '--edges 1.5'; do
+        expect_status 3 split --stratify $bins -o out in
+        expect_text "split: the labels are strings: --bins and --edges go with numbers (--stratify alone divides each class)" "$stderr"
+    done
+    expect_status 4 show --check out
 }
 
 @test "marked streams are refused, kept or replaced" {
@@ -276,4 +301,15 @@ split:   500.5 and above' "$(grep '^split:   ' said | sed 's/: train.*//')"
     expect_status 2 split --ratio 1:1000 in
     expect_status 2 split --hold-out school in
     expect_status 2 split --folds 2 --hold-out school=A in
+    show --csv in | cut -d, -f1 | sed '1s/$/,part/; 2,$s/$/,a/' >parts.csv
+    split -q --from parts.csv in >out
+    for option in --ratio=80:20 --hold-out=school=A; do
+        expect_status 2 split --from parts.csv $option in
+        [[ $stderr == *"--from says where each record goes: it goes with neither --ratio nor --hold-out"* ]]
+    done
+    for way in --stratify --random --by=id --group=school; do
+        expect_status 2 split $way --hold-out school=A in
+        [[ $stderr == *"the others are all train unless --ratio divides them"* ]]
+        split -q $way --ratio 1:1 --hold-out school=A in >out
+    done
 }

@@ -89,6 +89,9 @@ static bool wants_bins(const struct assigner *a, const struct header *header)
 
 void assigner_begin(struct assigner *a, const struct header *header)
 {
+    if (header->y == LABEL_STRING && (a->plan.bins || a->plan.edges))
+        die(STATUS_INPUT, "the labels are strings: --bins and --edges go with numbers "
+                          "(--stratify alone divides each class)");
     header_free(&a->header);
     a->header = header_copy(header);
     a->needs_edges = wants_bins(a, header) && !a->edges;
@@ -246,6 +249,8 @@ static void assign(struct assigner *a, struct record *r)
             record_name(r), (int)mark.size, mark.at);
     }
     if (marked && a->plan.marked == MARKED_KEEP) {
+        if (a->file)
+            split_file_pass(a->file, r->id);
         a->kept++;
         return;
     }

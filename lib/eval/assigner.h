@@ -45,7 +45,8 @@ struct assigner;
 struct assigner *assigner_new(const struct split_plan *plan);
 void assigner_free(struct assigner *a);
 
-/* Tells what the coming records' labels are; call once for each segment. */
+/* Tells what the coming records' labels are; call once for each segment.  Dies with STATUS_INPUT when they
+ * are strings and the plan has bins or edges. */
 void assigner_begin(struct assigner *a, const struct header *header);
 
 /* Takes a record in (copied if it must wait). */

@@ -16,7 +16,10 @@ void split_file_close(struct split_file *file);
  * before.  `name` is what messages call the record. */
 struct slice split_file_part(struct split_file *file, struct slice id, const char *name);
 
-/* Dies with STATUS_INPUT when ids of the file were never asked for. */
+/* Ticks `id` off, if the file names it: the record came, and keeps a part of its own. */
+void split_file_pass(struct split_file *file, struct slice id);
+
+/* Dies with STATUS_INPUT when ids of the file were never ticked off. */
 void split_file_check_all_met(const struct split_file *file);
 
 #endif
