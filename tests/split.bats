@@ -155,6 +155,11 @@ C train 33" "$(parts out)"
 2 train 
 1 dev 
 2 te"st ' "$(split -q --from parts.csv in | marks)"
+    printf '\xef\xbb\xbfid,part\nr1,a\nr2,a\nr3,b\nr4,a\n' >marked.csv
+    expect_text '1 a 
+2 a 
+1 b 
+2 a ' "$(split -q --from marked.csv in | marks)"
     printf 'id\tfold\nr1\t0\nr2\t7\nr3\t1\nr4\t0\n' >folds.tsv
     expect_text '1  0
 2  7
@@ -174,9 +179,13 @@ C train 33" "$(parts out)"
     expect_status 4 show --check out
     printf 'id,part\nr1,a\nr2,b\nr1,a\n' | from "parts.csv:4: id 'r1' stands there twice"
     printf 'id,share\nr1,a\n' | from "parts.csv:1: no column 'part': expected a header line with the columns id and part"
+    printf 'name,part\nr1,a\n' | from "parts.csv:1: no column 'id': expected a header line with the columns id and part"
     printf 'id,part\nr1,a\nr2,\n' | from "parts.csv:3: id 'r2' has no part"
     printf 'id,part\nr1\n' | from "parts.csv:2: 1 columns, fewer than the header"
     printf 'id,part\n"r1,a\n' | from "parts.csv:2: a quoted field does not end as it should"
+    printf 'name,part\nr1,a\n' >folds.csv
+    expect_status 3 split --folds 2 --from folds.csv in
+    expect_text "split: folds.csv:1: no column 'id': expected a header line with the columns id and fold" "$stderr"
     printf 'id,fold\nr1,x\n' >folds.csv
     expect_status 3 split --folds 2 --from folds.csv in
     expect_text "split: folds.csv:2: fold 'x': expected a whole number from 0 to 1" "$stderr"

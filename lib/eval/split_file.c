@@ -1,6 +1,7 @@
 #include "eval/split_file.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -18,13 +19,14 @@ struct split_file {
     size_t part_capacity, met_capacity;
 };
 
-static size_t column_of(const struct csv_row *row, const char *name, const char *path)
+/* `part`: what the other column than id is called. */
+static size_t column_of(const struct csv_row *row, const char *name, const char *part, const char *path)
 {
     for (size_t i = 0; i < row->count; i++)
         if (slice_is(row->fields[i].text, name))
             return i;
     die(STATUS_INPUT, "%s:1: no column '%s': expected a header line with the columns id and %s", path, name,
-        name);
+        part);
 }
 
 /* A field's text, its doubled quotes undone in `scratch`. */
@@ -64,6 +66,8 @@ struct split_file *split_file_open(const char *path, int folds)
     f->path = memory_string(path);
     struct file_view view = file_view(path, SPLIT_FILE_LIMIT);
     const char *at = view.at, *end = view.at + view.size;
+    if (view.size >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+        at += 3; /* a byte order mark, as spreadsheets write */
     char delimiter = csv_find_delimiter(at, end);
     struct csv_row row = {0};
     struct buffer id_text = {0}, part_text = {0};
@@ -72,8 +76,9 @@ struct split_file *split_file_open(const char *path, int folds)
         if (csv_scan(&row, at, end, true, delimiter, CSV_FIELD_LIMIT) != CSV_FOUND)
             die(STATUS_INPUT, "%s:%zu: a quoted field does not end as it should", path, line);
         if (header) {
-            id_column = column_of(&row, "id", path);
-            part_column = column_of(&row, folds ? "fold" : "part", path);
+            const char *part = folds ? "fold" : "part";
+            id_column = column_of(&row, "id", part, path);
+            part_column = column_of(&row, part, part, path);
         } else if (row.end > at) {
             if (row.count <= id_column || row.count <= part_column)
                 die(STATUS_INPUT, "%s:%zu: %zu columns, fewer than the header", path, line, row.count);
