@@ -55,6 +55,23 @@ assert all(r["pred"] in "12345" and float(r["score"]) > 0 and r["reason"] == "" 
 END
 }
 
+@test "CSV: a kept column that is called as another is titled meta.NAME, but for a title asked for" {
+    csv >essays.csv
+    tok -q -m "$fixtures/model/trained" --keep content,score essays.csv >t
+    predict -q --csv t >scores.csv
+    predict -q --csv --columns score=meta.score,meta.score,score t >asked.csv
+    python3 - <<'END'
+import csv
+before = list(csv.DictReader(open("essays.csv", newline="")))
+after = list(csv.DictReader(open("scores.csv", newline="")))
+assert list(after[0]) == ["id", "content", "meta.score", "y", "pred", "score"] + [f"prob_{k}" for k in range(1, 6)] + ["reason"], after[0]
+assert [r["meta.score"] for r in after] == [r["score"] for r in before]
+asked = list(csv.reader(open("asked.csv", newline="")))
+assert asked[0] == ["score", "meta.score", "score"], asked[0]
+assert asked[1:] == [[b["score"], b["score"], a["score"]] for a, b in zip(after, before)], asked
+END
+}
+
 @test "one line makes a two-column submission with content as it was" {
     csv | python3 -c 'import csv, sys; csv.writer(sys.stdout).writerows([r[0]] for r in csv.reader(sys.stdin))' >new.csv
     line "tok -q -m '$fixtures/model/trained' --keep content < new.csv | predict -q --csv --columns content,score=pred > submission.csv"

@@ -114,6 +114,23 @@ x,1.5,1,1.2345678901234567,0.75,0.25
 y,,1.5,1.5,0.1,0.9' "$output"
 }
 
+@test "CSV: a kept column that is called as a field is titled meta.NAME, and read back by it" {
+    printf '%s\n' '{"rubric":1,"kind":"predictions","y":"integer","labels":[1,2],"ordered":true}' \
+        '{"id":"x","meta":{"id":"7","part":"north","prob_1":"p","prob":"q","part2":"z"},"pred":1,"score":1.5,"prob":[0.5,0.5]}' \
+        '{"id":"y","y":2,"part":"val","meta":{"score":"3","y":"4"},"pred":2,"score":2.5,"prob":[0.5,0.5]}' \
+        '{"end":2}' | show --pack >kept.rs
+    expect_status 0 show --csv kept.rs
+    expect_text 'id,y,part,meta.id,meta.part,meta.prob_1,prob,part2,meta.score,meta.y,pred,score,prob_1,prob_2
+x,,,7,north,p,q,z,,,1,1.5,0.5,0.5
+y,2,val,,,,,,3,4,2,2.5,0.5,0.5' "$output"
+    for column in id=7 score=3; do
+        [ "$(show --csv --where "meta.$column" kept.rs | wc -l)" -eq 2 ]
+    done
+    # no field of that name, no need for another title
+    expect_text 'id,score,ids' "$(printf '%s\n' '{"rubric":1,"kind":"tokens","y":"none"}' \
+        '{"id":"x","meta":{"score":"3"},"ids":[1]}' '{"end":1}' | show --pack | show --csv | head -1)"
+}
+
 @test "CSV: what appears only after 1,000 records is counted, not lost in silence" {
     {
         echo '{"rubric":1,"kind":"tokens","y":"none"}'

@@ -88,6 +88,23 @@ static void add_meta(struct prediction_csv *csv, const struct record *record)
     }
 }
 
+static bool is_kept(const struct column *column) { return strncmp(column->source, "meta.", 5) == 0; }
+
+/* Kept columns that have the title of a field's are called meta.NAME. */
+static void part_titles(struct prediction_csv *csv)
+{
+    for (size_t i = 0; i < csv->count; i++) {
+        struct column *kept = &csv->columns[i];
+        bool taken = false;
+        for (size_t j = 0; j < csv->count && is_kept(kept) && !taken; j++)
+            taken = !is_kept(&csv->columns[j]) && strcmp(csv->columns[j].title, kept->title) == 0;
+        if (taken) {
+            free(kept->title);
+            kept->title = memory_string(kept->source);
+        }
+    }
+}
+
 static void usual_columns(struct prediction_csv *csv, const struct record *record,
                           const struct header *header)
 {
@@ -100,6 +117,7 @@ static void usual_columns(struct prediction_csv *csv, const struct record *recor
     add_column(csv, SLICE("score"), SLICE("score"), -1);
     add_prob(csv, header);
     add_column(csv, SLICE("reason"), SLICE("reason"), -1);
+    part_titles(csv);
 }
 
 static bool known_source(const char *source)

@@ -7,8 +7,8 @@
 
 /* What stands where.  A column is "SOURCE" or "TITLE=SOURCE"; a source is id, pred, score, prob (one column
  * for each class), prob_CLASS, logits, reason (why there is no score), any other field, or a kept column
- * (meta.NAME where a field has that name).  No columns: id, the kept columns of the first record, y where the
- * stream has labels, pred, score, prob, reason.
+ * (meta.NAME where a field has that name).  No columns: id, the kept columns of the first record (titled
+ * meta.NAME where another has that title), y where the stream has labels, pred, score, prob, reason.
  *
  * Columns are decided by the first record; a source that is neither known nor in it is refused
  * (STATUS_USAGE).  A text is written as the bytes it is, in quotes where it must be. */

@@ -165,14 +165,39 @@ static void sort_columns(struct csv_view *view)
     }
 }
 
+static void field_title(const struct column *column, struct buffer *title)
+{
+    buffer_append(title, column->field.at, column->field.size);
+    if (column->labels) {
+        buffer_byte(title, '_');
+        label_print(title, &column->labels->labels[column->label]);
+    }
+}
+
+static bool is_field_title(const struct csv_view *view, struct slice name)
+{
+    struct buffer title = {0};
+    bool found = false;
+    for (size_t i = 0; i < view->count && !found; i++) {
+        if (view->columns[i].key.at)
+            continue;
+        title.size = 0;
+        field_title(&view->columns[i], &title);
+        found = slice_equal((struct slice){title.at, title.size}, name);
+    }
+    buffer_free(&title);
+    return found;
+}
+
 static void put_title(const struct csv_view *view, const struct column *column, struct buffer *out)
 {
     struct buffer title = {0};
-    struct slice name = column->key.at ? column->key : column->field;
-    buffer_append(&title, name.at, name.size);
-    if (column->labels) {
-        buffer_byte(&title, '_');
-        label_print(&title, &column->labels->labels[column->label]);
+    if (!column->key.at) {
+        field_title(column, &title);
+    } else {
+        if (is_field_title(view, column->key))
+            buffer_text(&title, "meta.");
+        buffer_append(&title, column->key.at, column->key.size);
     }
     put_cell(view, (struct slice){title.at, title.size}, out);
     buffer_free(&title);
