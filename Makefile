@@ -176,7 +176,14 @@ bench-programs: $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/ben
 
 # ---- Installing and shipping. ----
 
+# Programs find each other, and the default model, from where they lie.
+# $(1) variable, $(2) what it has to be
+insist = @test "$$(realpath -m "$($(1))")" = "$$(realpath -m "$(2)")" || \
+    { echo "install: $(1) is $($(1)): it has to be $$(realpath -m "$(2)"), where programs look" >&2; exit 1; }
+
 install: all
+	$(call insist,libexecdir,$(bindir)/../libexec)
+	$(call insist,datadir,$(libexecdir)/../share)
 	install -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)/rubric" "$(DESTDIR)$(datadir)/rubric/default"
 	install -m 755 $(BUILD)/bin/rubric "$(DESTDIR)$(bindir)/"
 	install -m 755 $(FILTERS:%=$(BUILD)/libexec/rubric/%) "$(DESTDIR)$(libexecdir)/rubric/"

@@ -38,6 +38,21 @@ load helper
     expect_text "" "$output"
 }
 
+@test "install refuses places in which programs would not find each other, and writes nothing" {
+    refuse() { # MESSAGE, then what make is told
+        expect_status 2 make -s -C "$root" BUILD="$build" DESTDIR="$PWD/stage" PREFIX=/usr install "${@:2}"
+        [[ $stderr == "install: $1, where programs look"* ]] || { echo "$stderr"; return 1; }
+        [ ! -e stage ]
+    }
+    refuse "libexecdir is /elsewhere: it has to be /usr/libexec" libexecdir=/elsewhere
+    refuse "datadir is /elsewhere: it has to be /usr/share" datadir=/elsewhere
+    refuse "libexecdir is /usr/libexec: it has to be /opt/libexec" bindir=/opt/bin
+    make -s -C "$root" BUILD="$build" DESTDIR="$PWD/stage" PREFIX=/usr bindir=/opt/a/bin libexecdir=/opt/a/b/../libexec \
+        datadir=/opt//a/share install
+    run env PATH=/usr/bin:/bin stage/opt/a/bin/rubric show --version
+    [[ $output == "show (rubric) "* ]]
+}
+
 @test "help and version go to standard output, and a full disk is not overlooked" {
     for name in tok split embed fit predict evalm show tally vocab; do
         expect_status 0 "$name" --help
