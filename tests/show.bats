@@ -214,6 +214,18 @@ y,2,val,,,,,,3,4,2,2.5,0.5,0.5' "$output"
     head -c -20 tokens.rs >cut.rs
     expect_status 4 show --check cut.rs
     [ "$stderr" = 'show: cut.rs: broken stream: it ends before its trailer; the last good record is number 3, escape\x1b[31m' ]
+    # counted as --at counts, over all segments
+    cat tokens.rs cut.rs >second.rs
+    expect_status 4 show --check second.rs
+    [ "$stderr" = 'show: second.rs: broken stream: it ends before its trailer; the last good record is number 6, escape\x1b[31m' ]
+    head -c 20 tokens.rs | cat tokens.rs - >second.rs
+    expect_status 4 show --check second.rs
+    [ "$stderr" = 'show: second.rs: broken stream: it ends before its trailer; the last good record is number 3, escape\x1b[31m' ]
+    head -c 20 tokens.rs >second.rs
+    expect_status 4 show --check tokens.rs second.rs
+    [[ $stderr == 'show: second.rs: '*'the last good record is number 3, '* ]]
+    expect_status 4 show --check second.rs
+    [[ $stderr == *'it has no good record before that' ]]
     sed 's/p1/p2/' tokens.rs >changed.rs
     expect_status 4 show --check changed.rs
     [[ $stderr == *"its hash differs from the trailer's"* ]]

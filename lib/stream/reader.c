@@ -35,6 +35,7 @@ struct stream_reader {
     struct record record;
     struct header first; /* what later segments are compared with; map NULL before the first */
     enum label_type y;
+    uint64_t earlier; /* records of the segments before this one */
     uint64_t records; /* good ones in this segment */
     struct buffer last; /* name of the last good record */
     json_t *trailer;
@@ -116,10 +117,10 @@ void stream_close(struct stream_reader *reader)
 
 static noreturn void broken(const struct stream_reader *reader, const char *problem)
 {
-    if (reader->records)
+    uint64_t good = reader->earlier + reader->records;
+    if (good)
         die(STATUS_BROKEN, "%s: broken stream: %s; the last good record is number %llu, %.*s",
-            current(reader), problem, (unsigned long long)reader->records, (int)reader->last.size,
-            reader->last.at);
+            current(reader), problem, (unsigned long long)good, (int)reader->last.size, reader->last.at);
     die(STATUS_BROKEN, "%s: broken stream: %s; it has no good record before that", current(reader), problem);
 }
 
@@ -262,6 +263,7 @@ bool stream_next(struct stream_reader *reader, struct header *header, unsigned k
     json_decref(reader->trailer);
     reader->trailer = NULL;
     reader->sealed = false;
+    reader->earlier += reader->records;
     reader->records = 0;
     uint8_t first = reader->bytes[reader->at];
     if ((first & 0xf0) != 0x80 && first != 0xde && first != 0xdf)
