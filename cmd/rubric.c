@@ -57,7 +57,8 @@ static void become_shell(const char *filters, char **argv)
 
 static void become_filter(const char *filters, char **argv)
 {
-    if (strchr(argv[0], '/'))
+    /* what would name the directory itself, or lead out of it */
+    if (argv[0][0] == '\0' || argv[0][0] == '.' || strchr(argv[0], '/'))
         die(STATUS_USAGE, "'%s' is not one of the filters (see 'rubric --help')", argv[0]);
     char *path = memory_format("%s/%s", filters, argv[0]);
     execv(path, argv);

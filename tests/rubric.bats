@@ -10,6 +10,10 @@ load helper
 @test "rubric refuses what is not a filter" {
     expect_status 2 rubric nothing
     expect_text "rubric: 'nothing' is not one of the filters (see 'rubric --help')" "$stderr"
+    for name in '' . ..; do
+        expect_status 2 rubric "$name"
+        expect_text "rubric: '$name' is not one of the filters (see 'rubric --help')" "$stderr"
+    done
     expect_status 2 rubric ../bin/rubric
     expect_status 2 rubric
 }
