@@ -166,6 +166,8 @@ y,2,val,,,,,,3,4,2,2.5,0.5,0.5' "$output"
     [ "$(ids)" = '"id":"a.csv:3" ' ]
     expect_status 0 show --json --where prompt=p1 tokens.rs
     [ "$(ids)" = '"id":"a.csv:2" ' ]
+    expect_status 0 show --json --where part=test --where prompt=p1 tokens.rs # the last one counts
+    [ "$(ids)" = '"id":"a.csv:2" ' ]
     expect_status 0 show --json --where y= tokens.rs
     [ "$(ids)" = '"id":"a.csv:3" ' ]
     expect_status 0 show --json --where y=3 tokens.rs
