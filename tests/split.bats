@@ -209,7 +209,7 @@ C train 33" "$(parts out)"
 2 z ' "$(split -q --keep --from rest.csv some | marks)"
     printf 'id,part\nr3,y\nr4,z\nr5,z\n' >rest.csv
     expect_status 3 split -q --keep --from rest.csv -o out some
-    expect_text "split: rest.csv names 1 ids that never came, the first is 'r5'" "$stderr"
+    expect_text "split: rest.csv names 1 id that never came, the first is 'r5'" "$stderr"
 }
 
 @test "--from: the account shows 64 parts apart, and the others together" {

@@ -135,6 +135,6 @@ void split_file_check_all_met(const struct split_file *f)
             first = i;
         }
     if (missing)
-        die(STATUS_INPUT, "%s names %zu ids that never came, the first is '%.*s'", f->path, missing,
-            (int)f->ids.at[first].size, f->ids.at[first].at);
+        die(STATUS_INPUT, "%s names %zu id%s that never came, the first is '%.*s'", f->path, missing,
+            missing == 1 ? "" : "s", (int)f->ids.at[first].size, f->ids.at[first].at);
 }

@@ -19,13 +19,13 @@ void text_view_record(struct text_view *view, const struct record *record, const
                       struct buffer *out);
 void text_view_free(struct text_view *view);
 
-/* CSV (RFC 4180, lines end in LF): one row a record; arrays are numbers separated by spaces, prob one column
- * for each label; a kept column that has the title of a field's is called meta.NAME.  Which columns there
- * are is decided by the first 1,000 records (or 1 MiB of them), which are held back until then. */
 /* Adds `text` as a field of CSV, quoted where it must be (RFC 4180): also if it begins or ends with a blank, and
  * an empty one if it is `alone` in its line. */
 void csv_cell(struct buffer *out, struct slice text, bool alone);
 
+/* CSV (RFC 4180, lines end in LF): one row a record; arrays are numbers separated by spaces, prob one column
+ * for each label; a kept column that has the title of a field's is called meta.NAME.  Which columns there
+ * are is decided by the first 1,000 records (or 1 MiB of them), which are held back until then. */
 struct csv_view;
 struct csv_view *csv_view_new(bool escape); /* escape: control characters, for a terminal */
 void csv_view_record(struct csv_view *view, const struct record *record, const struct header *header,
