@@ -80,6 +80,38 @@ three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
     expect_error "tok: in.jsonl:2: no 'text'" in.jsonl
 }
 
+@test "JSON Lines without an object at their beginning: the first line's error, at once" {
+    for policy in fail skip; do
+        printf '\n{"text":"a","score":1,"text":"b"}\n' >in.jsonl
+        expect_error "tok: in.jsonl:2: column 28: duplicate object key near '\"text\"'" --bad-rows $policy in.jsonl
+        printf '{"text":"a","score":1e400}\n' >in.jsonl
+        expect_error "tok: in.jsonl:1: column 25: real number overflow near '1e400'" --bad-rows $policy in.jsonl
+        printf '{"text":"a","score":12345678901234567890}' >in.jsonl
+        expect_error "tok: in.jsonl:1: column 40: too big integer near '12345678901234567890'" --bad-rows $policy in.jsonl
+        printf '{"text":"a"}{"text":"b"}\n' >in.jsonl
+        expect_error "tok: in.jsonl:1: column 13: end of file expected near '{'" --bad-rows $policy --shard 2/3 in.jsonl
+        printf 'text,label\na,1\n' >in.jsonl
+        expect_error "tok: in.jsonl:1: column 4: invalid token near 'text'" --format jsonl --bad-rows $policy in.jsonl
+        printf '{"text":"a\351"}\n' >in.jsonl
+        expect_error "tok: in.jsonl:1: byte 0xe9 at line 1, column 11 is not UTF-8: name the file's encoding, such as --encoding windows-1252" --bad-rows $policy in.jsonl
+    done
+    # One object is enough for the columns, and a later file needs none: there bad rows are bad rows.
+    printf '{"text":\n{"text":"a"}\n' >in.jsonl
+    printf '{"text":\n' >bad.jsonl
+    expect_text '{"id":"in.jsonl:2","ids":[2,5,3],"words":1,"full":3}
+{"end":1,"rows":3,"skipped":2,"bad":{"json":2},"unlabelled":1}' "$(records --bad-rows skip in.jsonl bad.jsonl)"
+    printf '{}\n' >in.jsonl
+    expect_error 'tok: in.jsonl: no column has a usual name for the text (--text NAME): there are no columns' in.jsonl
+}
+
+@test "JSON Lines: a first object of any length names its columns" {
+    { printf '{"text": "a'; head -c 2000000 /dev/zero | tr '\0' ' '; printf '", "label": 1}\n'; } >in.jsonl
+    expect_text '{"id":"in.jsonl:1","y":1,"ids":[2,5,3],"words":1,"full":3}
+{"end":1,"rows":1}' "$(records in.jsonl)"
+    { printf '{"text": "'; head -c 60000000 /dev/zero | tr '\0' a; printf '"}\n'; } >in.jsonl
+    expect_error 'tok: in.jsonl:1: a line longer than 16 MiB' in.jsonl
+}
+
 @test "plain text: a line each" {
     printf 'a b\n\nc,"d\n' >in.txt
     expect_text '{"id":"in.txt:1","ids":[2,5,6,3],"words":2,"full":4}

@@ -56,7 +56,8 @@ static _Noreturn void missing(enum status status, const struct slice *there, siz
 {
     struct buffer list = {0};
     list_columns(there, n, &list);
-    die(status, "%s: %s: its columns are %s", file_name(file), what, list.at);
+    die(status, "%s: %s: %s%s", file_name(file), what, n ? "its columns are " : "there are no columns",
+        list.at);
 }
 
 /* Index of a column in c->names, which it joins if it is new. */

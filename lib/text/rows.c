@@ -279,6 +279,16 @@ static bool give_text(struct rows *rows, struct row *row)
     return true;
 }
 
+bool rows_give_line(struct rows *rows, struct row *row, struct text_facts facts)
+{
+    if (row->raw.size > CSV_FIELD_LIMIT) {
+        rows_reject(rows, row, BAD_LENGTH, "a line longer than %d MiB", CSV_FIELD_LIMIT >> 20);
+        return false;
+    }
+    return rows_bytes_good(rows, row, facts) &&
+           (rows->format == ROWS_JSONL ? give_json : give_text)(rows, row);
+}
+
 /* The line at the front: sets its end and what follows; false when more input is needed. */
 static bool find_line(const struct rows *rows, const char **end, const char **next)
 {
@@ -308,12 +318,7 @@ static bool next_line(struct rows *rows, struct row *row)
         }
         rows->skip_line = next[-1] != '\n' && !rows->in.ended;
         struct text_facts facts = take(rows, row, end, next);
-        if (row->raw.size > CSV_FIELD_LIMIT)
-            rows_reject(rows, row, BAD_LENGTH, "a line longer than %d MiB", CSV_FIELD_LIMIT >> 20);
-        else if (rows_bytes_good(rows, row, facts) &&
-                 (rows->format == ROWS_JSONL ? give_json : give_text)(rows, row))
-            return true;
-        if (row->bad)
+        if (rows_give_line(rows, row, facts) || row->bad)
             return true;
     }
 }

@@ -70,7 +70,8 @@ struct row {
 struct rows;
 
 /* Opens the first file and reads its header row; STATUS_INPUT for an empty file, one with no data
- * rows, or a header row that cannot be read.  `options` and `paths` are kept by reference. */
+ * rows, a header row that cannot be read, or JSON Lines without an object at their beginning (whatever
+ * becomes of bad rows: no column is known).  `options` and `paths` are kept by reference. */
 struct rows *rows_open(char *const *paths, size_t count, const struct rows_options *options);
 void rows_close(struct rows *rows);
 

@@ -32,7 +32,7 @@ static void add_column(struct rows *rows, char *name)
     list->at[list->count++] = name;
 }
 
-/* Makes sure that a whole first line, or 1 MiB, or all there is, is at hand. */
+/* Makes sure that these lines, or the most bytes to look at, or all there is, are at hand. */
 static void look_ahead(struct rows *rows, size_t lines, size_t most)
 {
     for (;;) {
@@ -97,11 +97,26 @@ static void read_csv_header(struct rows *rows, bool marked)
     rows->bytes += whole.size;
 }
 
+/* Ends as the row at the front would under --bad-rows fail. */
+static void refuse_first_line(struct rows *rows)
+{
+    const char *newline = memchr(window(rows), '\n', (size_t)(window_end(rows) - window(rows)));
+    const char *end = newline ? newline : window_end(rows);
+    struct row row = {.file = rows->path,
+                      .line = rows->line,
+                      .raw = {window(rows), (size_t)(end - window(rows))},
+                      .ours = true};
+    rows->rejects.fail = true;
+    rows_give_line(rows, &row, text_facts(row.raw));
+}
+
 /* The keys of the first objects, which have to be at hand. */
 static void read_json_keys(struct rows *rows)
 {
+    look_ahead(rows, 1, ROW_LIMIT);
     look_ahead(rows, LEADING_OBJECTS, LEADING_BYTES);
     const char *at = window(rows);
+    bool any = false;
     for (int i = 0; i < LEADING_OBJECTS && at < window_end(rows); i++) {
         const char *newline = memchr(at, '\n', (size_t)(window_end(rows) - at));
         if (!newline && !rows->in.ended)
@@ -111,9 +126,12 @@ static void read_json_keys(struct rows *rows)
         json_t *object = jsonl_parse((struct slice){at, (size_t)(end - at)}, why, sizeof why);
         if (object)
             jsonl_add_keys(&rows->columns, object);
+        any |= object != NULL;
         json_decref(object);
         at = newline ? newline + 1 : end;
     }
+    if (!any && rows->next_path == 1) /* no object, no columns to choose from */
+        refuse_first_line(rows);
 }
 
 void rows_map_columns(struct rows *rows)

@@ -55,6 +55,9 @@ void rows_clear_columns(struct rows *rows);
 /* Whether a row's bytes are text; a bad row is dealt with. */
 bool rows_bytes_good(struct rows *rows, struct row *row, struct text_facts facts);
 
+/* Hands out the wanted fields of a line of JSON Lines or plain text; false when it is bad, and dealt with. */
+bool rows_give_line(struct rows *rows, struct row *row, struct text_facts facts);
+
 /* Passes over the rest of a line that was too long, and empty lines, which are rows only in plain text; false
  * when that needs more input. */
 bool rows_skip_empty(struct rows *rows);
