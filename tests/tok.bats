@@ -112,6 +112,18 @@ three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
     expect_error 'tok: in.jsonl:1: a line longer than 16 MiB' in.jsonl
 }
 
+@test "JSON Lines: how the bytes arrive does not decide which columns there are" {
+    # Lines of 1,513 bytes: the label is in the first that begins beyond 1 MiB, where a read may have gone.
+    printf '{"text": "%01500d"}\n' $(seq 694) >in.jsonl
+    echo '{"text": "a", "label": 1}' >>in.jsonl
+    printf '{"text": "%01500d"}\n' $(seq 100) >>in.jsonl
+    run --separate-stderr tok --vocab "$TOK_VOCABULARY" -o file.stream <in.jsonl
+    want="$status $stderr"
+    run --separate-stderr bash -c '{ head -c 40000; sleep 0.2; cat; } <in.jsonl |
+        tok --vocab "$TOK_VOCABULARY" -o pipe.stream'
+    expect_text "$want" "$status $stderr"
+}
+
 @test "plain text: a line each" {
     printf 'a b\n\nc,"d\n' >in.txt
     expect_text '{"id":"in.txt:1","ids":[2,5,6,3],"words":2,"full":4}

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "text/rows_internal.h"
 
-/* JSON Lines name their columns as they go: these many objects, or 1 MiB, are asked. */
+/* JSON Lines name their columns as they go: these many objects, or those that end within 1 MiB, are asked. */
 enum { LEADING_OBJECTS = 1000, LEADING_BYTES = 1 << 20 };
 
 static char parse_delimiter(const char *text)
@@ -110,7 +110,7 @@ static void refuse_first_line(struct rows *rows)
     rows_give_line(rows, &row, text_facts(row.raw));
 }
 
-/* The keys of the first objects, which have to be at hand. */
+/* The keys of the first objects, which have to be at hand: the same ones however many bytes a read gives. */
 static void read_json_keys(struct rows *rows)
 {
     look_ahead(rows, 1, ROW_LIMIT);
@@ -119,9 +119,9 @@ static void read_json_keys(struct rows *rows)
     bool any = false;
     for (int i = 0; i < LEADING_OBJECTS && at < window_end(rows); i++) {
         const char *newline = memchr(at, '\n', (size_t)(window_end(rows) - at));
-        if (!newline && !rows->in.ended)
-            break;
         const char *end = newline ? newline : window_end(rows);
+        if ((!newline && !rows->in.ended) || (i > 0 && end - window(rows) >= LEADING_BYTES))
+            break;
         char why[256];
         json_t *object = jsonl_parse((struct slice){at, (size_t)(end - at)}, why, sizeof why);
         if (object)
