@@ -186,6 +186,7 @@ int main(int argc, char **argv)
     int first = command_parse(&command, &s, argc, argv);
     s.columns.keep = &s.keep;
     s.columns.no_label = s.label_type == LABEL_WISH_NONE;
+    s.columns.text_first = !s.rows.bad_rows || strcmp(s.rows.bad_rows, "fail") == 0;
     parse_shard(&s);
     struct labels labels;
     labels_init(&labels, s.label_type, s.classes);
@@ -202,10 +203,7 @@ int main(int argc, char **argv)
 
     struct rows *rows = rows_open(argv + first, (size_t)(argc - first), &s.rows);
     struct columns columns;
-    size_t column_count;
-    const struct slice *there = rows_columns(rows, &column_count);
-    columns_find(&columns, there, column_count, first < argc ? argv[first] : "-", &s.columns);
-    rows_select(rows, columns.names, columns.count);
+    columns_find(&columns, rows, first < argc ? argv[first] : "-", &s.columns);
 
     struct held_rows held = {.fields = columns.count};
     bool complete = hold_back(rows, &columns, &labels, &held);
@@ -220,6 +218,7 @@ int main(int argc, char **argv)
     token_line_run(
         &(struct token_line){.maker = &maker, .held = &held, .more = !complete, .out = out, .pool = pool});
     pool_free(pool);
+    columns_end(&columns);
 
     rows_report(rows);
     token_maker_report(&maker);

@@ -72,9 +72,7 @@ int main(int argc, char **argv)
 {
     struct settings s = {.size = 8000, .min_frequency = 2};
     int first = command_parse(&command, &s, argc, argv);
-    struct text_list none = {0};
-    s.columns.keep = &none;
-    s.columns.no_label = true;
+    s.columns.text_only = true;
     if (s.rows.bad_rows && strcmp(s.rows.bad_rows, "mark") == 0)
         command_misuse("--bad-rows is 'mark': expected fail, skip or a file");
 
@@ -84,10 +82,7 @@ int main(int argc, char **argv)
     struct rows *rows = rows_open(argv + first, (size_t)(argc - first), &s.rows);
     standard_spare_output(s.output, rejects); /* they exist now, under all their names */
     struct columns columns;
-    size_t column_count;
-    const struct slice *there = rows_columns(rows, &column_count);
-    columns_find(&columns, there, column_count, first < argc ? argv[first] : "-", &s.columns);
-    rows_select(rows, columns.names, columns.count);
+    columns_find(&columns, rows, first < argc ? argv[first] : "-", &s.columns);
     const char *name = s.output && strcmp(s.output, "-") != 0 ? s.output : "standard output";
     int fd =
         name == s.output ? open(s.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
@@ -97,6 +92,7 @@ int main(int argc, char **argv)
     struct trainer_options options = {(size_t)s.size, (uint64_t)s.min_frequency, s.cased};
     struct trainer *trainer = trainer_new(&options);
     count_words(trainer, rows, (size_t)columns.text, (enum placeholders)s.placeholders);
+    columns_end(&columns);
     rows_report(rows);
     note("%llu texts, %llu words, %zu different", (unsigned long long)rows_count(rows),
          (unsigned long long)trainer_words(trainer), trainer_different(trainer));

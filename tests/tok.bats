@@ -124,6 +124,73 @@ three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
     expect_text "$want" "$status $stderr"
 }
 
+# Lines of {"text": "a"}, more than are looked at for their keys when there are more than 1,000.
+texts() { yes '{"text": "a"}' | head -"$1"; }
+
+@test "JSON Lines: a usual name that comes late is never passed over" {
+    first="is in none of the first objects: use"
+    { texts 1000; echo '{"text": "b", "Score": null}'; } >in.jsonl
+    expect_error "tok: in.jsonl:1001: 'Score', a usual name for the label, $first --label Score, or --label-type none to do without" --bad-rows skip in.jsonl
+    expect_text '{"end":1001,"rows":1001,"unlabelled":1001}' "$(records --label-type none in.jsonl | tail -1)"
+    # In any shard, with any number of threads; nothing is sealed.
+    for i in 1 2; do
+        expect_error "tok: in.jsonl:1001: 'Score', a usual name for the label, $first --label Score, or --label-type none to do without" --threads $i --shard $i/2 -o out.stream in.jsonl
+        expect_status 4 show --check out.stream
+    done
+    for role in id weight part fold; do
+        { texts 1000; printf '{"text": "b", "%s": "1"}\n' $role; } >in.jsonl
+        expect_error "tok: in.jsonl:1001: '$role', a usual name for the $role, $first --$role $role" in.jsonl
+    done
+    # What has a column keeps it, and other keys mean nothing.
+    { yes '{"text": "a", "score": 1}' | head -1000; echo '{"text": "b", "score": 2, "label": 3, "note": 4}'; } >in.jsonl
+    expect_text '{"id":"in.jsonl:1001","y":2,"ids":[2,6,3],"words":1,"full":3}
+{"end":1001,"rows":1001}' "$(records in.jsonl | tail -2)"
+    # A later file, with keys or with a header row.
+    echo '{"text": "a"}' >one.jsonl
+    printf '\n{"text": "b", "y": 1}\n' >two.jsonl
+    expect_error "tok: two.jsonl:2: 'y', a usual name for the label, $first --label y, or --label-type none to do without" one.jsonl two.jsonl
+    printf 'text,y\nb,1\n' >two.csv
+    expect_error "tok: two.csv:1: 'y', a usual name for the label, $first --label y, or --label-type none to do without" one.jsonl two.csv
+    for two in two.jsonl two.csv; do
+        expect_text '{"id":"one.jsonl:1","ids":[2,5,3],"words":1,"full":3}
+{"id":"'$two':1","y":1,"ids":[2,6,3],"words":1,"full":3}
+{"end":2,"rows":2,"unlabelled":1}' "$(records --label y one.jsonl $two)"
+    done
+}
+
+@test "JSON Lines: a column that is asked for may come late, but must come" {
+    { texts 1000; echo '{"text": "b", "score": 2, "note": 1.50, "w": 3}'; } >in.jsonl
+    expect_text '{"id":"in.jsonl:1000","ids":[2,5,3],"words":1,"full":3}
+{"id":"in.jsonl:1001","y":2,"w":3.0,"meta":{"note":"1.5","score":"2"},"ids":[2,6,3],"words":1,"full":3}
+{"end":1001,"rows":1001,"unlabelled":1000}' \
+        "$(records --label score --keep note,score --weight w in.jsonl | tail -3)"
+    for option in label id weight part fold keep; do
+        policy=$([ $option = id ] && echo skip || echo fail)
+        expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --label-type integer --bad-rows $policy --label score \
+            --$option Score -o out.stream in.jsonl
+        expect_text "tok: in.jsonl: --$option is 'Score': no such column: its columns are 'text', and no later object has it" "$stderr"
+        expect_status 4 show --check out.stream
+    done
+    # When all has been looked at there is nothing to wait for.
+    texts 1000 >all.jsonl
+    expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --label score all.jsonl
+    expect_text "tok: all.jsonl: --label is 'score': no such column: its columns are 'text'" "$stderr"
+    expect_text '' "$output"
+}
+
+@test "JSON Lines: a text that is asked for may come late where bad rows may" {
+    { texts 1000; echo '{"essay": "b", "prompt": "c"}'; } >in.jsonl
+    for option in text pair; do
+        expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --$option essay in.jsonl
+        expect_text "tok: in.jsonl: --$option is 'essay': no such column: its columns are 'text'" "$stderr"
+        expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --$option eassy --bad-rows bad.jsonl in.jsonl
+        expect_text "tok: in.jsonl: --$option is 'eassy': no such column: its columns are 'text', and no later object has it" "$stderr"
+    done
+    expect_text '{"id":"in.jsonl:1001","ids":[2,7,3,6,3],"types":[0,0,0,1,1],"words":1,"full":5}
+{"end":1,"rows":1001,"skipped":1000,"bad":{"text":1000},"unlabelled":1001}' \
+        "$(records --text essay --pair prompt --bad-rows skip in.jsonl)"
+}
+
 @test "plain text: a line each" {
     printf 'a b\n\nc,"d\n' >in.txt
     expect_text '{"id":"in.txt:1","ids":[2,5,6,3],"words":2,"full":4}

@@ -42,6 +42,23 @@ csv.writer(sys.stdout).writerows(reversed(rows))' "$root/examples/essays.csv"; }
     grep -qx banana out.txt
 }
 
+@test "only the text is looked for: other columns may come, go and hold what they like" {
+    { yes '{"text": "hello", "id": [1]}' | head -1000; echo '{"text": "hello", "score": 1}'; } >one.jsonl
+    printf 'text\nhello\n' >two.csv
+    vocab -q one.jsonl two.csv >vocab.txt
+    grep -qx hello vocab.txt
+}
+
+@test "a text that is asked for may come late in JSON Lines, but must come" {
+    { yes '{"text": "hello"}' | head -1000; yes '{"essay": "there"}' | head -2; } >in.jsonl
+    vocab -q --text essay in.jsonl >vocab.txt
+    grep -qx there vocab.txt
+    run ! grep -q hello vocab.txt
+    expect_status 2 vocab -q --text eassy in.jsonl
+    expect_text "vocab: in.jsonl: --text is 'eassy': no such column: its columns are 'text', and no later object has it" "$stderr"
+    expect_text '' "$output"
+}
+
 @test "case and accents" {
     printf 'Élan ÉLAN élan\n' | vocab -q --format text --min-frequency 1 >lower
     grep -qx elan lower

@@ -1,5 +1,6 @@
 #include "text/columns.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,28 +37,23 @@ static const char *find_usual(const struct slice *there, size_t n, const char *c
     return NULL;
 }
 
-static void list_columns(const struct slice *there, size_t n, struct buffer *out)
+/* "its columns are 'text', 'score'"; owned by the caller. */
+static char *list_columns(const struct slice *there, size_t n)
 {
+    struct buffer out = {0};
+    buffer_text(&out, n ? "its columns are " : "there are no columns");
     for (size_t i = 0; i < n && i < LISTED_COLUMNS; i++) {
         size_t size = there[i].size;
         if (size > LISTED_NAME)
             for (size = LISTED_NAME; size > 0 && (there[i].at[size] & 0xc0) == 0x80;)
                 size--;
-        buffer_format(out, "%s'%.*s%s'", i ? ", " : "", (int)size, there[i].at,
+        buffer_format(&out, "%s'%.*s%s'", i ? ", " : "", (int)size, there[i].at,
                       size < there[i].size ? "..." : "");
     }
     if (n > LISTED_COLUMNS)
-        buffer_format(out, " and %zu more", n - LISTED_COLUMNS);
-    buffer_byte(out, '\0');
-}
-
-static _Noreturn void missing(enum status status, const struct slice *there, size_t n, const char *file,
-                              const char *what)
-{
-    struct buffer list = {0};
-    list_columns(there, n, &list);
-    die(status, "%s: %s: %s%s", file_name(file), what, n ? "its columns are " : "there are no columns",
-        list.at);
+        buffer_format(&out, " and %zu more", n - LISTED_COLUMNS);
+    buffer_byte(&out, '\0');
+    return out.at;
 }
 
 /* Index of a column in c->names, which it joins if it is new. */
@@ -71,45 +67,99 @@ static size_t want(struct columns *c, const char *name)
     return c->count++;
 }
 
+static void expect(struct columns *c, const char *option, const char *name, bool asked)
+{
+    memory_grow(&c->late, &c->late_capacity, c->late_count + 1, sizeof *c->late);
+    c->late[c->late_count++] = (struct late_column){option, name, strlen(name), asked};
+}
+
 struct search {
     struct columns *columns;
     const struct slice *there;
     size_t n;
-    const char *file;
+    bool more; /* it may come later */
 };
 
 static ptrdiff_t find(const struct search *s, const char *option, const char *wish, const char *const *usual)
 {
+    struct columns *c = s->columns;
     const char *found = wish    ? find_exact(s->there, s->n, wish)
                         : usual ? find_usual(s->there, s->n, usual)
                                 : NULL;
-    if (wish && !found) {
-        char *what = memory_format("--%s is '%s': no such column", option, wish);
-        missing(STATUS_USAGE, s->there, s->n, s->file, what);
+    if (found)
+        return (ptrdiff_t)want(c, found);
+    if (wish && !s->more)
+        die(STATUS_USAGE, "%s: --%s is '%s': no such column: %s", file_name(c->file), option, wish, c->there);
+    if (wish) {
+        expect(c, option, wish, true);
+        return (ptrdiff_t)want(c, wish);
     }
-    return found ? (ptrdiff_t)want(s->columns, found) : -1;
+    for (; usual && *usual && s->more; usual++)
+        expect(c, option, *usual, false);
+    return -1;
 }
 
-void columns_find(struct columns *c, const struct slice *there, size_t n, const char *file,
-                  const struct column_wishes *wishes)
+static void find_all(struct columns *c, const struct search *s, const struct column_wishes *wishes)
 {
-    *c = (struct columns){0};
-    struct search s = {c, there, n, file};
-    c->text = find(&s, "text", wishes->text, text_names);
-    if (c->text < 0 && n == 1)
-        c->text = (ptrdiff_t)want(c, there[0].at);
-    if (c->text < 0)
-        missing(STATUS_INPUT, there, n, file, "no column has a usual name for the text (--text NAME)");
-    c->label = wishes->no_label ? -1 : find(&s, "label", wishes->label, label_names);
-    c->id = find(&s, "id", wishes->id, id_names);
-    c->weight = find(&s, "weight", wishes->weight, weight_names);
-    c->part = find(&s, "part", wishes->part, part_names);
-    c->fold = find(&s, "fold", wishes->fold, fold_names);
-    c->pair = find(&s, "pair", wishes->pair, NULL);
+    c->label = wishes->no_label ? -1 : find(s, "label", wishes->label, label_names);
+    c->id = find(s, "id", wishes->id, id_names);
+    c->weight = find(s, "weight", wishes->weight, weight_names);
+    c->part = find(s, "part", wishes->part, part_names);
+    c->fold = find(s, "fold", wishes->fold, fold_names);
     size_t keeps = wishes->keep ? wishes->keep->count : 0;
     c->keep = memory_new(keeps, sizeof *c->keep);
     for (size_t i = 0; i < keeps; i++)
-        c->keep[c->keep_count++] = (size_t)find(&s, "keep", wishes->keep->at[i], NULL);
+        c->keep[c->keep_count++] = (size_t)find(s, "keep", wishes->keep->at[i], NULL);
+}
+
+/* A name that stands at this line: a column that was awaited, or one that came too late to be found. */
+static void meet(void *columns, const char *file, uint64_t line, const char *name)
+{
+    struct columns *c = columns;
+    size_t size = strlen(name);
+    for (size_t i = c->late_count; i-- > 0;) {
+        const struct late_column *late = &c->late[i];
+        if (late->size != size || strncasecmp(late->name, name, size) != 0)
+            continue;
+        if (!late->asked)
+            die(STATUS_INPUT,
+                "%s:%" PRIu64 ": '%s', a usual name for the %s, is in none of the first objects: "
+                "use --%s %s%s",
+                file_name(file), line, name, late->option, late->option, name,
+                strcmp(late->option, "label") == 0 ? ", or --label-type none to do without" : "");
+        if (strcmp(late->name, name) == 0)
+            c->late[i] = c->late[--c->late_count];
+    }
+}
+
+void columns_find(struct columns *c, struct rows *rows, const char *file, const struct column_wishes *wishes)
+{
+    struct search s = {.columns = c};
+    s.there = rows_columns(rows, &s.n);
+    bool more = rows_more_columns(rows);
+    *c = (struct columns){.file = file, .there = list_columns(s.there, s.n), .label = -1, .id = -1,
+                          .weight = -1, .part = -1, .fold = -1};
+    s.more = more && !wishes->text_first;
+    c->text = s.n == 1 && !wishes->text ? (ptrdiff_t)want(c, s.there[0].at)
+                                        : find(&s, "text", wishes->text, text_names);
+    if (c->text < 0)
+        die(STATUS_INPUT, "%s: no column has a usual name for the text (--text NAME): %s", file_name(file),
+            c->there);
+    c->pair = find(&s, "pair", wishes->pair, NULL);
+    s.more = more;
+    if (!wishes->text_only)
+        find_all(c, &s, wishes);
+    rows_select(rows, c->names, c->count);
+    if (c->late_count > 0)
+        rows_tell_names(rows, meet, c);
+}
+
+void columns_end(const struct columns *c)
+{
+    for (size_t i = 0; i < c->late_count; i++)
+        if (c->late[i].asked)
+            die(STATUS_USAGE, "%s: --%s is '%s': no such column: %s, and no later object has it",
+                file_name(c->file), c->late[i].option, c->late[i].name, c->there);
 }
 
 void columns_free(struct columns *c)
@@ -118,6 +168,8 @@ void columns_free(struct columns *c)
         free(c->names[i]);
     free(c->names);
     free(c->keep);
+    free(c->there);
+    free(c->late);
 }
 
 void columns_describe(const struct columns *c, struct buffer *out)

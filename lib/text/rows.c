@@ -245,6 +245,14 @@ static bool next_csv(struct rows *rows, struct row *row)
 
 /* ---- Rows of JSON Lines and of plain text ---- */
 
+static void tell_keys(const struct rows *rows, const struct row *row)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(rows->object, key, value)
+        rows->met(rows->met_context, row->file, row->line, key);
+}
+
 static bool give_json(struct rows *rows, struct row *row)
 {
     char why[256];
@@ -254,6 +262,8 @@ static bool give_json(struct rows *rows, struct row *row)
         rows_reject(rows, row, BAD_JSON, "%s", why);
         return false;
     }
+    if (rows->met)
+        tell_keys(rows, row);
     rows->store.size = 0;
     for (size_t i = 0; i < rows->wanted_count; i++) {
         if (!jsonl_text(rows->object, rows->wanted[i], &rows->store, &rows->fields[i], &rows->stored[i])) {
@@ -382,6 +392,17 @@ const struct slice *rows_columns(struct rows *rows, size_t *count)
     for (size_t i = 0; i < *count; i++)
         rows->column_slices[i] = slice_of(rows->columns.at[i]);
     return rows->column_slices;
+}
+
+bool rows_more_columns(const struct rows *rows)
+{
+    return rows->format == ROWS_JSONL && (rows->unlisted || rows->next_path < rows->path_count);
+}
+
+void rows_tell_names(struct rows *rows, rows_met *met, void *context)
+{
+    rows->met = met;
+    rows->met_context = context;
 }
 
 void rows_select(struct rows *rows, char *const *names, size_t count)

@@ -2,7 +2,7 @@
  *
  *     struct rows *rows = rows_open(paths, count, &options);
  *     ... rows_columns(rows) ...                     what there is
- *     rows_select(rows, names, n);                   what is wanted
+ *     rows_select(rows, names, n);                   what is wanted (columns.h chooses, and selects)
  *     for (struct row row; rows_next(rows, &row);)
  *         row.fields[0] ...                          the wanted fields, in the order asked for
  *     rows_close(rows);
@@ -79,7 +79,16 @@ void rows_close(struct rows *rows);
  * "text" for plain text.  Borrowed. */
 const struct slice *rows_columns(struct rows *rows, size_t *count);
 
-/* The columns that are wanted, by name (copied).  Every later file must have them too. */
+/* Whether names that rows_columns does not list may still come: the first file is JSON Lines, and lines or
+ * files follow those whose keys are listed.  To be asked before the first row. */
+bool rows_more_columns(const struct rows *rows);
+
+/* Tells `met` every key of every object of JSON Lines, and every name in the header rows of later files, with
+ * the line where it stands.  It may be told a name often, and may die(). */
+typedef void rows_met(void *context, const char *file, uint64_t line, const char *name);
+void rows_tell_names(struct rows *rows, rows_met *met, void *context);
+
+/* The columns that are wanted, by name (copied).  Every later file with a header row must have them too. */
 void rows_select(struct rows *rows, char *const *names, size_t count);
 
 /* The next row; what it points to lives until the next call.  False at the end of the last file. */

@@ -89,6 +89,8 @@ static void read_csv_header(struct rows *rows, bool marked)
             buffer_append(&text, rows->csv.fields[i].text.at, rows->csv.fields[i].text.size);
         buffer_byte(&text, '\0');
         add_column(rows, text.at);
+        if (rows->met)
+            rows->met(rows->met_context, rows->path, rows->line, text.at);
     }
     size_t line_end = whole.size - row.raw.size;
     rejects_begin(&rows->rejects, rows->path, row.raw, marked, line_end == 2, rows->in.decoder);
@@ -132,6 +134,7 @@ static void read_json_keys(struct rows *rows)
     }
     if (!any && rows->next_path == 1) /* no object, no columns to choose from */
         refuse_first_line(rows);
+    rows->unlisted = at < window_end(rows) || input_more(&rows->in);
 }
 
 void rows_map_columns(struct rows *rows)

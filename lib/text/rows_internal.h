@@ -28,6 +28,7 @@ struct rows {
     struct csv_row csv, scratch;
     struct name_list columns; /* of this file */
     struct slice *column_slices;
+    bool unlisted;            /* lines follow those whose keys are listed (JSON Lines) */
     bool skip_line;           /* the rest of a line beyond all limits is passed over */
 
     /* What is wanted. */
@@ -38,6 +39,8 @@ struct rows {
     bool *stored;             /* [wanted_count] the field lies in `store` */
     struct buffer store;      /* texts that had to be made: doubled quotes, JSON numbers */
     json_t *object;           /* the JSON object that fields lie in */
+    rows_met *met;            /* NULL: no one asks for names */
+    void *met_context;
 
     struct rejects rejects;
     uint64_t total, bytes;

@@ -61,17 +61,15 @@ static void read_rows(const char *path, const struct rows_options *options)
     struct labels labels;
     struct buffer store = {0};
     uint64_t counts[PLACEHOLDER_NAMES] = {0}, handed = 0;
-    size_t n;
     struct rows *rows = rows_open(paths, 1, options);
-    const struct slice *there = rows_columns(rows, &n);
-    columns_find(&columns, there, n, path, &(struct column_wishes){0});
-    rows_select(rows, columns.names, columns.count);
+    columns_find(&columns, rows, path, &(struct column_wishes){0});
     labels_init(&labels, LABEL_WISH_AUTO, NULL);
     for (struct row row; rows_next(rows, &row); handed++) {
         check_row(&row, columns.count, &store, counts);
         if (columns.label >= 0 && row.fields[columns.label].at)
             labels_observe(&labels, row.fields[columns.label]);
     }
+    columns_end(&columns);
     labels_decide(&labels);
     insist(handed + (options->bad_rows[1] == 'k' ? rows_bad(rows) : 0) == rows_count(rows));
     labels_free(&labels);

@@ -271,6 +271,48 @@ static void test_files(void)
     CHECK_ROWS("\n\n", &plain, "rows-unit.tmp: is empty: expected a header row and data");
 }
 
+static void note_name(void *out, const char *file, uint64_t line, const char *name)
+{
+    buffer_format(out, "%s:%d %s;", file, (int)line, name);
+}
+
+/* The first objects name the columns; what stands in others, and in later header rows, is told. */
+static void test_names(void)
+{
+    struct rows_options plain = {0};
+    struct buffer text = {0}, told = {0};
+    char other[] = "two.tmp", *paths[] = {path, other};
+    for (int lines = 999; lines <= 1001; lines++) {
+        text.size = 0;
+        for (int i = 1; i < lines; i++)
+            buffer_text(&text, "{\"a\": 1}\n");
+        buffer_text(&text, "{\"b\": 1}\n");
+        write_input(text.at, text.size);
+        struct rows *rows = rows_open(paths, 1, &plain);
+        size_t count;
+        rows_columns(rows, &count);
+        CHECK(count == (lines <= 1000 ? 2 : 1));
+        CHECK(rows_more_columns(rows) == (lines > 1000));
+        rows_close(rows);
+    }
+    write_input("{\"a\": 1, \"b\": 2}\n\n{\"c\": 3}\n", 27);
+    file_save(other, "d,a\n1,2\n", 8);
+    struct rows *rows = rows_open(paths, 2, &plain);
+    CHECK(rows_more_columns(rows));
+    rows_tell_names(rows, note_name, &told);
+    for (struct row row; rows_next(rows, &row);)
+        continue;
+    rows_close(rows);
+    buffer_byte(&told, '\0');
+    CHECK_TEXT(told.at, "rows-unit.tmp:1 a;rows-unit.tmp:1 b;rows-unit.tmp:3 c;two.tmp:1 d;two.tmp:1 a;");
+    rows = rows_open(&paths[1], 1, &plain);
+    CHECK(!rows_more_columns(rows)); /* a header row is all there is */
+    rows_close(rows);
+    unlink(other);
+    buffer_free(&text);
+    buffer_free(&told);
+}
+
 /* Rows that lie across the ends of reads come out as they are in one piece. */
 static void test_long_file(void)
 {
@@ -315,6 +357,7 @@ int main(void)
     test_utf8();
     test_doubly_encoded();
     test_files();
+    test_names();
     test_long_file();
     if (unlink(path) != 0 || rmdir(directory) != 0)
         return EXIT_FAILURE;
