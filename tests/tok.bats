@@ -67,6 +67,12 @@ three='{"id":"in.csv:1","y":3,"ids":[2,5,3],"words":1,"full":3}
 {"end":4,"rows":4,"unlabelled":2}' "$(records in.csv)"
 }
 
+@test "JSON Lines: kept strings stay as they are, numbers keep their value" {
+    printf '{"text": "a", "s": "1.10 \\u00e9 ", "n": 1.10, "e": 1e2, "i": 9007199254740993, "b": true, "z": null}\n' >in.jsonl
+    expect_text '{"b":"true","e":"100","i":"9007199254740993","n":"1.1","s":"1.10 é "}' \
+        "$(records --keep s,n,e,i,b,z in.jsonl | head -1 | jq -cS .meta)"
+}
+
 @test "JSON Lines: what is no object of texts is a bad row" {
     printf '{"text": "a"}\n{"text": "b"\n' >in.jsonl
     expect_error "tok: in.jsonl:2: column 12: '}' expected near end of file" in.jsonl
