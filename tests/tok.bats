@@ -459,6 +459,10 @@ $cut" "$(records --max-length 8 --long ends in.csv)"
 {"end":4,"rows":4}' "$(printf 'text,label\nd,4\n' | records one.csv two.tsv three.jsonl -)"
     printf 'text,score\nb,2\n' >two.csv
     expect_error "tok: two.csv: no column is called 'label', as in one.csv" one.csv two.csv
+    printf 'text,x\na,1\n' >bare.csv
+    expect_error "tok: two.csv:1: 'score', a usual name for the label, is not in bare.csv: files of one run have the same columns" bare.csv two.csv
+    expect_error "tok: three.jsonl:1: 'label', a usual name for the label, is not in bare.csv: files of one run have the same columns" bare.csv three.jsonl
+    expect_text '{"end":2,"rows":2,"unlabelled":2}' "$(tok -q --vocab "$TOK_VOCABULARY" --label-type none bare.csv two.csv | show --json | tail -1)"
     expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --bad-rows bad.csv one.csv two.tsv
     expect_text 'tok: two.tsv: its header row is not that of one.csv, so bad.csv cannot hold the rejects of both (run once per file)' "$stderr"
 }

@@ -77,7 +77,8 @@ struct search {
     struct columns *columns;
     const struct slice *there;
     size_t n;
-    bool more; /* it may come later */
+    bool more;   /* it may come later */
+    bool usual;  /* so may a usual name */
 };
 
 static ptrdiff_t find(const struct search *s, const char *option, const char *wish, const char *const *usual)
@@ -94,7 +95,7 @@ static ptrdiff_t find(const struct search *s, const char *option, const char *wi
         expect(c, option, wish, true);
         return (ptrdiff_t)want(c, wish);
     }
-    for (; usual && *usual && s->more; usual++)
+    for (; usual && *usual && s->usual; usual++)
         expect(c, option, *usual, false);
     return -1;
 }
@@ -121,6 +122,11 @@ static void meet(void *columns, const char *file, uint64_t line, const char *nam
         const struct late_column *late = &c->late[i];
         if (late->size != size || strncasecmp(late->name, name, size) != 0)
             continue;
+        if (!late->asked && !c->more)
+            die(STATUS_INPUT,
+                "%s:%" PRIu64 ": '%s', a usual name for the %s, is not in %s: files of one run have the same "
+                "columns",
+                file_name(file), line, name, late->option, file_name(c->file));
         if (!late->asked)
             die(STATUS_INPUT,
                 "%s:%" PRIu64 ": '%s', a usual name for the %s, is in none of the first objects: "
@@ -137,8 +143,8 @@ void columns_find(struct columns *c, struct rows *rows, const char *file, const 
     struct search s = {.columns = c};
     s.there = rows_columns(rows, &s.n);
     bool more = rows_more_columns(rows);
-    *c = (struct columns){.file = file, .there = list_columns(s.there, s.n), .label = -1, .id = -1,
-                          .weight = -1, .part = -1, .fold = -1};
+    *c = (struct columns){.file = file, .more = more, .there = list_columns(s.there, s.n), .label = -1,
+                          .id = -1, .weight = -1, .part = -1, .fold = -1};
     s.more = more && !wishes->text_first;
     c->text = s.n == 1 && !wishes->text ? (ptrdiff_t)want(c, s.there[0].at)
                                         : find(&s, "text", wishes->text, text_names);
@@ -147,6 +153,7 @@ void columns_find(struct columns *c, struct rows *rows, const char *file, const 
             c->there);
     c->pair = find(&s, "pair", wishes->pair, NULL);
     s.more = more;
+    s.usual = more || rows_more_files(rows);
     if (!wishes->text_only)
         find_all(c, &s, wishes);
     rows_select(rows, c->names, c->count);

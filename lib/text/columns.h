@@ -29,6 +29,7 @@ struct columns {
     size_t keep_count;
 
     const char *file;            /* the first; borrowed */
+    bool more;                   /* names may come that it does not list */
     char *there;                 /* "its columns are ..."; owned */
     struct late_column {
         const char *option, *name;
@@ -43,8 +44,8 @@ struct columns {
  * with the names that there are when it is not found, STATUS_USAGE for a column that was asked for and is
  * not there.  The others may be missing.
  *
- * Where names may come later (rows_more_columns) a column that was asked for may too, and a usual name for
- * what has no column is STATUS_INPUT when it comes: it would have been taken.  So `c` stays where it is, and
+ * Where names may come later (rows_more_columns) a column that was asked for may too.  A usual name for what
+ * has no column is STATUS_INPUT when it comes, there or in a later file: it would have been taken.  So `c` stays where it is, and
  * the names in `wishes` too, until the last row has been read. */
 void columns_find(struct columns *c, struct rows *rows, const char *file, const struct column_wishes *wishes);
 void columns_free(struct columns *c);

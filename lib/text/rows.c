@@ -394,9 +394,11 @@ const struct slice *rows_columns(struct rows *rows, size_t *count)
     return rows->column_slices;
 }
 
+bool rows_more_files(const struct rows *rows) { return rows->next_path < rows->path_count; }
+
 bool rows_more_columns(const struct rows *rows)
 {
-    return rows->format == ROWS_JSONL && (rows->unlisted || rows->next_path < rows->path_count);
+    return rows->format == ROWS_JSONL && (rows->unlisted || rows_more_files(rows));
 }
 
 void rows_tell_names(struct rows *rows, rows_met *met, void *context)

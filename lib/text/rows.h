@@ -82,6 +82,8 @@ const struct slice *rows_columns(struct rows *rows, size_t *count);
 /* Whether names that rows_columns does not list may still come: the first file is JSON Lines, and lines or
  * files follow those whose keys are listed.  To be asked before the first row. */
 bool rows_more_columns(const struct rows *rows);
+/* Whether files follow the one being read. */
+bool rows_more_files(const struct rows *rows);
 
 /* Tells `met` every key of every object of JSON Lines, and every name in the header rows of later files, with
  * the line where it stands.  It may be told a name often, and may die(). */
