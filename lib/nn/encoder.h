@@ -37,6 +37,7 @@ struct window {
     const int32_t *ids, *types; /* types: NULL for all 0 */
     size_t T;
     size_t number;              /* among the example's windows */
+    size_t first;               /* its first token, among the example's */
     struct dropout drop;        /* of the embeddings */
     float *hat, *rstd;          /* [T, H] [T] */
     float *embedded;            /* [T, H] */
@@ -56,6 +57,7 @@ struct pass {
     struct window *windows;
     size_t window_count;
     size_t tokens;
+    struct workspace_mark mark; /* behind it lies one window at a time */
 };
 
 /* Whether the layer (or, for -1, the embeddings) gets a gradient. */
@@ -103,15 +105,21 @@ void encoder_forward(const struct pass *pass, struct window *w);
 void encoder_backward(const struct pass *pass, const struct window *w, float **dlevels,
                       struct gradient *gradient);
 
-/* Pools the taps of all windows into vector [X]. */
+/* Pools the taps of all windows into vector [X] (POOL_NONE: copies them, [tokens, X]), window by window: each
+ * is read as soon as it is computed, and once more in the backward pass. */
 struct pool_trace {
-    float *pooled;     /* POOL_POOLER: [windows, taps, H] after tanh */
-    float *weights;    /* POOL_ATTENTION: [taps, tokens] softmax over all windows' tokens */
+    float *pooled;     /* [windows, taps, H] POOL_POOLER: after tanh; POOL_ATTENTION: each window's own sum */
+    float *weights;    /* POOL_ATTENTION: [taps, tokens] softmax over each window's, at last over all tokens */
+    float *shares;     /* POOL_ATTENTION: [taps, windows] log sum exp of each window, at last its share */
     uint32_t *largest; /* POOL_MAX: [X] the token, counted over all windows */
 };
-void pool_forward(const struct pass *pass, struct pool_trace *t, float *vector);
-/* Fills dlevels[window][tap's level] with the gradients of the taps. */
-void pool_backward(const struct pass *pass, const struct pool_trace *t, const float *dvector,
-                   float *const *const *dlevels);
+void pool_begin(const struct pass *pass, struct pool_trace *t, float *vector);
+void pool_window(const struct pass *pass, struct pool_trace *t, const struct window *w, float *vector);
+void pool_end(const struct pass *pass, struct pool_trace *t, float *vector);
+/* Fills dlevels[tap's level] of one window with the gradients of the taps. */
+void pool_backward(const struct pass *pass, const struct pool_trace *t, const struct window *w,
+                   const float *vector, const float *dvector, float *const *dlevels);
+/* Whether the pooling has parameters of its own. */
+bool pool_trains(const struct pass *pass);
 
 #endif

@@ -25,15 +25,23 @@ static struct pass pass_begin(struct workspace *ws, const float *params, const s
         pass.windows[i] = (struct window){.ids = e->ids + first,
                                           .types = e->types ? e->types + first : NULL,
                                           .T = end - first,
-                                          .number = i};
+                                          .number = i,
+                                          .first = first};
     }
     return pass;
 }
 
-static void pass_forward(struct pass *pass)
+/* Each window takes the memory of the one before; the last stays. */
+static void pass_forward(struct pass *pass, struct pool_trace *trace, float *vector)
 {
-    for (size_t i = 0; i < pass->window_count; i++)
+    pool_begin(pass, trace, vector);
+    pass->mark = workspace_mark(pass->ws);
+    for (size_t i = 0; i < pass->window_count; i++) {
+        workspace_release(pass->ws, pass->mark);
         encoder_forward(pass, &pass->windows[i]);
+        pool_window(pass, trace, &pass->windows[i], vector);
+    }
+    pool_end(pass, trace, vector);
 }
 
 void network_head(const struct layout *layout, const float *params, const float *vector, float *logits)
@@ -50,50 +58,48 @@ void network_logits(struct workspace *ws, const float *params, const struct exam
     struct pass pass = pass_begin(ws, params, example, NULL);
     struct pool_trace trace;
     float *vector = workspace_floats(ws, (size_t)s->tap_count * (size_t)s->H);
-    pass_forward(&pass);
-    pool_forward(&pass, &trace, vector);
+    pass_forward(&pass, &trace, vector);
     network_head(ws->layout, params, vector, logits);
-}
-
-/* POOL_NONE: each token's vectors of all taps side by side. */
-static void copy_tokens(const struct pass *pass, float *vectors)
-{
-    const struct shape *s = &pass->layout->shape;
-    size_t H = (size_t)s->H;
-    for (size_t n = 0; n < pass->window_count; n++)
-        for (size_t j = 0; j < pass->windows[n].T; j++)
-            for (int i = 0; i < s->tap_count; i++, vectors += H)
-                memcpy(vectors, level_output(&pass->windows[n], s->taps[i]) + j * H, H * sizeof *vectors);
 }
 
 void network_embed(struct workspace *ws, const float *params, const struct example *example, float *vectors)
 {
     struct pass pass = pass_begin(ws, params, example, NULL);
     struct pool_trace trace;
-    pass_forward(&pass);
-    if (ws->layout->shape.pool == POOL_NONE)
-        copy_tokens(&pass, vectors);
-    else
-        pool_forward(&pass, &trace, vectors);
+    pass_forward(&pass, &trace, vectors);
 }
 
-/* Zeroed gradients for the levels that the head reads and whose gradient someone reads. */
-static float ***new_dlevels(const struct pass *pass)
+/* Zeroed gradients of one window for the levels that the head reads and whose gradient someone reads. */
+static float **new_dlevels(const struct pass *pass, const struct window *w)
 {
     const struct shape *s = &pass->layout->shape;
     size_t levels = (size_t)pass->top + 1;
-    float ***all = workspace_bytes(pass->ws, pass->window_count * sizeof *all);
-    for (size_t n = 0; n < pass->window_count; n++) {
-        all[n] = workspace_bytes(pass->ws, levels * sizeof *all[n]);
-        memset(all[n], 0, levels * sizeof *all[n]);
-        for (int i = 0; i < s->tap_count; i++) {
-            bool single = pass->one_query && s->taps[i] == pass->top;
-            if (layer_trains(pass, s->taps[i] - 1))
-                all[n][s->taps[i]] = workspace_zeros(pass->ws,
-                                                     (single ? 1 : pass->windows[n].T) * (size_t)s->H);
-        }
+    float **dlevels = workspace_bytes(pass->ws, levels * sizeof *dlevels);
+    memset(dlevels, 0, levels * sizeof *dlevels);
+    for (int i = 0; i < s->tap_count; i++) {
+        bool single = pass->one_query && s->taps[i] == pass->top;
+        if (layer_trains(pass, s->taps[i] - 1))
+            dlevels[s->taps[i]] = workspace_zeros(pass->ws, (single ? 1 : w->T) * (size_t)s->H);
     }
-    return all;
+    return dlevels;
+}
+
+/* The last window is still there; those before it are computed again, one at a time. */
+static void pass_backward(struct pass *pass, const struct pool_trace *trace, const float *vector,
+                          const float *dvector, struct gradient *gradient)
+{
+    if (!layer_trains(pass, pass->top - 1) && !pool_trains(pass))
+        return;
+    for (size_t i = pass->window_count; i-- > 0;) {
+        struct window *w = &pass->windows[i];
+        if (i + 1 < pass->window_count) {
+            workspace_release(pass->ws, pass->mark);
+            encoder_forward(pass, w);
+        }
+        float **dlevels = new_dlevels(pass, w);
+        pool_backward(pass, trace, w, vector, dvector, dlevels);
+        encoder_backward(pass, w, dlevels, gradient);
+    }
 }
 
 /* The head's gradients, and dvector [X]. */
@@ -120,25 +126,22 @@ double network_train(struct workspace *ws, const float *params, const struct exa
     struct pass pass = pass_begin(ws, params, example, step);
     struct pool_trace trace;
     pass.dense = gradient->dense - (size_t)s->V * (size_t)s->H;
-    float *vector = workspace_floats(ws, X), *dvector = workspace_floats(ws, X);
+    float *vector = workspace_floats(ws, X), *kept = workspace_floats(ws, X); /* before and after dropout */
+    float *dvector = workspace_floats(ws, X);
     float *outputs = workspace_floats(ws, C), *doutputs = workspace_zeros(ws, C),
           *dextra = workspace_zeros(ws, E);
 
-    pass_forward(&pass);
-    pool_forward(&pass, &trace, vector);
+    pass_forward(&pass, &trace, vector);
     struct dropout drop = dropout_draw(&pass, NULL, SITE_HEAD, 0, s->head_dropout, 1, X);
-    pass.k->drop(vector, vector, drop.mask, drop.stride, drop.keep, 1, X);
-    network_head(layout, params, vector, outputs);
+    pass.k->drop(kept, vector, drop.mask, drop.stride, drop.keep, 1, X);
+    network_head(layout, params, kept, outputs);
     double value = loss(context, outputs, E ? params + layout->extra : NULL, doutputs, E ? dextra : NULL);
     if (logits)
         memcpy(logits, outputs, C * sizeof *logits);
 
-    head_backward(&pass, dvector, vector, doutputs, &drop, X);
+    head_backward(&pass, dvector, kept, doutputs, &drop, X);
     if (E)
         pass.k->add(pass.dense + layout->extra, dextra, E);
-    float ***dlevels = new_dlevels(&pass);
-    pool_backward(&pass, &trace, dvector, (float *const *const *)dlevels);
-    for (size_t i = 0; i < pass.window_count; i++)
-        encoder_backward(&pass, &pass.windows[i], dlevels[i], gradient);
+    pass_backward(&pass, &trace, vector, dvector, gradient);
     return value;
 }

@@ -111,7 +111,7 @@ double example_cost(const struct example *example, const struct shape *shape, bo
 
 /* ---- Computing ---- */
 
-/* Scratch memory of one worker; grows to the longest example it has met. */
+/* Scratch memory of one worker; grows to the longest window it has met. */
 struct workspace;
 struct workspace *workspace_new(const struct layout *layout);
 void workspace_free(struct workspace *ws);
@@ -168,7 +168,8 @@ struct training_step {
 /* Forward, loss and backward for one example; ACCUMULATES into `gradient`.
  *   loss   called once with the logits [C] and the loss's own parameters [E] (NULL if none); writes
  *          dlogits [C] and dextra [E] (already weighted and divided by the batch), returns the loss
- * Returns that loss.  Keeps the logits in `logits` [C] if it is not NULL. */
+ * Returns that loss.  Keeps the logits in `logits` [C] if it is not NULL.
+ * Of several windows, all but the last are computed forward twice, so that one is in memory at a time. */
 typedef double loss_function(void *context, const float *logits, const float *extra, float *dlogits,
                              float *dextra);
 double network_train(struct workspace *ws, const float *params, const struct example *example,

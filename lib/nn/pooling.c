@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-static bool reads_first_token(const struct pass *pass)
+bool pool_trains(const struct pass *pass)
 {
-    return pass->layout->shape.pool == POOL_CLS || pass->layout->shape.pool == POOL_POOLER;
+    return pass->layout->shape.pool == POOL_POOLER || pass->layout->shape.pool == POOL_ATTENTION;
 }
 
 /* One tap of one window through the pooler: tanh(W h + b), accumulated into the windows' mean. */
@@ -22,72 +22,100 @@ static void pooler_forward(const struct pass *pass, float *vector, float *pooled
     pass->k->add_scaled(vector, pooled, 1 / (float)pass->window_count, H);
 }
 
-static void max_forward(const struct pass *pass, float *vector, uint32_t *largest, int level)
+static void max_forward(const struct pass *pass, const struct window *w, float *vector, uint32_t *largest,
+                        const float *x)
 {
     size_t H = (size_t)pass->layout->shape.H;
-    uint32_t token = 0;
+    for (size_t j = 0; j < w->T; j++)
+        for (size_t i = 0; i < H; i++)
+            if (w->first + j == 0 || x[j * H + i] > vector[i] || isnan(x[j * H + i])) {
+                vector[i] = x[j * H + i];
+                largest[i] = (uint32_t)(w->first + j);
+            }
+}
+
+/* One tap of one window: as if there were no other. */
+static void attend_forward(const struct pass *pass, const struct window *w, struct pool_trace *t, size_t tap,
+                           const float *x)
+{
+    size_t H = (size_t)pass->layout->shape.H, taps = (size_t)pass->layout->shape.tap_count;
+    float *weights = t->weights + tap * pass->tokens + w->first;
+    for (size_t j = 0; j < w->T; j++)
+        weights[j] = pass->k->dot(x + j * H, pass->params + pass->layout->attention, H);
+    pass->k->softmax(weights, t->shares + tap * pass->window_count + w->number, 1, NULL, 0, 1, 1, w->T);
+    for (size_t j = 0; j < w->T; j++)
+        pass->k->add_scaled(t->pooled + (w->number * taps + tap) * H, x + j * H, weights[j], H);
+}
+
+/* One tap of all windows: each counts as much as its sum of exponentials (softmax of the logarithms). */
+static void attend_end(const struct pass *pass, float *vector, struct pool_trace *t, size_t tap)
+{
+    size_t H = (size_t)pass->layout->shape.H, taps = (size_t)pass->layout->shape.tap_count;
+    float *shares = t->shares + tap * pass->window_count, log_sum;
+    pass->k->softmax(shares, &log_sum, 1, NULL, 0, 1, 1, pass->window_count);
     for (size_t n = 0; n < pass->window_count; n++) {
-        const float *x = level_output(&pass->windows[n], level);
-        for (size_t j = 0; j < pass->windows[n].T; j++, token++)
-            for (size_t i = 0; i < H; i++)
-                if (token == 0 || x[j * H + i] > vector[i] || isnan(x[j * H + i])) {
-                    vector[i] = x[j * H + i];
-                    largest[i] = token;
-                }
+        float *weights = t->weights + tap * pass->tokens + pass->windows[n].first;
+        for (size_t j = 0; j < pass->windows[n].T; j++)
+            weights[j] *= shares[n];
+        pass->k->add_scaled(vector, t->pooled + (n * taps + tap) * H, shares[n], H);
     }
 }
 
-static void attend_forward(const struct pass *pass, float *vector, float *weights, int level)
+/* POOL_NONE: each token's vectors of all taps side by side. */
+static void copy_tokens(const struct pass *pass, const struct window *w, float *vectors)
 {
-    size_t H = (size_t)pass->layout->shape.H, token = 0;
-    float log_sum;
-    for (size_t n = 0; n < pass->window_count; n++)
-        for (size_t j = 0; j < pass->windows[n].T; j++)
-            weights[token++] = pass->k->dot(level_output(&pass->windows[n], level) + j * H,
-                                            pass->params + pass->layout->attention, H);
-    pass->k->softmax(weights, &log_sum, 1, NULL, 0, 1, 1, token);
-    token = 0;
-    for (size_t n = 0; n < pass->window_count; n++)
-        for (size_t j = 0; j < pass->windows[n].T; j++)
-            pass->k->add_scaled(vector, level_output(&pass->windows[n], level) + j * H, weights[token++], H);
+    const struct shape *s = &pass->layout->shape;
+    size_t H = (size_t)s->H;
+    for (size_t j = 0; j < w->T; j++)
+        for (int i = 0; i < s->tap_count; i++, vectors += H)
+            memcpy(vectors, level_output(w, s->taps[i]) + j * H, H * sizeof *vectors);
 }
 
-static void mean_forward(const struct pass *pass, float *vector, int level)
-{
-    size_t H = (size_t)pass->layout->shape.H;
-    for (size_t n = 0; n < pass->window_count; n++)
-        pass->k->column_sums(vector, level_output(&pass->windows[n], level), pass->windows[n].T, H);
-    for (size_t i = 0; i < H; i++)
-        vector[i] /= (float)pass->tokens;
-}
-
-void pool_forward(const struct pass *pass, struct pool_trace *t, float *vector)
+void pool_begin(const struct pass *pass, struct pool_trace *t, float *vector)
 {
     const struct shape *s = &pass->layout->shape;
     size_t H = (size_t)s->H, taps = (size_t)s->tap_count;
     *t = (struct pool_trace){0};
-    if (s->pool == POOL_POOLER)
-        t->pooled = workspace_floats(pass->ws, pass->window_count * taps * H);
-    if (s->pool == POOL_ATTENTION)
+    if (s->pool == POOL_POOLER || s->pool == POOL_ATTENTION)
+        t->pooled = workspace_zeros(pass->ws, pass->window_count * taps * H);
+    if (s->pool == POOL_ATTENTION) {
         t->weights = workspace_floats(pass->ws, taps * pass->tokens);
+        t->shares = workspace_floats(pass->ws, taps * pass->window_count);
+    }
     if (s->pool == POOL_MAX)
         t->largest = workspace_bytes(pass->ws, taps * H * sizeof *t->largest);
     memset(vector, 0, taps * H * sizeof *vector);
+}
+
+void pool_window(const struct pass *pass, struct pool_trace *t, const struct window *w, float *vector)
+{
+    const struct shape *s = &pass->layout->shape;
+    size_t H = (size_t)s->H, taps = (size_t)s->tap_count;
+    if (s->pool == POOL_NONE)
+        copy_tokens(pass, w, vector + w->first * taps * H);
     for (size_t i = 0; i < taps; i++, vector += H) {
+        const float *x = level_output(w, s->taps[i]);
         if (s->pool == POOL_MEAN)
-            mean_forward(pass, vector, s->taps[i]);
+            pass->k->column_sums(vector, x, w->T, H);
         if (s->pool == POOL_MAX)
-            max_forward(pass, vector, t->largest + i * H, s->taps[i]);
+            max_forward(pass, w, vector, t->largest + i * H, x);
         if (s->pool == POOL_ATTENTION)
-            attend_forward(pass, vector, t->weights + i * pass->tokens, s->taps[i]);
-        for (size_t n = 0; reads_first_token(pass) && n < pass->window_count; n++) {
-            const float *first = level_output(&pass->windows[n], s->taps[i]);
-            if (s->pool == POOL_POOLER)
-                pooler_forward(pass, vector, t->pooled + (n * taps + i) * H, first);
-            else
-                pass->k->add_scaled(vector, first, 1 / (float)pass->window_count, H);
-        }
+            attend_forward(pass, w, t, i, x);
+        if (s->pool == POOL_POOLER)
+            pooler_forward(pass, vector, t->pooled + (w->number * taps + i) * H, x);
+        if (s->pool == POOL_CLS)
+            pass->k->add_scaled(vector, x, 1 / (float)pass->window_count, H);
     }
+}
+
+void pool_end(const struct pass *pass, struct pool_trace *t, float *vector)
+{
+    const struct shape *s = &pass->layout->shape;
+    size_t H = (size_t)s->H, taps = (size_t)s->tap_count;
+    for (size_t i = 0; s->pool == POOL_MEAN && i < taps * H; i++)
+        vector[i] /= (float)pass->tokens;
+    for (size_t i = 0; s->pool == POOL_ATTENTION && i < taps; i++)
+        attend_end(pass, vector + i * H, t, i);
 }
 
 /* dfirst [H] of one tap of one window, and the pooler's own gradients. */
@@ -103,72 +131,54 @@ static void pooler_backward(const struct pass *pass, float *dfirst, const float 
 }
 
 /* With p = softmax(x a) and v = sum p_j x_j: dx_j = p_j dv + g_j a, da = sum g_j x_j, g_j = p_j dv . (x_j -
- * v). */
-static void attend_backward(const struct pass *pass, const float *weights, const float *dvector,
-                            float *const *const *dlevels, int level)
+ * v).  Where there are several windows, v knows more tokens than are here. */
+static void attend_backward(const struct pass *pass, const struct window *w, const float *weights,
+                            const float *vector, const float *dvector, float *d, const float *x)
 {
-    size_t H = (size_t)pass->layout->shape.H, token = 0;
+    size_t H = (size_t)pass->layout->shape.H;
     const float *a = pass->params + pass->layout->attention;
-    float *along = workspace_floats(pass->ws, pass->tokens);
-    for (size_t n = 0; n < pass->window_count; n++)
-        for (size_t j = 0; j < pass->windows[n].T; j++)
-            along[token++] = pass->k->dot(level_output(&pass->windows[n], level) + j * H, dvector, H);
-    float mean = pass->k->dot(along, weights, token);
-    token = 0;
-    for (size_t n = 0; n < pass->window_count; n++)
-        for (size_t j = 0; j < pass->windows[n].T; j++, token++) {
-            float slope = weights[token] * (along[token] - mean);
-            pass->k->add_scaled(pass->dense + pass->layout->attention,
-                                level_output(&pass->windows[n], level) + j * H, slope, H);
-            if (dlevels[n][level]) {
-                pass->k->add_scaled(dlevels[n][level] + j * H, dvector, weights[token], H);
-                pass->k->add_scaled(dlevels[n][level] + j * H, a, slope, H);
-            }
+    float *along = workspace_floats(pass->ws, w->T);
+    for (size_t j = 0; j < w->T; j++)
+        along[j] = pass->k->dot(x + j * H, dvector, H);
+    float mean = pass->window_count == 1 ? pass->k->dot(along, weights, w->T)
+                                         : pass->k->dot(vector, dvector, H);
+    for (size_t j = 0; j < w->T; j++) {
+        float slope = weights[j] * (along[j] - mean);
+        pass->k->add_scaled(pass->dense + pass->layout->attention, x + j * H, slope, H);
+        if (d) {
+            pass->k->add_scaled(d + j * H, dvector, weights[j], H);
+            pass->k->add_scaled(d + j * H, a, slope, H);
         }
-}
-
-/* Mean and maximum have no parameters: a gradient that no one reads is skipped. */
-static void spread_backward(const struct pass *pass, const struct pool_trace *t, size_t tap,
-                            const float *dvector, float *const *const *dlevels)
-{
-    const struct shape *s = &pass->layout->shape;
-    size_t H = (size_t)s->H, token = 0;
-    for (size_t n = 0; n < pass->window_count; n++)
-        for (size_t j = 0; j < pass->windows[n].T; j++, token++) {
-            float *d = dlevels[n][s->taps[tap]];
-            if (d && s->pool == POOL_MEAN)
-                pass->k->add_scaled(d + j * H, dvector, 1 / (float)pass->tokens, H);
-            for (size_t i = 0; d && s->pool == POOL_MAX && i < H; i++)
-                if (t->largest[tap * H + i] == token)
-                    d[j * H + i] += dvector[i];
-        }
-}
-
-static void first_backward(const struct pass *pass, const struct pool_trace *t, size_t tap,
-                           const float *dvector, float *const *const *dlevels)
-{
-    const struct shape *s = &pass->layout->shape;
-    size_t H = (size_t)s->H, taps = (size_t)s->tap_count;
-    for (size_t n = 0; n < pass->window_count; n++) {
-        float *d = dlevels[n][s->taps[tap]];
-        if (s->pool == POOL_POOLER)
-            pooler_backward(pass, d, dvector, t->pooled + (n * taps + tap) * H,
-                            level_output(&pass->windows[n], s->taps[tap]));
-        else if (d)
-            pass->k->add_scaled(d, dvector, 1 / (float)pass->window_count, H);
     }
 }
 
-void pool_backward(const struct pass *pass, const struct pool_trace *t, const float *dvector,
-                   float *const *const *dlevels)
+static void max_backward(const struct pass *pass, const struct window *w, const uint32_t *largest,
+                         const float *dvector, float *d)
+{
+    size_t H = (size_t)pass->layout->shape.H;
+    for (size_t i = 0; i < H; i++)
+        if (largest[i] >= w->first && largest[i] < w->first + w->T)
+            d[(largest[i] - w->first) * H + i] += dvector[i];
+}
+
+/* Mean, maximum and first token have no parameters: a gradient that no one reads is skipped. */
+void pool_backward(const struct pass *pass, const struct pool_trace *t, const struct window *w,
+                   const float *vector, const float *dvector, float *const *dlevels)
 {
     const struct shape *s = &pass->layout->shape;
-    for (size_t i = 0; i < (size_t)s->tap_count; i++, dvector += s->H) {
-        if (reads_first_token(pass))
-            first_backward(pass, t, i, dvector, dlevels);
-        else if (s->pool == POOL_ATTENTION)
-            attend_backward(pass, t->weights + i * pass->tokens, dvector, dlevels, s->taps[i]);
-        else
-            spread_backward(pass, t, i, dvector, dlevels);
+    size_t H = (size_t)s->H, taps = (size_t)s->tap_count;
+    for (size_t i = 0; i < taps; i++, vector += H, dvector += H) {
+        const float *x = level_output(w, s->taps[i]);
+        float *d = dlevels[s->taps[i]];
+        if (s->pool == POOL_POOLER)
+            pooler_backward(pass, d, dvector, t->pooled + (w->number * taps + i) * H, x);
+        if (s->pool == POOL_ATTENTION)
+            attend_backward(pass, w, t->weights + i * pass->tokens + w->first, vector, dvector, d, x);
+        if (s->pool == POOL_CLS && d)
+            pass->k->add_scaled(d, dvector, 1 / (float)pass->window_count, H);
+        if (s->pool == POOL_MAX && d)
+            max_backward(pass, w, t->largest + i * H, dvector, d);
+        for (size_t j = 0; s->pool == POOL_MEAN && d && j < w->T; j++)
+            pass->k->add_scaled(d + j * H, dvector, 1 / (float)pass->tokens, H);
     }
 }

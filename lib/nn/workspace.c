@@ -86,10 +86,12 @@ struct workspace_mark workspace_mark(const struct workspace *ws)
     return (struct workspace_mark){ws->chunks, ws->chunks ? ws->chunks->used : 0};
 }
 
-/* Pieces newer than the mark hold nothing any more; the newest is used again, the rest waits for the reset.
- */
+/* Pieces newer than the mark hold nothing any more: they become one. */
 void workspace_release(struct workspace *ws, struct workspace_mark mark)
 {
-    if (ws->chunks)
-        ws->chunks->used = ws->chunks == mark.chunk ? mark.used : 0;
+    if (!ws->chunks)
+        return;
+    if (ws->chunks != mark.chunk && ws->chunks->older != mark.chunk)
+        add_chunk(ws, drop_chunks(ws, mark.chunk));
+    ws->chunks->used = ws->chunks == mark.chunk ? mark.used : 0;
 }

@@ -1,4 +1,4 @@
-/* Scratch memory of one worker: a stack of floats and bytes that grows to the longest example. */
+/* Scratch memory of one worker: a stack of floats and bytes that grows to the longest window. */
 #ifndef RUBRIC_NN_WORKSPACE_H
 #define RUBRIC_NN_WORKSPACE_H
 

@@ -1,5 +1,6 @@
 /* What a run relies on: the same bytes for any number of threads, workspace history and packed weights;
- * freezing; sparse rows; dropout's rate; errors; fresh parameters. */
+ * freezing; sparse rows; dropout's rate; memory of long texts; errors; fresh parameters. */
+#include <malloc.h>
 #include <setjmp.h>
 
 #include "base/error.h"
@@ -196,6 +197,43 @@ static void check_dropout_keys(void)
     layout_free(layout);
 }
 
+/* Of many windows no more than one is in memory, whatever pools them: the least workspace grows by what each
+ * window leaves behind. */
+static void check_windows_memory(void)
+{
+    enum { LENGTH = 40, MANY = 200 };
+    static const enum pooling poolings[] = {POOL_CLS, POOL_MEAN, POOL_MAX, POOL_ATTENTION, POOL_POOLER};
+    int32_t starts[MANY + 1];
+    for (int i = 0; i <= MANY; i++)
+        starts[i] = i * LENGTH;
+    for (size_t p = 0; p < sizeof poolings / sizeof *poolings; p++) {
+        struct shape s = small;
+        s.pool = poolings[p];
+        struct layout *layout = layout_new(&s);
+        float *params = case_parameters(layout, 6);
+        struct gradient *g = gradient_new(layout);
+        struct example e = case_example(&s, MANY * LENGTH, false, 1);
+        size_t held[2];
+        for (int many = 0; many < 2; many++) {
+            struct example part = e;
+            part.windows = starts;
+            part.window_count = many ? MANY : 2;
+            part.tokens = part.window_count * LENGTH;
+            size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+            struct workspace *ws = workspace_new(layout);
+            network_train(ws, params, &part, &(struct training_step){.dropout = true}, case_loss, &s, NULL,
+                          g);
+            held[many] = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+            workspace_free(ws);
+        }
+        CHECK(held[1] < held[0] + MANY * LENGTH * 64);
+        free(params);
+        gradient_free(g);
+        case_free(&e);
+        layout_free(layout);
+    }
+}
+
 static jmp_buf jump;
 static char said[512];
 
@@ -301,6 +339,7 @@ int main(void)
         check_frozen();
         check_rows();
         check_dropout_keys();
+        check_windows_memory();
     }
     check_errors();
     check_fresh();
