@@ -10,14 +10,15 @@
 
 enum { WRITE_BUFFER = 1 << 16 };
 
-/* Bytes at positions 0 .. size-1: those below `resident` in memory, the rest in a file. */
+/* Bytes at positions 0 .. size-1: those below `resident` in memory, the rest in a file at the same positions
+ * (there is a hole before them, which takes no room). */
 struct tape {
     char *at;
     size_t resident, capacity;
     uint64_t *left;        /* the spool's: bytes that it may still keep in memory */
     bool spilled;          /* nothing more goes to memory */
     int fd;                /* -1 until something spilled */
-    uint64_t written;      /* bytes in the file */
+    uint64_t written;      /* bytes in the file, without the hole */
     struct buffer pending; /* not yet written */
 };
 
@@ -82,6 +83,35 @@ static void tape_keep(struct tape *tape, const void *bytes, size_t size)
     *tape->left -= size;
 }
 
+/* What is written next goes to this position of the file. */
+static void tape_seek(const struct tape *tape, uint64_t position)
+{
+    if (lseek(tape->fd, (off_t)position, SEEK_SET) < 0)
+        die_errno("cannot write to the temporary file (TMPDIR chooses its place)");
+}
+
+static void tape_open(struct tape *tape, const char *what)
+{
+    if (tape->spilled)
+        return;
+    tape->spilled = true;
+    tape->fd = file_temporary(what);
+    tape_seek(tape, tape->resident);
+}
+
+/* What is in memory goes to the file, into the hole. */
+static void tape_empty(struct tape *tape, const char *what)
+{
+    tape_open(tape, what);
+    tape_seek(tape, 0);
+    file_write(tape->fd, tape->at, tape->resident, "the temporary file (TMPDIR chooses its place)");
+    tape->written += tape->resident;
+    tape_seek(tape, tape->written);
+    free(tape->at);
+    tape->at = NULL;
+    tape->resident = tape->capacity = 0;
+}
+
 /* One entry lies wholly in memory or wholly in the file. */
 static void tape_append(struct tape *tape, const void *bytes, size_t size, const char *what)
 {
@@ -91,10 +121,7 @@ static void tape_append(struct tape *tape, const void *bytes, size_t size, const
         tape_keep(tape, bytes, size);
         return;
     }
-    if (!tape->spilled) {
-        tape->spilled = true;
-        tape->fd = file_temporary(what);
-    }
+    tape_open(tape, what);
     buffer_append(&tape->pending, bytes, size);
     if (tape->pending.size >= WRITE_BUFFER)
         tape_flush(tape);
@@ -109,7 +136,7 @@ static struct slice tape_read(const struct tape *tape, uint64_t from, size_t siz
     into->size = 0;
     char *to = buffer_reserve(into, size);
     for (size_t done = 0; done < size;) {
-        ssize_t got = pread(tape->fd, to + done, size - done, (off_t)(from - tape->resident + done));
+        ssize_t got = pread(tape->fd, to + done, size - done, (off_t)(from + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -128,6 +155,15 @@ void spool_append(struct spool *spool, const void *bytes, size_t size)
     uint64_t end = tape_size(&spool->data);
     tape_append(&spool->ends, &end, sizeof end, spool->what);
     spool->count++;
+}
+
+void spool_limit(struct spool *spool, uint64_t limit)
+{
+    if (spool_resident(spool) > limit) {
+        tape_empty(&spool->data, spool->what);
+        tape_empty(&spool->ends, spool->what);
+    }
+    spool->left = limit - spool_resident(spool);
 }
 
 void spool_seal(struct spool *spool)

@@ -2,7 +2,8 @@
  *
  * The first entries stay in memory up to a limit; all later ones go to an unlinked file in $TMPDIR (else
  * /tmp), and so does the index of their ends, so memory never exceeds the limit by more than two 64 KiB
- * write buffers, however many entries there are.  What is read back does not depend on the place. */
+ * write buffers, however many entries there are.  The limit may fall while entries come: then those in memory
+ * go to the file too.  What is read back does not depend on the place. */
 #ifndef RUBRIC_TRAIN_SPOOL_H
 #define RUBRIC_TRAIN_SPOOL_H
 
@@ -19,6 +20,10 @@ void spool_free(struct spool *spool);
 
 /* Adds an entry.  Dies with STATUS_SYSTEM when the temporary file cannot take it. */
 void spool_append(struct spool *spool, const void *bytes, size_t size);
+
+/* `limit` bytes may stay in memory from now on, before the spool is sealed; if more are there, all of them go
+ * to the file. */
+void spool_limit(struct spool *spool, uint64_t limit);
 
 /* Ends the writing: entries may be read from now on, by any number of threads. */
 void spool_seal(struct spool *spool);

@@ -158,20 +158,23 @@ static size_t entry(uint64_t i, char bytes[700])
     return size;
 }
 
-static void test_spool(uint64_t limit, bool on_disk)
+/* The limit falls to `last` after a third of the entries. */
+static void test_spool(uint64_t limit, uint64_t last, bool on_disk)
 {
     enum { COUNT = 3000 };
     char bytes[700];
     struct spool *spool = spool_new(limit, "tests");
     for (uint64_t i = 0; i < COUNT; i++) {
         size_t size = entry(i, bytes);
+        if (i == COUNT / 3 && last < limit)
+            spool_limit(spool, last);
         spool_append(spool, bytes, size);
     }
     spool_seal(spool);
     CHECK(spool_count(spool) == COUNT);
-    CHECK(spool_resident(spool) <= limit);
+    CHECK(spool_resident(spool) <= last);
     CHECK((spool_on_disk(spool) > 0) == on_disk);
-    CHECK(!on_disk || limit < sizeof bytes || spool_resident(spool) > limit - sizeof bytes);
+    CHECK(!on_disk || last < limit || limit < sizeof bytes || spool_resident(spool) > limit - sizeof bytes);
     struct buffer into = {0};
     bool same = true;
     for (uint64_t i = 0; i < COUNT; i++) {
@@ -298,10 +301,13 @@ int main(void)
         test_permutation(sizes[i]);
     test_permutation_is_fair();
     test_sampling();
-    test_spool(64 << 20, false);
-    test_spool(200000, true);
-    test_spool(1000, true);
-    test_spool(0, true);
+    test_spool(64 << 20, 64 << 20, false);
+    test_spool(200000, 200000, true);
+    test_spool(1000, 1000, true);
+    test_spool(0, 0, true);
+    test_spool(64 << 20, 64 << 20 >> 3, false);
+    test_spool(64 << 20, 1000, true);
+    test_spool(200000, 0, true);
     const int threads[] = {1, 2, 3, 5, 8};
     for (size_t t = 0; t < 5; t++)
         for (size_t leaves = 1; leaves <= LEAVES_MAX; leaves++)
