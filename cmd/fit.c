@@ -145,7 +145,7 @@ int main(int argc, char **argv)
         .option = opt.model, .plan = &opt.plan, .threads = (int)opt.threads, .memory = opt.memory};
     struct intake *intake = intake_read(&(struct intake_request){
         .paths = argv + first, .path_count = (size_t)(argc - first), .fold = opt.plan.fold,
-        .seed = (uint64_t)opt.plan.seed, .memory = &start.spool, .records = opt.records,
+        .seed = (uint64_t)opt.plan.seed, .room = start_room, .records = opt.records,
         .shape = &start.shape, .width = &start.width, .check_header = start_check_header, .context = &start});
     if (intake->vectors && opt.dry_run)
         command_misuse("--dry-run is for tokens: a head on vectors is solved at once");

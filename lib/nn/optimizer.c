@@ -178,7 +178,8 @@ void optimizer_catch_up(struct optimizer *o, float *params, const int32_t *ids, 
     if (!o->words)
         return;
     struct job job = {.o = o, .params = params};
-    memory_grow(&o->late, &o->late_capacity, count, sizeof *o->late);
+    size_t rows = (size_t)o->words->rows;
+    memory_grow(&o->late, &o->late_capacity, count < rows ? count : rows, sizeof *o->late);
     for (size_t i = 0; i < count; i++) {
         struct late_row late = {(size_t)ids[i], claim_row(o, (size_t)ids[i])};
         if (late.steps > 0) /* not for the second time */

@@ -1,17 +1,23 @@
 #include "train/budget.h"
 
 #include <malloc.h>
+#include <math.h>
 
-#include "base/error.h"
+#include "train/instance.h"
 #include "train/step.h"
 
 enum {
     MEBIBYTE = 1 << 20,
-    PROGRAM = 10,     /* MiB: code, libraries, buffers of reading and writing */
-    LEAST_SPOOL = 1,  /* MiB */
+    PROGRAM = 10,    /* MiB: code, libraries, buffers of reading and writing */
+    TOKEN = 16,      /* bytes of one token of a batch: packed, id, type, and id among the batch's words */
+    WINDOW = 128,    /* bytes of one window besides what is computed of it */
+    CANDIDATES = 33, /* penalties of ridge (nn/linear.c) */
+    RUN = 512,       /* records of one product of a head's, */
+    LEAVES = 32,     /* gradients, */
+    CORRECTIONS = 12 /* and L-BFGS's steps (nn/linear_ridge.c, nn/linear_descent.c) */
 };
 
-/* Floats of one worker's scratch memory for a text of T tokens: what forward keeps of each layer, and what
+/* Floats of one worker's scratch memory for a window of T tokens: what forward keeps of each layer, and what
  * backward needs of one layer at a time (see nn/encoder.h).  More than that, for the stack of pieces it grows
  * in: measured. */
 static double scratch(const struct shape *s)
@@ -23,7 +29,17 @@ static double scratch(const struct shape *s)
 
 void budget_begin(void) { mallopt(M_MMAP_THRESHOLD, MEBIBYTE / 4); }
 
-uint64_t budget_fixed(const struct shape *shape, const struct plan *plan, int threads)
+/* Bytes of the longest text in every place of a batch, and of what its windows leave behind in a worker. */
+static double texts(const struct shape *shape, const struct plan *plan, int threads,
+                    const struct extent *extent)
+{
+    double tokens = (double)extent->tokens, windows = (double)extent->windows;
+    double text = TOKEN * tokens + 4 * windows, traces = 4 * tokens + windows * (WINDOW + 4.0 * shape->H);
+    return (double)(plan->batch + 1) * text + threads * traces; /* one more is evaluated */
+}
+
+uint64_t budget_training(const struct shape *shape, const struct plan *plan, int threads,
+                         const struct extent *extent)
 {
     struct layout *layout = layout_new(shape);
     double all = (double)layout->size, words = (double)shape->V * shape->H;
@@ -31,20 +47,36 @@ uint64_t budget_fixed(const struct shape *shape, const struct plan *plan, int th
     layout_free(layout);
     int leaves = (int)(plan->batch < STEP_LEAVES ? plan->batch : STEP_LEAVES),
         busy = threads < leaves ? threads : leaves;
-    double rows = 2.0 * (double)plan->batch / leaves * shape->P * shape->H;
+    double longest = fmax((double)extent->tokens, shape->P);
+    double rows = fmin(shape->V, 2.0 * (double)plan->batch / leaves * longest) * shape->H;
     double gradients = (busy + 2) * (all - words + rows);
     double blocks = plan->ema > 0 ? 4 : 3;
     double floats = blocks * all + 2 * layers + gradients + threads * scratch(shape);
-    return (uint64_t)(4 * floats) + (uint64_t)PROGRAM * MEBIBYTE;
+    return (uint64_t)(4 * floats + texts(shape, plan, threads, extent)) + (uint64_t)PROGRAM * MEBIBYTE;
 }
 
-uint64_t budget_spool(uint64_t line, const struct shape *shape, const struct plan *plan, int threads)
+/* Doubles that ridge takes besides the vectors (see nn/linear_ridge.c). */
+static double ridge(double n, double X, int threads)
 {
-    if (line == 0)
-        return UINT64_C(1) << 30;
-    uint64_t fixed = budget_fixed(shape, plan, threads), least = fixed + LEAST_SPOOL * MEBIBYTE;
-    if (line < least)
-        die(STATUS_USAGE, "--memory %lluM is too little: this model, batch and %d threads need %lluM",
-            (unsigned long long)(line / MEBIBYTE), threads, (unsigned long long)(least / MEBIBYTE + 1));
-    return line - fixed;
+    double R = fmin(n, X), run = fmin(n, RUN);
+    double rows = n < X ? n * X : run * X, each = run * (R + X + CANDIDATES);
+    return n * (CANDIDATES + 3) + 3 * R * R + rows + 2 * R * CANDIDATES + threads * each;
+}
+
+/* And logistic and ordinal (nn/linear_descent.c), with K classes. */
+static double descent(double n, double X, double K, bool ordinal, int threads)
+{
+    double size = (ordinal ? 1 : K) * X + K;
+    return n + (LEAVES + 2 * CORRECTIONS + 8) * size + threads * RUN / 2 * (X + K);
+}
+
+uint64_t budget_head(enum linear_kind kind, size_t width, size_t parameters, int threads,
+                     const struct extent *extent)
+{
+    double n = (double)extent->records, X = (double)width, K = (double)extent->labels;
+    double record = 4 * X + sizeof(struct instance) + 3 * sizeof(double) + sizeof(int);
+    double solving = kind == LINEAR_RIDGE ? ridge(n, X, threads)
+                                          : descent(n, X, K, kind == LINEAR_ORDINAL, threads);
+    double scoring = 4 * (double)parameters + 32 * n; /* and the scores are sorted, for thresholds */
+    return (uint64_t)(n * record + fmax(8 * solving, scoring)) + (uint64_t)PROGRAM * MEBIBYTE;
 }

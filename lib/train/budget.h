@@ -4,20 +4,34 @@
 
 #include <stdint.h>
 
+#include "nn/linear.h"
 #include "nn/network.h"
 #include "train/plan.h"
+
+/* What memory depends on of what has been read. */
+struct extent {
+    size_t tokens, windows; /* of the longest text */
+    uint64_t records;       /* that are learned from */
+    size_t labels;          /* different ones */
+    bool whole;             /* nothing more comes */
+};
+
+/* Of essays, or of vectors, that may stay in memory: at least, and where there is no line. */
+#define BUDGET_LEAST_SPOOL (UINT64_C(1) << 20)
+#define BUDGET_SPOOL (UINT64_C(1) << 30)
 
 /* From now on large blocks are given back to the system when they are freed, so that memory is what is in
  * use.  Called before the first of them. */
 void budget_begin(void);
 
-/* Bytes of parameters, moments, gradients, packed weights, average, and each worker's scratch memory for one
- * text of the model's full length. */
-uint64_t budget_fixed(const struct shape *shape, const struct plan *plan, int threads);
+/* Bytes of parameters, moments, gradients, packed weights, average, a batch of texts as long as the longest,
+ * and each worker's scratch memory for one window of the model's full length. */
+uint64_t budget_training(const struct shape *shape, const struct plan *plan, int threads,
+                         const struct extent *extent);
 
-/* How much of the essays may stay in memory under a line of `line` bytes for everything (0: no line, 1 GiB of
- * essays). Dies with STATUS_USAGE, naming the least that will do, when the line is below what is needed
- * anyhow. */
-uint64_t budget_spool(uint64_t line, const struct shape *shape, const struct plan *plan, int threads);
+/* Bytes of a linear head's fit: all vectors, each of `width` numbers, what solves it, then the encoder with
+ * its `parameters`, which is saved with it, and the records' scores. */
+uint64_t budget_head(enum linear_kind kind, size_t width, size_t parameters, int threads,
+                     const struct extent *extent);
 
 #endif

@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 
-/* Instances computed between two additions: bounds memory, and is long enough to keep threads busy. */
-enum { CHUNK = 256 };
+/* Instances, and about how many tokens, computed between two additions: bounds memory, and is long enough to
+ * keep threads busy. */
+enum { CHUNK = 256, CHUNK_TOKENS = CHUNK * 512 };
 
 struct chunk {
     const struct evaluation *evaluation;
@@ -22,6 +23,26 @@ static void compute_one(void *context, size_t item, int worker)
     size_t i = chunk->order[item];
     network_logits(e->workspaces[worker], e->params, &chunk->entries[i].instance.example,
                    chunk->logits + i * (size_t)e->layout->shape.C);
+}
+
+static size_t load_chunk(struct chunk *chunk, const struct source *source, const uint64_t *picks,
+                         uint64_t from, uint64_t total)
+{
+    size_t count = 0, tokens = 0;
+    for (; count < CHUNK && from + count < total && tokens < CHUNK_TOKENS; count++) {
+        struct batch_entry *entry = &chunk->entries[count];
+        source_get(source, picks ? picks[from + count] : from + count, &entry->store, &entry->instance);
+        tokens += entry->instance.example.tokens;
+    }
+    return count;
+}
+
+/* Else each place would grow to the longest text. */
+static void unload_long(struct chunk *chunk, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (chunk->entries[i].instance.example.windows)
+            instance_store_free(&chunk->entries[i].store);
 }
 
 static void sort_longest_first(struct chunk *chunk, size_t count)
@@ -60,13 +81,12 @@ void evaluate_picked(const struct evaluation *evaluation, const struct source *s
     chunk->evaluation = evaluation;
     chunk->logits = memory_new(CHUNK * (size_t)evaluation->layout->shape.C, sizeof *chunk->logits);
     marks_clear(marks);
-    for (uint64_t from = 0; from < total; from += CHUNK) {
-        size_t count = total - from < CHUNK ? (size_t)(total - from) : CHUNK;
-        for (size_t i = 0; i < count; i++)
-            source_get(source, picks ? picks[from + i] : from + i, &chunk->entries[i].store, &chunk->entries[i].instance);
+    for (uint64_t from = 0, count; from < total; from += count) {
+        count = load_chunk(chunk, source, picks, from, total);
         sort_longest_first(chunk, count);
         pool_run(evaluation->pool, count, compute_one, chunk);
         add_chunk(chunk, count, marks, scores ? scores + from : NULL);
+        unload_long(chunk, count);
     }
     for (size_t i = 0; i < CHUNK; i++)
         instance_store_free(&chunk->entries[i].store);

@@ -88,6 +88,32 @@ static void keep_instance(struct reading *r, const struct instance *instance, en
     in->tokens += instance->example.tokens;
 }
 
+/* The records that pass on are read once and in order: a small part of the memory is enough for them.  The
+ * slice has its share of the examples. */
+static void share_room(struct intake *in, uint64_t room)
+{
+    uint64_t few = room / 64, examples = room - 2 * few;
+    spool_limit(in->val, few);
+    spool_limit(in->rest, few);
+    spool_limit(in->slice, examples / SLICE_SHARE);
+    spool_limit(in->train, examples - examples / SLICE_SHARE);
+}
+
+/* Of tokens the longest text counts, of vectors their number. */
+static void extend(struct reading *r, const struct instance *instance, enum destination to)
+{
+    struct intake *in = r->intake;
+    const struct example *e = &instance->example;
+    struct extent *extent = &in->extent;
+    bool longer = e->tokens > extent->tokens || e->window_count > extent->windows;
+    extent->records += to != TO_VAL;
+    extent->tokens = e->tokens > extent->tokens ? e->tokens : extent->tokens;
+    extent->windows = e->window_count > extent->windows ? e->window_count : extent->windows;
+    extent->labels = in->classes.found_count > extent->labels ? in->classes.found_count : extent->labels;
+    if (longer || in->vectors)
+        share_room(in, r->request->room(r->request->context, extent));
+}
+
 static void keep_record(struct reading *r, const struct record *record, int32_t label, enum destination to)
 {
     struct kept kept = {r->number, (uint32_t)(r->intake->segments - 1), label};
@@ -117,6 +143,8 @@ static void take_record(struct reading *r, const struct record *record)
     }
     enum destination to = sort_record(r, record, instance.label);
     r->packed.size = 0;
+    if (to != TO_REST)
+        extend(r, &instance, to);
     if (to == TO_TRAIN || to == TO_SLICE)
         keep_instance(r, &instance, to);
     else
@@ -125,15 +153,13 @@ static void take_record(struct reading *r, const struct record *record)
     r->number++;
 }
 
-/* The records that pass on are read once and in order: a small part of the memory is enough for them.  The slice has
- * its share of the examples. */
-static void open_spools(struct intake *in, uint64_t memory)
+static void open_spools(struct intake *in, uint64_t room)
 {
-    uint64_t few = memory / 64, examples = memory - 2 * few;
-    in->val = spool_new(few, "records of val");
-    in->rest = spool_new(few, "records that pass on");
-    in->slice = spool_new(examples / SLICE_SHARE, "examples that choose");
-    in->train = spool_new(examples - examples / SLICE_SHARE, "training examples");
+    in->val = spool_new(0, "records of val");
+    in->rest = spool_new(0, "records that pass on");
+    in->slice = spool_new(0, "examples that choose");
+    in->train = spool_new(0, "training examples");
+    share_room(in, room);
 }
 
 static void open_segment(struct reading *r, const struct header *header)
@@ -143,7 +169,8 @@ static void open_segment(struct reading *r, const struct header *header)
     in->vectors = header->kind == KIND_VECTORS;
     if (in->segments == 0) {
         classes_init(&in->classes, header->y);
-        open_spools(in, *r->request->memory);
+        in->extent.labels = header->label_count; /* declared, met or not */
+        open_spools(in, r->request->room(r->request->context, &in->extent));
     }
     memory_grow(&in->headers, &in->capacity, in->segments + 1, sizeof *in->headers);
     in->headers[in->segments++] = *header;
@@ -209,6 +236,8 @@ struct intake *intake_read(const struct intake_request *request)
     XXH3_64bits_reset_withSeed(r.hash, 0);
     read_segments(&r);
     check_reading(&r);
+    in->extent.whole = true;
+    share_room(in, request->room(request->context, &in->extent));
     struct spool *const spools[] = {in->train, in->slice, in->val, in->rest};
     for (size_t i = 0; i < 4; i++)
         spool_seal(spools[i]);

@@ -12,6 +12,7 @@
 #define RUBRIC_TRAIN_INTAKE_H
 
 #include "stream/stream.h"
+#include "train/budget.h"
 #include "train/classes.h"
 #include "train/goal.h"
 #include "train/instance.h"
@@ -29,6 +30,7 @@ struct intake {
     struct label_sums train_sums, slice_sums;
     uint64_t unlabelled, held_fold, without_part, with_part, test, folds_seen;
     bool vectors;                    /* the stream carries vectors, not tokens */
+    struct extent extent;            /* what memory depends on, so far */
     uint64_t tokens;                 /* of train and slice */
     uint64_t hash;                   /* XXH3-64 of what is learned from, chosen by and passed on, in order */
 };
@@ -38,7 +40,9 @@ struct intake_request {
     size_t path_count;
     int64_t fold;                    /* held out; -1: no folds */
     uint64_t seed;
-    const uint64_t *memory;          /* bytes of all spools that may stay in memory; set by check_header */
+    /* How many bytes of all spools may stay in memory: asked after the first check_header, whenever the
+     * extent has grown, and at the end; refuses a line that is too low. */
+    uint64_t (*room)(void *context, const struct extent *extent);
     int64_t records;                 /* exactly so many must come; -1: any number */
     const struct shape *shape;       /* what ids must fit; set by check_header */
     const size_t *width;             /* what vectors must have; set by check_header */

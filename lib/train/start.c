@@ -1,11 +1,23 @@
 #include "train/start.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "model/config.h"
-#include "train/budget.h"
+#include "train/heads.h"
+
+enum { MEBIBYTE = 1 << 20 };
+
+static uint64_t mebibytes(uint64_t bytes) { return bytes / MEBIBYTE + 1; }
+
+/* Layers of the encoder that is saved with a head. */
+static int encoder_layers(const struct shape *shape)
+{
+    int top = shape->taps[shape->tap_count - 1];
+    return top > 0 ? top : 1;
+}
 
 /* What the vectors are, as embed said it. */
 static void read_vector_shape(struct start *start, const struct header *header)
@@ -27,6 +39,11 @@ static void read_vector_shape(struct start *start, const struct header *header)
     if (dim != (json_int_t)start->width)
         die(STATUS_BROKEN, "the stream's vectors have %lld numbers: %d layers of %s make %zu", (long long)dim,
             shape->tap_count, start->settings->directory, start->width);
+    struct shape cut = *shape;
+    cut.L = encoder_layers(shape);
+    struct layout *layout = layout_new(&cut);
+    start->parameters = layout->size;
+    layout_free(layout);
 }
 
 /* The head is saved with the encoder that made the vectors, so that must be the one that is here. */
@@ -56,7 +73,8 @@ void start_check_header(void *context, const struct header *header)
             start->shape.tap_count = 1;
             start->shape.taps[0] = start->shape.L;
         }
-        start->spool = budget_spool(start->memory, &start->shape, start->plan, start->threads);
+        struct classes scale = {.ordered = header->y != LABEL_STRING || header->ordered};
+        start->head = start->plan->head >= 0 ? start->plan->head : head_default(&scale);
         free(directory);
     }
     if (header->kind == KIND_VECTORS) {
@@ -70,6 +88,53 @@ void start_check_header(void *context, const struct header *header)
                 "--head is fitted to vectors, and these are tokens: embed makes vectors of them");
         model_check_tokens(start->settings, header);
     }
+}
+
+/* The least that will do for what has come. */
+static uint64_t least(const struct start *start, const struct extent *extent)
+{
+    enum linear_kind head = (enum linear_kind)start->head;
+    uint64_t fixed = start->width
+        ? budget_head(head, start->width, start->parameters, start->threads, extent)
+        : budget_training(&start->shape, start->plan, start->threads, extent);
+    return fixed + BUDGET_LEAST_SPOOL;
+}
+
+static void refuse(const struct start *start, const struct extent *extent)
+{
+    enum { MORE = 10000 };
+    struct buffer why = {0}, outlook = {0};
+    uint64_t need = least(start, extent);
+    if (start->width && extent->records) {
+        struct extent longer = *extent;
+        longer.records += MORE;
+        buffer_format(&why, "a head holds all vectors: %" PRIu64 "%s and %d threads", extent->records,
+                      extent->whole ? "" : " so far", start->threads);
+        if (!extent->whole)
+            buffer_format(&outlook, ", and every %d more about %" PRIu64 "M", MORE,
+                          mebibytes(least(start, &longer) - need));
+    } else if (start->width) {
+        buffer_format(&why, "a head on vectors of %zu numbers and %d threads", start->width, start->threads);
+    } else {
+        buffer_format(&why, "this model, batch and %d threads", start->threads);
+        if (extent->windows > 1)
+            buffer_format(&why, ", with an essay of %zu windows,", extent->windows);
+    }
+    die(STATUS_USAGE, "--memory %" PRIu64 "M is too little: %.*s need %" PRIu64 "M%.*s",
+        start->memory / MEBIBYTE, (int)why.size, why.at, mebibytes(need), (int)outlook.size, outlook.at);
+}
+
+uint64_t start_room(void *context, const struct extent *extent)
+{
+    const struct start *start = context;
+    if (start->memory == 0)
+        return BUDGET_SPOOL;
+    uint64_t need = least(start, extent);
+    if (need <= start->memory)
+        return start->memory - need + BUDGET_LEAST_SPOOL;
+    if (start->width || extent->tokens == 0 || extent->whole)
+        refuse(start, extent);
+    return 0;
 }
 
 void start_free(struct start *start) { model_free(start->settings); }
@@ -132,8 +197,7 @@ struct model *start_open_encoder(const struct start *start, int outputs, int ext
     struct shape shape = start->shape;
     shape.C = outputs;
     shape.E = extras;
-    int top = shape.taps[shape.tap_count - 1];
     struct model_request request = {
-        .head = &shape, .seed = (uint64_t)start->plan->seed, .layers = top > 0 ? top : 1};
+        .head = &shape, .seed = (uint64_t)start->plan->seed, .layers = encoder_layers(&shape)};
     return model_open(start->settings->directory, &request);
 }

@@ -3,6 +3,7 @@
 #define RUBRIC_TRAIN_START_H
 
 #include "model/model.h"
+#include "train/budget.h"
 #include "train/goal.h"
 #include "train/plan.h"
 
@@ -13,14 +14,20 @@ struct start {
     int threads;
     uint64_t memory;         /* --memory: a line for the whole run; 0: none */
     struct model *settings;  /* that directory without its weights */
+    int head;                /* enum linear_kind that will be fitted, if these are vectors */
     struct shape
         shape; /* what ids must fit: of `settings`, or of --shape; of vectors, with the head's inputs */
     size_t width;            /* numbers of a vector, 0 for tokens */
-    uint64_t spool;          /* bytes of essays that may stay in memory */
+    size_t parameters;       /* of vectors: of the encoder that is saved with the head */
 };
 
 /* For intake_request: finds the model at the first header, and refuses headers that do not fit it. */
 void start_check_header(void *context, const struct header *header);
+
+/* For intake_request: how much of what is read may stay in memory.  Dies with STATUS_USAGE, naming the least
+ * that will do, when --memory is below what is needed anyhow: of tokens once the longest text is known, of
+ * vectors as soon as those that have come are too many. */
+uint64_t start_room(void *context, const struct extent *extent);
 
 /* The model with a head for the goal: weights from the directory, or drawn (--scratch).  A head that was
  * trained with the same loss on as many classes is kept and trained on. */
