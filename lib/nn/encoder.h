@@ -57,7 +57,8 @@ struct pass {
     struct window *windows;
     size_t window_count;
     size_t tokens;
-    struct workspace_mark mark; /* behind it lies one window at a time */
+    struct workspace_mark mark; /* behind it lies one window at a time, */
+    bool keeps;                 /* or all of them, for the backward pass */
 };
 
 /* Whether the layer (or, for -1, the embeddings) gets a gradient. */

@@ -31,13 +31,14 @@ static struct pass pass_begin(struct workspace *ws, const float *params, const s
     return pass;
 }
 
-/* Each window takes the memory of the one before; the last stays. */
+/* Each window takes the memory of the one before, unless all are kept; the last stays. */
 static void pass_forward(struct pass *pass, struct pool_trace *trace, float *vector)
 {
     pool_begin(pass, trace, vector);
     pass->mark = workspace_mark(pass->ws);
     for (size_t i = 0; i < pass->window_count; i++) {
-        workspace_release(pass->ws, pass->mark);
+        if (!pass->keeps)
+            workspace_release(pass->ws, pass->mark);
         encoder_forward(pass, &pass->windows[i]);
         pool_window(pass, trace, &pass->windows[i], vector);
     }
@@ -84,7 +85,7 @@ static float **new_dlevels(const struct pass *pass, const struct window *w)
     return dlevels;
 }
 
-/* The last window is still there; those before it are computed again, one at a time. */
+/* The last window is still there; those before it are too, or are computed again, one at a time. */
 static void pass_backward(struct pass *pass, const struct pool_trace *trace, const float *vector,
                           const float *dvector, struct gradient *gradient)
 {
@@ -92,13 +93,15 @@ static void pass_backward(struct pass *pass, const struct pool_trace *trace, con
         return;
     for (size_t i = pass->window_count; i-- > 0;) {
         struct window *w = &pass->windows[i];
-        if (i + 1 < pass->window_count) {
+        if (!pass->keeps && i + 1 < pass->window_count) {
             workspace_release(pass->ws, pass->mark);
             encoder_forward(pass, w);
         }
+        struct workspace_mark mark = workspace_mark(pass->ws);
         float **dlevels = new_dlevels(pass, w);
         pool_backward(pass, trace, w, vector, dvector, dlevels);
         encoder_backward(pass, w, dlevels, gradient);
+        workspace_release(pass->ws, mark);
     }
 }
 
@@ -125,6 +128,7 @@ double network_train(struct workspace *ws, const float *params, const struct exa
     size_t X = (size_t)s->tap_count * (size_t)s->H, C = (size_t)s->C, E = (size_t)s->E;
     struct pass pass = pass_begin(ws, params, example, step);
     struct pool_trace trace;
+    pass.keeps = pass.window_count <= WINDOWS_KEPT;
     pass.dense = gradient->dense - (size_t)s->V * (size_t)s->H;
     float *vector = workspace_floats(ws, X), *kept = workspace_floats(ws, X); /* before and after dropout */
     float *dvector = workspace_floats(ws, X);

@@ -169,7 +169,9 @@ struct training_step {
  *   loss   called once with the logits [C] and the loss's own parameters [E] (NULL if none); writes
  *          dlogits [C] and dextra [E] (already weighted and divided by the batch), returns the loss
  * Returns that loss.  Keeps the logits in `logits` [C] if it is not NULL.
- * Of several windows, all but the last are computed forward twice, so that one is in memory at a time. */
+ * Of more than WINDOWS_KEPT windows, all but the last are computed forward twice, so that one is in memory at
+ * a time; the bits are the same. */
+enum { WINDOWS_KEPT = 4 };
 typedef double loss_function(void *context, const float *logits, const float *extra, float *dlogits,
                              float *dextra);
 double network_train(struct workspace *ws, const float *params, const struct example *example,

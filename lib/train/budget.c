@@ -51,7 +51,8 @@ uint64_t budget_training(const struct shape *shape, const struct plan *plan, int
     double rows = fmin(shape->V, 2.0 * (double)plan->batch / leaves * longest) * shape->H;
     double gradients = (busy + 2) * (all - words + rows);
     double blocks = plan->ema > 0 ? 4 : 3;
-    double floats = blocks * all + 2 * layers + gradients + threads * scratch(shape);
+    double kept = extent->windows <= WINDOWS_KEPT ? fmax((double)extent->windows, 1) : WINDOWS_KEPT;
+    double floats = blocks * all + 2 * layers + gradients + threads * kept * scratch(shape);
     return (uint64_t)(4 * floats + texts(shape, plan, threads, extent)) + (uint64_t)PROGRAM * MEBIBYTE;
 }
 

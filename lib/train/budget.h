@@ -25,7 +25,7 @@ struct extent {
 void budget_begin(void);
 
 /* Bytes of parameters, moments, gradients, packed weights, average, a batch of texts as long as the longest,
- * and each worker's scratch memory for one window of the model's full length. */
+ * and each worker's scratch memory for as many windows of the model's full length as are kept at a time. */
 uint64_t budget_training(const struct shape *shape, const struct plan *plan, int threads,
                          const struct extent *extent);
 

@@ -97,10 +97,12 @@ static void check_case(const struct shape *shape, const struct example *e, const
 
 static void check_poolings(void)
 {
-    static const int32_t windows[] = {0, 5, 6, 17};
+    static const int32_t kept[] = {0, 5, 6, 17}, again[] = {0, 3, 5, 6, 9, 17}; /* all stay; computed twice */
+    static const int32_t *const windows[] = {NULL, kept, again};
+    static const size_t counts[] = {1, 3, 5};
     const struct training_step dropout = {.seed = 11, .step = 3, .number = 5, .dropout = true}, plain = {0};
     for (int pool = POOL_CLS; pool <= POOL_POOLER; pool++)
-        for (int several = 0; several < 2; several++) {
+        for (int several = 0; several < 3; several++) {
             struct shape s = small;
             s.pool = (enum pooling)pool;
             s.activation = (enum activation)(pool % 3);
@@ -109,8 +111,8 @@ static void check_poolings(void)
             s.attention_dropout = 0.25f;
             s.head_dropout = 0.3f;
             struct example e = case_example(&s, several ? 17 : 11, several, 3);
-            e.windows = several ? windows : NULL;
-            e.window_count = several ? 3 : 1;
+            e.windows = windows[several];
+            e.window_count = counts[several];
             check_case(&s, &e, &plain, 1);
             check_case(&s, &e, &dropout, 1);
             case_free(&e);
