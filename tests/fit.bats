@@ -235,7 +235,10 @@ expect_within() {
     touch file
     expect_status 2 fit "${small[@]}" -f -o file parts.rubric
     # Before anything is read:
-    expect_status 2 bash -c "sleep 60 | fit ${small[*]} -o m"
+    mkfifo never
+    exec 9<> never
+    expect_status 2 timeout 20 fit "${small[@]}" -o m < never
+    exec 9>&-
     expect_status 1 fit "${small[@]}" -o missing/m parts.rubric
 }
 

@@ -14,8 +14,8 @@ const char *network_blas(void) { return openblas_get_config(); }
 
 static bool serial_flavour(void) { return openblas_get_parallel() == OPENBLAS_SEQUENTIAL; }
 
-/* The OpenMP flavour wants to be told in each thread, and frees its threads' buffers when told: in two threads
- * at a time it frees one twice, and two products then share it (adjust_thread_buffers in
+/* The OpenMP flavour wants to be told in each thread, and frees its threads' buffers when told: in two
+ * threads at a time it frees one twice, and two products then share it (adjust_thread_buffers in
  * driver/others/blas_server_omp.c of 0.3.21). */
 static void own_threads_off(void)
 {

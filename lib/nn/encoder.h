@@ -110,7 +110,7 @@ void encoder_backward(const struct pass *pass, const struct window *w, float **d
  * is read as soon as it is computed, and once more in the backward pass. */
 struct pool_trace {
     float *pooled;     /* [windows, taps, H] POOL_POOLER: after tanh; POOL_ATTENTION: each window's own sum */
-    float *weights;    /* POOL_ATTENTION: [taps, tokens] softmax over each window's, at last over all tokens */
+    float *weights;    /* POOL_ATTENTION: [taps, tokens] softmax over each window's, at last over all */
     float *shares;     /* POOL_ATTENTION: [taps, windows] log sum exp of each window, at last its share */
     uint32_t *largest; /* POOL_MAX: [X] the token, counted over all windows */
 };

@@ -8,8 +8,8 @@
  * All parameters lie in one block, described by one table; gradients and moments mirror it.  The word
  * embeddings come first, so that everything behind them is one dense run.
  *
- * Nothing here owns what is passed in; what *_new returns is released by *_free.  Everything here may be called
- * from several threads at a time, each with a workspace of its own. */
+ * Nothing here owns what is passed in; what *_new returns is released by *_free.  Everything here may be
+ * called from several threads at a time, each with a workspace of its own. */
 #ifndef RUBRIC_NN_NETWORK_H
 #define RUBRIC_NN_NETWORK_H
 

@@ -45,8 +45,8 @@ struct columns {
  * not there.  The others may be missing.
  *
  * Where names may come later (rows_more_columns) a column that was asked for may too.  A usual name for what
- * has no column is STATUS_INPUT when it comes, there or in a later file: it would have been taken.  So `c` stays where it is, and
- * the names in `wishes` too, until the last row has been read. */
+ * has no column is STATUS_INPUT when it comes, there or in a later file: it would have been taken.  So `c`
+ * stays where it is, and the names in `wishes` too, until the last row has been read. */
 void columns_find(struct columns *c, struct rows *rows, const char *file, const struct column_wishes *wishes);
 void columns_free(struct columns *c);
 

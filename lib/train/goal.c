@@ -98,8 +98,8 @@ static void check_weight(const struct goal *goal, const struct label_sums *sums)
         die(STATUS_INPUT, "all %llu records to train on have the weight 0: nothing can be learned from them",
             (unsigned long long)sums->n);
     if (heavy == 1)
-        die(STATUS_INPUT,
-            "all records to train on that have a weight have the same label: nothing can be learned from them");
+        die(STATUS_INPUT, "all records to train on that have a weight have the same label: nothing can be "
+                          "learned from them");
 }
 
 void goal_init(struct goal *goal, enum loss loss, double smoothing, const struct classes *classes,

@@ -20,8 +20,8 @@ void journal_open(struct journal *j, const char *path, const char *head, uint64_
     if (fstat(j->fd, &about) != 0)
         die_errno("%s: cannot stat", j->path);
     if ((uint64_t)about.st_size < size)
-        die(STATUS_BROKEN, "%s: has %lld bytes, the checkpoint knows of %llu", j->path, (long long)about.st_size,
-            (unsigned long long)size);
+        die(STATUS_BROKEN, "%s: has %lld bytes, the checkpoint knows of %llu", j->path,
+            (long long)about.st_size, (unsigned long long)size);
     if (ftruncate(j->fd, (off_t)size) != 0)
         die_errno("%s: cannot cut", j->path);
     if (size == 0) {

@@ -16,10 +16,10 @@ struct output {
     bool keeps;      /* --resume, and nothing was interrupted: DIR may be the finished model */
 };
 
-/* Checks and locks the place.  Dies with STATUS_USAGE when DIR is no name to be made, exists without `force` (with `resume` it may:
- * the caller compares), is no model directory, or when DIR.partial holds a checkpoint and neither `force` nor
- * `resume` says what to do with it; with STATUS_SYSTEM when another process holds the lock or the place
- * cannot be written. */
+/* Checks and locks the place.  Dies with STATUS_USAGE when DIR is no name to be made, when it exists without
+ * `force` (with `resume` it may: the caller compares) or is no model directory, or when DIR.partial holds a
+ * checkpoint and neither `force` nor `resume` says what to do with it; with STATUS_SYSTEM when another process
+ * holds the lock or the place cannot be written. */
 struct output *output_claim(const char *directory, bool force, bool resume);
 
 /* The path of a file in DIR.partial; the caller frees. */

@@ -118,8 +118,9 @@ static void check_loss(const char *option, const char *name, enum loss loss, con
 {
     const char *lacking = goal_lacks(loss, classes);
     if (lacking)
-        die(STATUS_USAGE, "--%s %s needs %s: use --%s %s, or declare the scale with tok --classes LOW,...,HIGH",
-            option, name, lacking, option, instead);
+        die(STATUS_USAGE,
+            "--%s %s needs %s: use --%s %s, or declare the scale with tok --classes LOW,...,HIGH", option,
+            name, lacking, option, instead);
 }
 
 /* Scorers shrink towards the middle; that the classes come as often as in training puts it right
@@ -228,7 +229,8 @@ static void refuse_steps(const struct plan *plan)
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (steps[i].given)
-            command_misuse("--%s is for tokens: on vectors --head says what is fitted, and it is solved at once",
+            command_misuse("--%s is for tokens: on vectors --head says what is fitted, and it is solved at "
+                           "once",
                            steps[i].option);
 }
 
@@ -243,8 +245,8 @@ void plan_resolve_head(struct plan *plan, const struct classes *classes)
                chosen(LINEAR_NAMES, head_default(classes), other));
     resolve_thresholds(plan, classes);
     if (plan->thresholds == THRESHOLDS_TUNED && plan->head != LINEAR_RIDGE)
-        die(STATUS_USAGE, "--thresholds tuned needs scores of records that were not fitted to: of these heads only "
-                          "ridge has them");
+        die(STATUS_USAGE, "--thresholds tuned needs scores of records that were not fitted to: of these "
+                          "heads only ridge has them");
     plan->select = CHOOSE_NOTHING;
     plan->keep = KEEP_LAST;
     plan->pool = plan->monitor = 0;

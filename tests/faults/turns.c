@@ -1,6 +1,6 @@
-/* Loaded with LD_PRELOAD: ends a filter by SIGABRT when two of its threads are where OpenBLAS has room for one:
- * in openblas_set_num_threads(), whose OpenMP flavour hands out its buffers unlocked, or in a product of the
- * serial flavour.  Each stay is drawn out, so that threads which do not wait for each other meet. */
+/* Loaded with LD_PRELOAD: ends a filter by SIGABRT when two of its threads are where OpenBLAS has room for
+ * one: in openblas_set_num_threads(), whose OpenMP flavour hands out its buffers unlocked, or in a product of
+ * the serial flavour.  Each stay is drawn out, so that threads which do not wait for each other meet. */
 #include <cblas.h>
 #include <dlfcn.h>
 #include <stdatomic.h>
