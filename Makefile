@@ -146,7 +146,7 @@ faults: all $(BUILD)/tests/faults.so
 kills: all
 	KILLS=100 RUBRIC_BUILD=$(abspath $(BUILD)) bats -f killed tests/fit_bytes.bats
 
-# The filters and units under valgrind, whose CPU knows no AVX-512 (minutes).
+# The filters under valgrind, whose CPU knows no AVX-512 (minutes).
 valgrind: all
 	RUBRIC_BUILD=$(abspath $(BUILD)) tests/valgrind
 

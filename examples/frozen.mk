@@ -17,7 +17,7 @@ $(LAYERS:%=$(OUT)/frozen/%/whole): $(OUT)/frozen/%/whole: $(OUT)/tokens
 	@$(keep)
 
 $(foreach l,$(LAYERS),$(foreach h,$(HEADS),$(foreach s,$(SEEDS),\
-    $(call run,frozen/$l_$h_$s,$(OUT)/frozen/$l/split_$s,--head $h --seed $s))))
+    $(call run_head,frozen/$l_$h_$s,$(OUT)/frozen/$l/split_$s,--head $h --seed $s))))
 
 $(OUT)/frozen.md: $(foreach l,$(LAYERS),$(foreach h,$(HEADS),$(SEEDS:%=$(OUT)/frozen/$l_$h_%.tsv)))
 	$(call table,layer head,accuracy kappa=qwk macro_F1=macro_f1)

@@ -24,7 +24,7 @@ $(patsubst %,$(lengths)/%/whole,$(sort $(readings) $(treatments))): $(lengths)/%
 	@$(keep)
 
 $(foreach r,$(sort $(readings) $(treatments)),$(foreach s,$(SEEDS),\
-    $(call run,lengths$(of_layer)/$r_$s,$(lengths)/$r/split_$s,--seed $s)))
+    $(call $(if $(LAYER),run_head,run),lengths$(of_layer)/$r_$s,$(lengths)/$r/split_$s,--seed $s)))
 
 $(OUT)/lengths$(of_layer).md: $(foreach r,$(readings),$(SEEDS:%=$(lengths)/$r_%.tsv))
 	$(call table,tokens long -,accuracy kappa=qwk macro_F1=macro_f1)

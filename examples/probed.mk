@@ -19,8 +19,8 @@ $(OUT)/probed/vectors: $(OUT)/folds/$(FOLDS)
 
 # $(1) fold: the head, then what starts from it.
 define probed_rules
-$(call run,probed/round_$(1),$(OUT)/probed/vectors,--head ridge --thresholds round --fold $(1))
-$(call run,probed/prior_$(1),$(OUT)/probed/vectors,--head ridge --fold $(1))
+$(call run_head,probed/round_$(1),$(OUT)/probed/vectors,--head ridge --thresholds round --fold $(1))
+$(call run_head,probed/prior_$(1),$(OUT)/probed/vectors,--head ridge --fold $(1))
 $(OUT)/probed/tuned_$(1).predictions: $(OUT)/probed/prior_$(1).predictions
 $(call run,probed/tuned_$(1),$(OUT)/folds/$(FOLDS),\
     -m $(OUT)/probed/prior_$(1).model $(PROBED) --fold $(1) --seed $(folds_seed))

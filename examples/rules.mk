@@ -52,11 +52,13 @@ define run_rules
 $(OUT)/$(1).predictions: $(2)
 	@$$(place)
 	@for old in $(OUT)/$(1).model $(OUT)/$(1).model.partial; do [ "$$$$old" -nt $(2) ] || rm -rf "$$$$old"; done
-	fit -q --threads $$(THREADS) --resume -o $(OUT)/$(1).model $(3) $$(FIT) $(2) | \
+	fit -q --threads $$(THREADS) --resume -o $(OUT)/$(1).model $(3) $(4) $(2) | \
 	    predict -q --threads $$(THREADS) > $$@.part
 	@$$(keep)
 endef
-run = $(eval $(run_rules))
+run = $(eval $(call run_rules,$(1),$(2),$(3),$$(FIT)))
+# The same with a head on vectors, which takes no options of training.
+run_head = $(eval $(call run_rules,$(1),$(2),$(3)))
 
 # Figures, a line each.
 %.tsv: %.predictions

@@ -26,7 +26,7 @@ expect_text() {
     diff <(printf '%s\n' "$1") <(printf '%s\n' "$2")
 }
 
-# Records of a run that hold on every machine: the pipeline's shell line.
+# line COMMANDS: a shell line that fails where any command of its pipelines does.
 line() {
     bash -o pipefail -c "$1"
 }

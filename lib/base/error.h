@@ -1,4 +1,5 @@
-/* Messages and exit statuses: the only place that prints to stderr or ends the process.
+/* Messages and exit statuses: what prints to stderr and ends the process, but for progress lines (terminal.h)
+ * and what --help and --version print (options.h).
  *
  * Library functions that meet an error they cannot repair call die(); they say so by returning
  * a plain value with no error in it.  Everything here is safe to call from worker threads. */

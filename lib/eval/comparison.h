@@ -34,9 +34,8 @@ void comparison_add(struct comparison *c, const struct pair *ours, const struct 
 void comparison_settle(struct comparison *c, const struct label_set *labels, size_t resamples, uint64_t seed);
 void comparison_free(struct comparison *c);
 
-/* McNemar's exact test (two-sided binomial, Edwards 1948 without his correction): the probability that of a
- * + b
- * fair coins as few or fewer than min(a, b) fall on one side, doubled, at most 1. */
+/* McNemar's exact test (two-sided binomial, Edwards 1948 without his correction): the probability that of
+ * a + b fair coins as few or fewer than min(a, b) fall on one side, doubled, at most 1. */
 double mcnemar_exact(uint64_t a, uint64_t b);
 
 #endif

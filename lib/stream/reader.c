@@ -28,7 +28,6 @@ struct stream_reader {
 
     uint8_t *bytes;
     size_t capacity, at, end;
-    uint64_t taken; /* bytes read in all */
 
     enum place place;
     XXH3_state_t *hash;
@@ -49,7 +48,6 @@ static const char *current(const struct stream_reader *reader)
 }
 
 const char *stream_name(const struct stream_reader *reader) { return file_name(reader->paths[0]); }
-uint64_t stream_bytes(const struct stream_reader *reader) { return reader->taken; }
 const json_t *stream_trailer(const struct stream_reader *reader) { return reader->trailer; }
 bool stream_sealed(const struct stream_reader *reader) { return reader->sealed; }
 
@@ -188,7 +186,6 @@ static bool fill(struct stream_reader *reader)
         }
         got += more;
         reader->end += more;
-        reader->taken += more;
     }
     return true;
 }

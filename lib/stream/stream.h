@@ -192,8 +192,6 @@ const json_t *stream_trailer(const struct stream_reader *reader);
 bool stream_sealed(const struct stream_reader *reader);
 /* The reader's first name for messages. */
 const char *stream_name(const struct stream_reader *reader);
-/* Bytes read so far, for progress. */
-uint64_t stream_bytes(const struct stream_reader *reader);
 
 /* ---- Writing ---- */
 
