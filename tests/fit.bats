@@ -38,6 +38,9 @@ vocab.txt" "$(ls m)"
     expect_text train "$(show --header held.rubric | jq -r .chosen_by)"
     expect_text m "$(show --header held.rubric | jq -r .model.path)"
     expect_text '["tok","split","fit"]' "$(show --header held.rubric | jq -c '[.trail[].cmd]')"
+    expect_text null "$(jq .segments m/trail.json)"
+    cat parts.rubric parts.rubric | fit -q "${small[@]}" --max-steps 1 -o twice > /dev/null
+    expect_text 2 "$(jq .segments twice/trail.json)"
     expect_text '["tok","split","fit"]' "$(jq -c '[.trail[].cmd]' m/trail.json)"
     show -q --check held.rubric
     [[ $stderr == *"epoch 2/2 | train: loss "* ]]

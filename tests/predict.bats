@@ -229,3 +229,13 @@ END
     [[ $(sed -n 4p out) == c,[1-5], ]]
     grep -q 'warning: 1 without a score' said
 }
+
+@test "what an earlier prediction left is gone" {
+    model=$fixtures/model/trained
+    printf 'id,text\na,one two\nb\n' | tok -q -m "$model" --bad-rows mark 2> /dev/null > marked.rs
+    show --json marked.rs | jq -c 'if has("ids") then .bad = "old" elif has("id") then .pred = 9 | .score = 9 | .prob = [1] else . end' |
+        show --pack > stale.rs
+    predict -q -m "$model" stale.rs 2> /dev/null | show --json | jq -c 'select(has("id")) | [.id, has("pred"), has("score"), has("prob"), has("bad")]' > got
+    expect_text '["a",true,true,true,false]
+["marked.rs:2",false,false,false,true]' "$(sed 's/"-:2"/"marked.rs:2"/' got)"
+}

@@ -285,6 +285,10 @@ What rubric says of it
 
 This makes it again
   tok a.csv | fit -o '"'my model'" "$output"
+    # Of several segments only the first's commands are kept.
+    echo '{"trail":[{"cmd":"fit","args":[]}],"segments":2}' >model/trail.json
+    expect_text 'Its input had 2 segments; this makes it again, but with the first alone
+  fit' "$(show model | tail -2)"
     mkdir empty
     expect_status 4 show empty
     expect_status 2 show model lines.json

@@ -175,13 +175,28 @@ static const json_t *rubric_of(const json_t *config, const char *path)
     return rubric;
 }
 
-/* Labels that Hugging Face's class would have: id2label's, else num_labels, else two. */
+/* Labels that Hugging Face's class would have: num_labels, else id2label's, else two. */
 static int foreign_labels(const json_t *config, const char *path)
 {
     const json_t *names = field(config, "id2label");
-    if (json_is_object(names))
-        return (int)json_object_size(names);
-    return integer_field(config, path, "num_labels", 1, 1 << 16, 2);
+    if (names && (!json_is_object(names) || json_object_size(names) == 0))
+        die(STATUS_BROKEN, "%s: field 'id2label': expected an object with a name for each output", path);
+    return integer_field(config, path, "num_labels", 1, 1 << 16, names ? (int)json_object_size(names) : 2);
+}
+
+/* The names of so many labels; of another number they count for nothing, as in Hugging Face's class. */
+static const json_t *label_names(const json_t *config, size_t count)
+{
+    const json_t *names = field(config, "id2label");
+    return names && json_object_size(names) == count ? names : NULL;
+}
+
+static void check_names_differ(const struct model *model, const char *path)
+{
+    for (size_t i = 0; i < model->label_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (slice_equal(model->labels[i].string, model->labels[j].string))
+                die(STATUS_BROKEN, "%s: field 'id2label': outputs %zu and %zu have one name", path, j, i);
 }
 
 static bool foreign_regression(const json_t *config, const char *path)
@@ -336,7 +351,7 @@ static void foreign_scoring(const json_t *config, const char *path, struct model
         return;
     }
     size_t count = (size_t)foreign_labels(config, path);
-    const json_t *names = field(config, "id2label");
+    const json_t *names = label_names(config, count);
     model->y = LABEL_STRING;
     model->label_count = count;
     model->labels = memory_zeroed(count, sizeof *model->labels);
@@ -349,6 +364,7 @@ static void foreign_scoring(const json_t *config, const char *path, struct model
         char *text = name ? memory_string(json_string_value(name)) : memory_format("LABEL_%zu", i);
         model->labels[i] = (struct label){.type = LABEL_STRING, .string = slice_of(text)};
     }
+    check_names_differ(model, path);
     model->scoring.loss = LOSS_CE;
     model->scoring.classes = (int)count;
     int64_t *numbers = memory_new(count, sizeof *numbers);

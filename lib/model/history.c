@@ -78,8 +78,14 @@ void model_history(const char *directory, struct buffer *out)
     }
     struct buffer pipeline = {0};
     trail_put_pipeline(&pipeline, entries);
+    const json_t *segments = json_is_object(trail) ? json_object_get(trail, "segments") : NULL;
     if (pipeline.size) {
-        buffer_text(out, "\nThis makes it again\n  ");
+        if (json_is_integer(segments))
+            buffer_format(out, "\nIts input had %" JSON_INTEGER_FORMAT
+                          " segments; this makes it again, but with the first alone\n  ",
+                          json_integer_value(segments));
+        else
+            buffer_text(out, "\nThis makes it again\n  ");
         buffer_append(out, pipeline.at, pipeline.size);
         buffer_byte(out, '\n');
     }

@@ -101,8 +101,9 @@ static void load_parameter(struct loading *loading, const struct parameter *p)
     bool new_head = loading->request->head && layout->shape.C > 0;
     if (!new_head || !(head || pooler))
         die(STATUS_BROKEN,
-            pooler ? "%s: has no tensor '%s': this model has no pooler (use --pool cls or --pool mean)"
-                   : "%s: has no tensor '%s'",
+            pooler && loading->request->head
+                ? "%s: has no tensor '%s': this model has no pooler (use --pool cls or --pool mean)"
+                : "%s: has no tensor '%s'",
             loading->tensors->path, weights_name(layout, p));
     network_initialise_tensor(layout, p, loading->model->params, loading->request->seed);
     if (pooler) /* a new head is what was asked for; a pooler may have been expected */

@@ -94,11 +94,12 @@ static bool finite_values(const struct batch_result *result)
     return true;
 }
 
-static void drop_payload(struct record *record)
+/* Its payload, and what an earlier prediction left. */
+static void drop_old(struct record *record)
 {
-    static const char *const payload[] = {"ids", "types", "win", "vec"};
-    for (size_t i = 0; i < sizeof payload / sizeof *payload; i++)
-        record_remove(record, payload[i]);
+    static const char *const old[] = {"ids", "types", "win", "vec", "pred", "score", "prob", "logits"};
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+        record_remove(record, old[i]);
 }
 
 bool prediction_set(const struct batch_result *result, const struct model *model, const struct header *header,
@@ -106,9 +107,10 @@ bool prediction_set(const struct batch_result *result, const struct model *model
 {
     struct record *record = result->record;
     const struct layout *layout = model->layout;
-    drop_payload(record);
+    drop_old(record);
     if (!result->values)
         return false;
+    record_remove(record, "bad");
     if (!finite_values(result)) {
         record_set_string(record, "bad", SLICE("the model's outputs are not finite"));
         return false;

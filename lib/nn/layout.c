@@ -48,9 +48,8 @@ static void check_shape(const struct shape *s)
         if (!(rates[i] >= 0 && rates[i] < 1))
             die(STATUS_BROKEN, "model: a dropout rate of %g: expected at least 0 and less than 1",
                 (double)rates[i]);
-    if (!(s->layer_norm_eps >= 0 && s->layer_norm_eps < 1))
-        die(STATUS_BROKEN, "model: a layer norm epsilon of %g: expected at least 0 and less than 1",
-            (double)s->layer_norm_eps);
+    if (!(s->layer_norm_eps >= 0 && s->layer_norm_eps <= 1))
+        die(STATUS_BROKEN, "model: a layer norm epsilon of %g: expected 0 to 1", (double)s->layer_norm_eps);
     if (s->pool == POOL_NONE && s->C > 0)
         die(STATUS_BROKEN, "model: a head without a pooling: expected one");
     check_size(s);

@@ -162,6 +162,8 @@ void fit_save(const struct training *t, const struct outcome *outcome, const jso
     model_save(model, t->output->partial, vocabulary_from);
     char *path = output_path(t->output, "trail.json");
     json_t *object = json_pack("{s:O}", "trail", trail);
+    if (t->intake->segments > 1)
+        set(object, "segments", whole(t->intake->segments));
     json_save(path, object);
     json_decref(object);
     free(path);

@@ -206,6 +206,10 @@ static void test_fields(void)
         {"pad_token_id", "64"},
         {"id2label", "{\"0\": \"a\", \"1\": \"b\"}"},
         {"id2label", "{\"1\": \"a\"}"},
+        {"id2label", "{}"},
+        {"id2label", "[\"a\", \"b\", \"c\"]"},
+        {"id2label", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"a\"}"},
+        {"num_labels", "2"},
         {"rubric", "3"},
         {"rubric", "{\"loss\": \"hinge\", \"trained\": true}"},
         {"rubric", "{\"loss\": \"ce\", \"trained\": true}"},
@@ -220,6 +224,10 @@ static void test_fields(void)
     CHECK(with_field("hidden_act", "\"silu\"") == STATUS_BROKEN);
     CHECK(strstr(caught_message, "hidden_act") && strstr(caught_message, "silu") &&
           strstr(caught_message, "config.json"));
+    CHECK(with_field("id2label", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"a\"}") == STATUS_BROKEN);
+    CHECK(strstr(caught_message, "'id2label': outputs 0 and 2 have one name"));
+    CHECK(with_field("num_labels", "5") == STATUS_GOOD);
+    CHECK(with_field("layer_norm_eps", "1.0") == STATUS_GOOD);
     CHECK(with_field("classifier_dropout", "0.2") == STATUS_GOOD);
     CHECK(with_field("is_decoder", "false") == STATUS_GOOD);
     CHECK(with_field("pruned_heads", "{}") == STATUS_GOOD);
