@@ -620,3 +620,81 @@ expect_within() {
     expect_status 0 bash -c "fit -q ${small[*]} --epochs 1 -o o < parts.rubric | true"
     [ -z "$stderr" ]
 }
+
+# A directory of a vocabulary with added tokens in it and behind its end, as Hugging Face's libraries save it.
+directory_with() {
+    rm -rf from && mkdir from
+    printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' a b '##a' '##b' z '##z' new line > from/vocab.txt
+    echo "$1" > from/tokenizer_config.json
+    jq '.vocab_size = 15 | del(.rubric)' "$fixtures/model/trained/config.json" > from/config.json
+}
+added='{"added_tokens_decoder": {
+    "6": {"content": "b", "normalized": true, "single_word": true, "special": false},
+    "13": {"content": "zzq", "normalized": true, "special": false},
+    "14": {"content": "<P>", "special": true}}}'
+ids_of() {
+    printf '%s\n' 'ZZQ zzqa azzq a<P>b b abba new<p>line' 'ababab zzzzzzz abababa' |
+        tok -q --format text -m "$1" | show --json | jq -c 'select(.ids) | .ids'
+}
+fit_from() {
+    rm -rf saved again
+    printf 'text,label\nab zzq b,1\n<P> a,2\n' | tok -q -m from > t
+    fit -q "${small[@]}" -m from --max-steps 1 -o saved < t > held
+    printf 'text,label\nab zzq b,1\n<P> a,2\n' | tok -q -m saved | fit -q -m saved --max-steps 1 -o again > held
+}
+
+@test "added tokens are saved with their flags, and a stream made with others is refused" {
+    directory_with "$added"
+    fit_from
+    expect_text "[2,13,13,5,5,13,5,14,6,6,5,8,8,7,11,1,1,1,12,3]" "$(ids_of from | head -n 1)"
+    expect_text "$(ids_of from)" "$(ids_of saved)"
+    expect_text "$(ids_of from)" "$(ids_of again)"
+    cmp from/vocab.txt saved/vocab.txt
+    cmp saved/tokenizer_config.json again/tokenizer_config.json
+    expect_status 0 predict -q -m saved -o p t
+
+    # The same pieces, all of them in vocab.txt: only the added tokens differ.
+    cp -r saved other
+    printf 'zzq\n<P>\n' >> other/vocab.txt
+    jq 'del(.added_tokens_decoder)' saved/tokenizer_config.json > other/tokenizer_config.json
+    for filter in "predict -m other" "embed -m other" "fit -m other --max-steps 1 -o none"; do
+        expect_status 4 $filter t
+        [[ $stderr == *"another set of added tokens (\""*"than the model other has (none): "*"'tok -m other'"* ]]
+    done
+    tok -q -m other from/vocab.txt --format text > u
+    expect_status 4 predict -m saved u
+    [[ $stderr == *"another set of added tokens (none) than the model saved has (\""* ]]
+}
+
+@test "a tokenizer's limit of a word is saved, and a stream made with another is refused" {
+    directory_with '{"rubric": {"word_limit": 6}}'
+    fit_from
+    expect_text "[2,5,8,7,8,7,8,1,1,3]" "$(ids_of from | tail -n 1)"
+    expect_text "$(ids_of from)" "$(ids_of saved)"
+
+    # The same as tokenizer.json has it.
+    cp -r saved other
+    jq 'del(.rubric.word_limit)' saved/tokenizer_config.json > from/tokenizer_config.json
+    mv other/tokenizer.json from
+    fit_from
+    expect_text "[2,5,8,7,8,7,8,1,1,3]" "$(ids_of from | tail -n 1)"
+    expect_text "$(ids_of from)" "$(ids_of saved)"
+    expect_text 6 "$(show --header t | jq .tokenizer.word_limit)"
+    cmp other/tokenizer_config.json saved/tokenizer_config.json
+
+    jq '.rubric.word_limit = 100' saved/tokenizer_config.json > other/tokenizer_config.json
+    for filter in "predict -m other" "embed -m other" "fit -m other --max-steps 1 -o none"; do
+        expect_status 4 $filter t
+        [[ $stderr == *"another limit of characters in a word (6) than the model other has (100): "* ]]
+    done
+}
+
+@test "a directory without added tokens and with BERT's limit says nothing of them" {
+    directory_with '{}'
+    fit_from
+    expect_text '["vocab","size","lower_case","strip_accents","split_chinese","placeholders","long","max_length","stride"]' \
+        "$(show --header t | jq -c '.tokenizer | keys_unsorted')"
+    expect_text '["long","max_length","placeholders","stride"] null' \
+        "$(jq -rj '(.rubric | keys | tojson), " ", .added_tokens_decoder' saved/tokenizer_config.json)"
+    [ ! -e saved/tokenizer.json ]
+}

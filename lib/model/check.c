@@ -7,13 +7,13 @@
 #include "model/json.h"
 #include "model/model.h"
 
-static char *written(const json_t *value)
+static char *written(const json_t *value, const char *absent)
 {
     struct buffer text = {0};
     if (value)
         json_write(&text, value);
     else
-        buffer_text(&text, "not said");
+        buffer_text(&text, absent);
     buffer_byte(&text, '\0');
     return text.at;
 }
@@ -21,14 +21,17 @@ static char *written(const json_t *value)
 static const struct {
     const char *key, *what;
     bool shapes_ids; /* another value gives other ids: refused; else only texts are treated otherwise: said */
+    const char *absent; /* what it means that the key is not there */
 } settings[] = {
-    {"vocab", "vocabulary", true},
-    {"lower_case", "lower-casing", true},
-    {"strip_accents", "stripping of accents", true},
-    {"split_chinese", "splitting of Chinese characters", true},
-    {"placeholders", "placeholders", false},
-    {"long", "policy for long texts", false},
-    {"max_length", "maximum length", false},
+    {"vocab", "vocabulary", true, "not said"},
+    {"lower_case", "lower-casing", true, "not said"},
+    {"strip_accents", "stripping of accents", true, "not said"},
+    {"split_chinese", "splitting of Chinese characters", true, "not said"},
+    {"word_limit", "limit of characters in a word", true, "100"},
+    {"added", "set of added tokens", true, "none"},
+    {"placeholders", "placeholders", false, "not said"},
+    {"long", "policy for long texts", false, "not said"},
+    {"max_length", "maximum length", false, "not said"},
 };
 
 void model_check_tokens(const struct model *model, const struct header *header)
@@ -40,9 +43,9 @@ void model_check_tokens(const struct model *model, const struct header *header)
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         const json_t *got = json_object_get(has, settings[i].key),
                      *want = json_object_get(wants, settings[i].key);
-        if (json_equal(got, want))
+        if (got == want || json_equal(got, want)) /* the first: both absent */
             continue;
-        char *is = written(got), *should = written(want);
+        char *is = written(got, settings[i].absent), *should = written(want, settings[i].absent);
         if (settings[i].shapes_ids)
             die(STATUS_BROKEN,
                 "the stream's tokens were made with another %s (%s) than the model %s has (%s): "
@@ -73,7 +76,7 @@ void model_check_vectors(const struct model *model, const struct header *header)
     for (int i = 0; i < shape->tap_count; i++)
         json_array_append_new(wants, json_integer(shape->taps[i]));
     if (!json_equal(layers, wants)) {
-        char *is = written(layers), *should = written(wants);
+        char *is = written(layers, "not said"), *should = written(wants, "not said");
         die(STATUS_BROKEN, "the stream's vectors are of the layers %s: the model %s was trained on %s", is,
             model->directory, should);
     }

@@ -29,9 +29,13 @@ bool config_standard_head(const struct shape *shape);
 /* config.json for a model in memory, "rubric" included; the caller releases it. */
 json_t *config_write(const struct model *model);
 
-/* tokenizer_config.json for a model's text settings; `special` are the five pieces unk, cls, sep, pad, mask.
- */
-json_t *config_write_tokenizer(const struct tokenizer_settings *text, char *const special[5]);
+/* tokenizer_config.json for a model's text settings, with the added and special tokens of its tokenizer; the
+ * caller releases it. */
+json_t *config_write_tokenizer(const struct tokenizer_settings *text, const struct tokenizer *tokenizer);
+
+/* tokenizer.json for the same, the one file in which Hugging Face's libraries look for a word limit.  The
+ * added tokens are left to tokenizer_config.json. */
+json_t *config_write_word_limit(const struct tokenizer_settings *text, const struct tokenizer *tokenizer);
 
 const char *pooling_name(enum pooling pool);  /* "cls", "pooler", "mean", "max", "attention", "none" */
 bool pooling_parse(const char *name, enum pooling *pool);

@@ -129,21 +129,63 @@ json_t *config_write(const struct model *model)
     return config;
 }
 
-json_t *config_write_tokenizer(const struct tokenizer_settings *text, char *const special[5])
+/* A piece as JSON; null where the tokenizer has none. */
+static json_t *piece_json(const struct tokenizer *tokenizer, int32_t id)
+{
+    struct slice piece = tokenizer_piece(tokenizer, id);
+    return id < 0 ? json_null() : json_stringn(piece.at, piece.size);
+}
+
+json_t *config_write_tokenizer(const struct tokenizer_settings *text, const struct tokenizer *tokenizer)
 {
     static const char *const keys[5] = {"unk_token", "cls_token", "sep_token", "pad_token", "mask_token"};
+    const struct special_ids ids = tokenizer_special(tokenizer);
+    const int32_t special[5] = {ids.unk, ids.cls, ids.sep, ids.pad, ids.mask};
+    bool limited = text->word_limit != WORD_CHARACTERS;
     json_t *settings = json_object();
-    set_text(settings, "tokenizer_class", "BertTokenizer");
+    /* Hugging Face's BertTokenizer has a word limit of its own, whatever tokenizer.json says */
+    set_text(settings, "tokenizer_class", limited ? "PreTrainedTokenizerFast" : "BertTokenizer");
     set(settings, "do_lower_case", json_boolean(text->lower_case));
     set(settings, "strip_accents", json_boolean(text->strip_accents));
     set(settings, "tokenize_chinese_chars", json_boolean(text->split_chinese));
     set_integer(settings, "model_max_length", text->max_length);
     for (int i = 0; i < 5; i++)
-        if (special[i])
-            set_text(settings, keys[i], special[i]);
-    set(settings, "rubric",
-        json_pack("{s:s, s:s, s:i, s:i}", "placeholders", placeholders_name(text->placeholders), "long",
-                  long_policy_name(text->long_policy), "max_length", text->max_length, "stride",
-                  text->stride));
+        if (special[i] >= 0)
+            set(settings, keys[i], piece_json(tokenizer, special[i]));
+    if (tokenizer_added(tokenizer))
+        set(settings, "added_tokens_decoder", json_incref(tokenizer_added(tokenizer)));
+    json_t *rubric = json_pack("{s:s, s:s, s:i, s:i}", "placeholders", placeholders_name(text->placeholders),
+                               "long", long_policy_name(text->long_policy), "max_length", text->max_length,
+                               "stride", text->stride);
+    set(settings, "rubric", rubric);
+    if (limited)
+        set_integer(rubric, "word_limit", text->word_limit);
     return settings;
+}
+
+json_t *config_write_word_limit(const struct tokenizer_settings *text, const struct tokenizer *tokenizer)
+{
+    const struct special_ids ids = tokenizer_special(tokenizer);
+    json_t *pieces = json_object(), *all = json_object();
+    for (int32_t id = 0; (size_t)id < tokenizer_word_pieces(tokenizer); id++) {
+        char *piece = slice_string(tokenizer_piece(tokenizer, id));
+        set_integer(pieces, piece, id);
+        free(piece);
+    }
+    set_text(all, "version", "1.0");
+    set(all, "added_tokens", json_array());
+    set(all, "normalizer",
+        json_pack("{s:s, s:b, s:b, s:b, s:b}", "type", "BertNormalizer", "clean_text", true,
+                  "handle_chinese_chars", text->split_chinese, "strip_accents", text->strip_accents,
+                  "lowercase", text->lower_case));
+    set(all, "pre_tokenizer", json_pack("{s:s}", "type", "BertPreTokenizer"));
+    set(all, "post_processor",
+        json_pack("{s:s, s:[o, i], s:[o, i]}", "type", "BertProcessing", "sep",
+                  piece_json(tokenizer, ids.sep), ids.sep, "cls", piece_json(tokenizer, ids.cls), ids.cls));
+    set(all, "decoder", json_pack("{s:s, s:s, s:b}", "type", "WordPiece", "prefix", "##", "cleanup", true));
+    set(all, "model",
+        json_pack("{s:s, s:o, s:s, s:i, s:o}", "type", "WordPiece", "unk_token",
+                  piece_json(tokenizer, ids.unk), "continuing_subword_prefix", "##",
+                  "max_input_chars_per_word", text->word_limit, "vocab", pieces));
+    return all;
 }

@@ -19,7 +19,7 @@ struct model {
     char *directory;
     struct layout *layout;
     float *params;             /* [layout->size] */
-    struct tokenizer_settings text; /* casing, accents, placeholders, long-text policy, maximum length */
+    struct tokenizer_settings text; /* casing, accents, placeholders, long texts, added tokens, ... */
     char vocabulary_hash[65];  /* hex SHA-256 of the pieces */
     bool pretrained;           /* weights were in the directory (false: drawn from a seed) */
     bool has_head;             /* the head was trained: predict may use it */
@@ -76,10 +76,10 @@ void model_check_tokens(const struct model *model, const struct header *header);
  * "rubric" object). */
 void model_check_vectors(const struct model *model, const struct header *header);
 
-/* Writes the files of a model (config.json, model.safetensors, vocab.txt, tokenizer_config.json) into
- * `directory`, which exists; synced.  The vocabulary is that of `vocabulary_from`, a model directory or a
- * vocabulary file, and must be the model's.  Sets model->print, which stays true when the directory is
- * renamed. */
+/* Writes the files of a model (config.json, model.safetensors, vocab.txt, tokenizer_config.json, and
+ * tokenizer.json for a word limit other than BERT's) into `directory`, which exists; synced.  The vocabulary
+ * and the added tokens are those of `vocabulary_from`, a model directory or a vocabulary file, and must be
+ * the model's.  Sets model->print, which stays true when the directory is renamed. */
 void model_save(struct model *model, const char *directory, const char *vocabulary_from);
 
 /* Shapes of the published small BERTs by name (tiny, mini, small, medium, base) or as "L,H,A" (F = 4 H), into

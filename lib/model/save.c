@@ -45,14 +45,23 @@ static struct tokenizer *open_vocabulary(const struct model *model, const char *
     return tokenizer_open_vocabulary(from, !model->text.lower_case);
 }
 
+static void save_json(json_t *object, const char *directory, const char *name)
+{
+    char *path = memory_format("%s/%s", directory, name);
+    json_save(path, object);
+    free(path);
+    json_decref(object);
+}
+
 static void save_text(const struct model *model, const char *directory, const char *from)
 {
     struct tokenizer *tokenizer = open_vocabulary(model, from);
-    if (strcmp(tokenizer_hash(tokenizer), model->vocabulary_hash) != 0)
+    if (strcmp(tokenizer_hash(tokenizer), model->vocabulary_hash) != 0 ||
+        strcmp(tokenizer_settings(tokenizer)->added, model->text.added) != 0)
         die(STATUS_BROKEN,
             "%s: is not the vocabulary of the model any more: was it changed while rubric ran?", from);
     struct buffer pieces = {0};
-    for (size_t id = 0; id < tokenizer_size(tokenizer); id++) {
+    for (size_t id = 0; id < tokenizer_word_pieces(tokenizer); id++) {
         struct slice piece = tokenizer_piece(tokenizer, (int32_t)id);
         buffer_append(&pieces, piece.at, piece.size);
         buffer_byte(&pieces, '\n');
@@ -61,19 +70,9 @@ static void save_text(const struct model *model, const char *directory, const ch
     file_save(path, pieces.at, pieces.size);
     free(path);
     buffer_free(&pieces);
-
-    struct special_ids ids = tokenizer_special(tokenizer);
-    const int32_t order[5] = {ids.unk, ids.cls, ids.sep, ids.pad, ids.mask};
-    char *special[5];
-    for (int i = 0; i < 5; i++)
-        special[i] = order[i] < 0 ? NULL : slice_string(tokenizer_piece(tokenizer, order[i]));
-    json_t *settings = config_write_tokenizer(&model->text, special);
-    path = memory_format("%s/tokenizer_config.json", directory);
-    json_save(path, settings);
-    free(path);
-    json_decref(settings);
-    for (int i = 0; i < 5; i++)
-        free(special[i]);
+    save_json(config_write_tokenizer(&model->text, tokenizer), directory, "tokenizer_config.json");
+    if (model->text.word_limit != WORD_CHARACTERS)
+        save_json(config_write_word_limit(&model->text, tokenizer), directory, "tokenizer.json");
     tokenizer_free(tokenizer);
 }
 
@@ -83,11 +82,7 @@ void model_save(struct model *model, const char *directory, const char *vocabula
     char *path = memory_format("%s/model.safetensors", directory);
     save_parameters(model, path);
     free(path);
-    json_t *config = config_write(model);
-    path = memory_format("%s/config.json", directory);
-    json_save(path, config);
-    free(path);
-    json_decref(config);
+    save_json(config_write(model), directory, "config.json");
     directory_sync(directory);
     model_print(directory, model->print);
 }

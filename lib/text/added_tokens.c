@@ -4,11 +4,11 @@
 #include <string.h>
 
 void added_tokens_add(struct added_tokens *tokens, struct slice content, int32_t id, bool single_word,
-                      bool normalized)
+                      bool normalized, bool special)
 {
     if (content.size == 0)
         return;
-    struct added_token token = {slice_string(content), content.size, id, single_word, normalized};
+    struct added_token token = {slice_string(content), content.size, id, single_word, normalized, special};
     for (size_t i = 0; i < tokens->count; i++) {
         if (tokens->at[i].id == id) {
             free(tokens->at[i].content);
@@ -64,7 +64,7 @@ void added_tokens_ready(struct added_tokens *tokens, struct added_tokens *normal
         struct buffer changed = {0};
         unicode_normalize(&changed, (struct slice){token->content, token->size}, form);
         added_tokens_add(normalized, (struct slice){changed.at, changed.size}, token->id, token->single_word,
-                         true);
+                         true, token->special);
         buffer_free(&changed);
         free(token->content);
     }

@@ -17,6 +17,7 @@ struct added_token {
     int32_t id;
     bool single_word; /* only where no letter, digit, mark or connector touches it */
     bool normalized;  /* searched for in the text after cleaning and lower-casing, itself so treated */
+    bool special;     /* changes no ids: kept for Hugging Face's libraries */
 };
 
 struct added_tokens {
@@ -28,7 +29,7 @@ struct added_tokens {
 
 /* Adds a token, its content copied.  One whose id is known replaces the earlier. */
 void added_tokens_add(struct added_tokens *tokens, struct slice content, int32_t id, bool single_word,
-                      bool normalized);
+                      bool normalized, bool special);
 
 bool added_tokens_has(const struct added_tokens *tokens, int32_t id);
 

@@ -1,5 +1,6 @@
 #include "text/tokenizer.h"
 
+#include <sha256.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,11 +33,58 @@ bool long_policy_find(const char *name, enum long_policy *p)
     return false;
 }
 
+/* --- added tokens as a file has them --- */
+
+static int by_id(const void *a, const void *b)
+{
+    int32_t x = ((const struct added_token *)a)->id, y = ((const struct added_token *)b)->id;
+    return (x > y) - (x < y);
+}
+
+/* Whether the names of the special tokens and vocab.txt already say all of it. */
+static bool needs_no_saying(const struct tokenizer *t, const struct added_token *token)
+{
+    const struct special_ids s = t->special;
+    int32_t id = token->id;
+    bool named = id == s.unk || id == s.cls || id == s.sep || id == s.pad || id == s.mask;
+    return named && !token->single_word && !token->normalized && (size_t)id < t->vocabulary.matched;
+}
+
+static void describe_added(struct tokenizer *t)
+{
+    json_t *all = json_object();
+    if (t->added.count)
+        qsort(t->added.at, t->added.count, sizeof *t->added.at, by_id);
+    for (size_t i = 0; i < t->added.count; i++) {
+        const struct added_token *token = &t->added.at[i];
+        if (needs_no_saying(t, token))
+            continue;
+        char key[16];
+        snprintf(key, sizeof key, "%d", token->id);
+        json_t *said = json_pack("{s:s, s:b, s:b, s:b}", "content", token->content, "single_word",
+                                 token->single_word, "normalized", token->normalized, "special",
+                                 token->special);
+        if (json_object_set_new(all, key, said) != 0)
+            die(STATUS_SYSTEM, "out of memory: added tokens");
+    }
+    if (json_object_size(all) == 0) {
+        json_decref(all);
+        return;
+    }
+    char *text = json_dumps(all, JSON_COMPACT);
+    if (!text)
+        die(STATUS_SYSTEM, "out of memory: added tokens");
+    SHA256Data((const uint8_t *)text, strlen(text), t->settings.added);
+    free(text);
+    t->added_json = all;
+}
+
 /* What follows from vocabulary and settings. */
 static struct tokenizer *finish(struct tokenizer *t)
 {
     t->form = (struct unicode_normal_form){t->settings.lower_case, t->settings.strip_accents,
                                            t->settings.split_chinese};
+    describe_added(t); /* before they are parted and brought into normal form */
     added_tokens_ready(&t->added, &t->added_normalized, t->form);
     for (int c = '!'; c < 127; c++) {
         char mark = (char)c;
@@ -67,6 +115,7 @@ void tokenizer_free(struct tokenizer *t)
     vocabulary_free(&t->vocabulary);
     added_tokens_free(&t->added);
     added_tokens_free(&t->added_normalized);
+    json_decref(t->added_json);
     free(t->path);
     free(t);
 }
@@ -76,6 +125,8 @@ size_t tokenizer_size(const struct tokenizer *t) { return t->vocabulary.count; }
 const char *tokenizer_hash(const struct tokenizer *t) { return t->vocabulary.hash; }
 const char *tokenizer_vocabulary_path(const struct tokenizer *t) { return t->path; }
 struct special_ids tokenizer_special(const struct tokenizer *t) { return t->special; }
+size_t tokenizer_word_pieces(const struct tokenizer *t) { return t->vocabulary.matched; }
+json_t *tokenizer_added(const struct tokenizer *t) { return t->added_json; }
 
 struct slice tokenizer_piece(const struct tokenizer *t, int32_t id)
 {
@@ -113,5 +164,9 @@ json_t *tokenizer_settings_json(const struct tokenizer_settings *s, const char *
     json_object_set_new(all, "long", json_string(long_policy_name(s->long_policy)));
     json_object_set_new(all, "max_length", json_integer(s->max_length));
     json_object_set_new(all, "stride", json_integer(s->stride));
+    if (s->word_limit != WORD_CHARACTERS)
+        json_object_set_new(all, "word_limit", json_integer(s->word_limit));
+    if (*s->added)
+        json_object_set_new(all, "added", json_string(s->added));
     return all;
 }

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 
 enum placeholders { PLACEHOLDERS_DROP, PLACEHOLDERS_MASK, PLACEHOLDERS_KEEP };
+enum { WORD_CHARACTERS = 100 }; /* BERT's limit of a word */
 enum long_policy { LONG_HEAD, LONG_TAIL, LONG_ENDS, LONG_WINDOWS, LONG_FAIL };
 
 /* Everything that shapes ids, as it stands in tokenizer_config.json / tokenizer.json and a stream's header.
@@ -26,6 +27,8 @@ struct tokenizer_settings {
     enum long_policy long_policy;
     int max_length;            /* tokens a text may have, special ones included (512) */
     int stride;                /* overlap of windows, in tokens */
+    int word_limit;            /* characters of a word: longer ones are unknown (WORD_CHARACTERS) */
+    char added[65];            /* hex SHA-256 of what tokenizer_added returns; empty where that is NULL */
 };
 const char *placeholders_name(enum placeholders p); /* "drop", "mask", "keep" */
 const char *long_policy_name(enum long_policy p);   /* "head", "tail", "ends", "windows", "fail" */
@@ -57,6 +60,14 @@ struct special_ids {
 };
 struct special_ids tokenizer_special(const struct tokenizer *t);
 
+/* The pieces that words are made of, and vocab.txt's: ids from here on are added tokens. */
+size_t tokenizer_word_pieces(const struct tokenizer *t);
+
+/* The added tokens with their flags, as tokenizer_config.json's added_tokens_decoder has them, by ascending
+ * id; without special tokens that are word pieces and searched for as they stand: these need no saying.  NULL
+ * if there are no others.  Belongs to the tokenizer. */
+json_t *tokenizer_added(const struct tokenizer *t);
+
 /* A thread's memory of words met. */
 struct tokenizer_cache;
 struct tokenizer_cache *tokenizer_cache_new(const struct tokenizer *t);
@@ -70,8 +81,9 @@ size_t tokenizer_encode(const struct tokenizer *t, struct tokenizer_cache *cache
 /* Readable text of ids: pieces joined, "##" taken off; special tokens shown.  Appends to `out`. */
 void tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t count, struct buffer *out);
 
-/* Settings as a header's keys ("tokenizer": {"vocab": hash, "size": V, "lower_case": ..., ...}); and back.
- * Two streams are compatible when these objects are equal. */
+/* Settings as a header's keys ("tokenizer": {"vocab": hash, "size": V, "lower_case": ..., ...}).
+ * "word_limit" and "added" are there only where they differ from BERT's: 100, no added tokens.  Two streams
+ * are compatible when these objects are equal. */
 json_t *tokenizer_settings_json(const struct tokenizer_settings *s, const char *vocabulary_hash, size_t size);
 
 #endif

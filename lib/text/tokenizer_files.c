@@ -5,7 +5,8 @@
  *   casing etc.     tokenizer_config.json, else tokenizer.json's normalizer, else BERT's defaults, key by key
  *   special tokens  tokenizer_config.json, else special_tokens_map.json, else BERT's names
  *   added tokens    tokenizer.json and tokenizer_config.json, the latter winning
- *   maximum length  config.json's max_position_embeddings, else 512 */
+ *   maximum length  config.json's max_position_embeddings, else 512
+ *   word limit      tokenizer_config.json's rubric.word_limit, else tokenizer.json, else 100 */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "base/file.h"
 #include "text/tokenizer_parts.h"
 
-enum { FILE_LIMIT = 64 << 20, WORD_CHARACTERS = 100, WORD_CHARACTERS_LIMIT = 1000, POSITIONS = 512 };
+enum { FILE_LIMIT = 64 << 20, WORD_CHARACTERS_LIMIT = 1000, POSITIONS = 512 };
 
 struct files {
     const char *directory;
@@ -221,7 +222,7 @@ static void add_token(struct tokenizer *t, const json_t *token, int id, const ch
                                              : "another piece in the vocabulary");
     bool special = boolean(token, "special", false, path);
     struct token_flags flags = token_flags(token, !special, path);
-    added_tokens_add(&t->added, slice_of(content), id, flags.single_word, flags.normalized);
+    added_tokens_add(&t->added, slice_of(content), id, flags.single_word, flags.normalized, special);
 }
 
 static int by_number(const void *a, const void *b)
@@ -304,7 +305,7 @@ static int32_t special(struct tokenizer *t, const json_t *token, const char *rol
         die(STATUS_BROKEN, "%s: piece '%s' (%s) is missing", t->path, name, role);
     if (id >= 0 && (json_is_object(token) || !added_tokens_has(&t->added, id))) {
         struct token_flags flags = token_flags(json_is_object(token) ? token : NULL, false, path);
-        added_tokens_add(&t->added, slice_of(name), id, flags.single_word, flags.normalized);
+        added_tokens_add(&t->added, slice_of(name), id, flags.single_word, flags.normalized, true);
     }
     return id;
 }
@@ -351,6 +352,7 @@ static void read_special(struct tokenizer *t, const struct files *f)
 static const struct tokenizer_settings usual_settings = {
     .lower_case = true, .strip_accents = true, .split_chinese = true,
     .placeholders = PLACEHOLDERS_DROP, .long_policy = LONG_HEAD, .max_length = POSITIONS, .stride = 128,
+    .word_limit = WORD_CHARACTERS,
 };
 
 static void read_own_settings(struct tokenizer_settings *s, const json_t *own, const char *path)
@@ -367,6 +369,8 @@ static void read_own_settings(struct tokenizer_settings *s, const json_t *own, c
         s->max_length = whole(member(own, "max_length"), 2, s->max_length, "rubric.max_length", path);
     if (member(own, "stride"))
         s->stride = whole(member(own, "stride"), 0, INT_MAX, "rubric.stride", path);
+    if (member(own, "word_limit"))
+        s->word_limit = whole(member(own, "word_limit"), 1, WORD_CHARACTERS_LIMIT, "rubric.word_limit", path);
 }
 
 static void read_settings(struct tokenizer *t, const struct files *f)
@@ -392,12 +396,11 @@ static void read_settings(struct tokenizer *t, const struct files *f)
     json_decref(model);
     free(path);
 
-    read_own_settings(s, member(f->config, "rubric"), f->config_path);
-    t->word_limit = WORD_CHARACTERS;
     const json_t *limit = member(json_object_get(f->tokenizer, "model"), "max_input_chars_per_word");
     if (limit)
-        t->word_limit =
-            (size_t)whole(limit, 1, WORD_CHARACTERS_LIMIT, "max_input_chars_per_word", f->tokenizer_path);
+        s->word_limit =
+            whole(limit, 1, WORD_CHARACTERS_LIMIT, "max_input_chars_per_word", f->tokenizer_path);
+    read_own_settings(s, member(f->config, "rubric"), f->config_path);
 }
 
 void tokenizer_read_directory(struct tokenizer *t, const char *directory)
@@ -440,5 +443,4 @@ void tokenizer_read_bare(struct tokenizer *t, const char *path, bool cased)
     read_special(t, &f);
     t->settings = usual_settings;
     t->settings.lower_case = t->settings.strip_accents = !cased;
-    t->word_limit = WORD_CHARACTERS;
 }

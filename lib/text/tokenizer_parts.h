@@ -14,12 +14,12 @@ struct tokenizer {
     struct special_ids special;
     struct added_tokens added, added_normalized;
     int32_t punctuation[256];        /* id of each ASCII punctuation mark as a word; 0 for other bytes */
-    size_t word_limit;               /* characters of a word: longer ones are unknown */
+    json_t *added_json;              /* what tokenizer_added returns */
     char *path;                      /* of the vocabulary */
 };
 
 /* Reads the files of a model directory into a zeroed tokenizer: vocabulary (indexed), settings, special ids,
- * added tokens, word limit, path. */
+ * added tokens, path. */
 void tokenizer_read_directory(struct tokenizer *t, const char *directory);
 
 /* The same from a bare vocabulary with BERT's usual settings. */

@@ -74,7 +74,8 @@ static size_t characters(struct slice text)
 size_t wordpiece_word(const struct tokenizer *t, struct slice word, int32_t *to)
 {
     size_t count = 0;
-    bool known = word.size <= t->word_limit || characters(word) <= t->word_limit;
+    size_t limit = (size_t)t->settings.word_limit;
+    bool known = word.size <= limit || characters(word) <= limit;
     for (size_t i = 0, size; known && i < word.size; i += size) {
         int32_t id =
             vocabulary_longest(&t->vocabulary, (struct slice){word.at + i, word.size - i}, i > 0, &size);
