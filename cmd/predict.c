@@ -77,7 +77,7 @@ static void write_record(struct output *out, const struct record *record)
         return;
     }
     if (out->csv)
-        prediction_csv_record(out->csv, record, out->header, &out->text);
+        prediction_csv_record(out->csv, record, &out->text);
     else
         prediction_table_record(record, out->header, out->scored + out->missing == 1, &out->text);
 }
@@ -143,6 +143,8 @@ int main(int argc, char **argv)
         out.header = &head;
         if (out.stream)
             stream_write_header(out.stream, &head);
+        else if (out.csv)
+            prediction_csv_begin(out.csv, &head);
         for (struct record *record; stream_read(in, &record);) {
             batch_put(batch, record);
             write_computed(&out, batch, model, opt.logits, prob);
@@ -152,10 +154,10 @@ int main(int argc, char **argv)
         write_computed(&out, batch, model, opt.logits, prob);
         if (out.stream)
             stream_write_trailer(out.stream, stream_trailer(in));
-        else if (out.csv)
-            prediction_csv_end(out.csv, &head, &out.text);
     }
     progress_end(&progress);
+    if (out.csv)
+        prediction_csv_end(out.csv, &out.text);
     write_text(&out);
     account(&out, model);
     if (out.fd != STDOUT_FILENO)

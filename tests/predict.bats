@@ -72,6 +72,57 @@ assert asked[1:] == [[b["score"], b["score"], a["score"]] for a, b in zip(after,
 END
 }
 
+@test "CSV: labels and kept columns that the first record lacks have their columns" {
+    m=$fixtures/model/trained
+    # no label first, then a row too short to read
+    printf 'id,text,label,content\n1,the essay,,aa\n2,very good,2,bb\n' |
+        tok -q -m "$m" --id id --keep content | predict -q --csv | cut -d, -f1-3 >unlabelled
+    expect_text $'id,content,y\n1,aa,\n2,bb,2' "$(cat unlabelled)"
+    printf 'id,text,label,content\n1,the essay\n2,very good,2,bb\n3,bad,3,cc\n' |
+        tok -q -m "$m" --id id --keep content --bad-rows mark >marked
+    predict -q --csv marked >out
+    expect_text $'id,content,y\n-:1,,\n2,bb,2\n3,cc,3' "$(cut -d, -f1-3 out)"
+    [[ $(sed -n 2p out) == -:1,*" fields"* ]]
+    expect_text $'content,y\n,\nbb,2\ncc,3' "$(predict -q --csv --columns content,y marked)"
+    expect_status 2 predict -q --csv --columns title marked
+    [[ $stderr == *"no 'title'"*"id, content, y, pred"* ]]
+    # JSON Lines: a key that comes later
+    printf '%s\n' '{"id":"1","text":"the essay","a":"p"}' '{"id":"2","text":"good","b":"q","a":"r"}' |
+        tok -q -m "$m" --format jsonl --id id --keep a,b | predict -q --csv | cut -d, -f1-4 >keys
+    expect_text $'id,a,b,pred\n1,p,\n2,r,q' "$(sed 's/,[1-5]$//' keys)"
+}
+
+@test "CSV: segments with other kept columns, or none, and no labels at all" {
+    m=$fixtures/model/trained
+    printf 'id,text\n0,x\n' | tok -q -m "$m" --id id | show --where part=none --stream >none
+    printf 'id,text,a\n1,the essay,p\n' | tok -q -m "$m" --id id --keep a >one
+    printf 'id,text,b\n2,good,q\n' | tok -q -m "$m" --id id --keep b >two
+    predict -q --csv none one two | cut -d, -f1-4 | sed 's/,[1-5]$//' >out
+    expect_text $'id,a,b,pred\n1,p,\n2,,q' "$(cat out)"
+    expect_text $'b\n""\nq' "$(predict -q --csv --columns b none one two)"
+    expect_text 'id,pred,score,prob_1,prob_2,prob_3,prob_4,prob_5,reason' "$(predict -q --csv none)"
+}
+
+@test "CSV: what appears only after 1,000 records is counted, not lost in silence" {
+    python3 - <<'END' >late.jsonl
+import json
+for i in range(1, 1003):
+    late = {"label": 3, "a": "p"} if i > 1000 else {}
+    print(json.dumps({"id": str(i), "text": "good", **late}))
+END
+    tok -q -m "$fixtures/model/trained" --format jsonl --id id --label label --keep a late.jsonl >late
+    expect_status 0 predict -q --csv late
+    expect_text "$(seq 1002)" "$(tail -n +2 <<<"$output" | cut -d, -f1)"
+    [[ $output == id,pred,* ]]
+    [[ $stderr == *"4 values have no column: the first 1000 records"* ]]
+    expect_status 0 predict -q --csv --columns id late
+    [ -z "$stderr" ]
+    expect_status 2 predict -q --csv --columns a late
+    sed 1,2d late.jsonl | tok -q -m "$fixtures/model/trained" --format jsonl --id id --label label --keep a >late
+    expect_status 0 predict -q --csv late
+    [[ $output == id,a,y,pred,* && -z $stderr ]]
+}
+
 @test "one line makes a two-column submission with content as it was" {
     csv | python3 -c 'import csv, sys; csv.writer(sys.stdout).writerows([r[0]] for r in csv.reader(sys.stdin))' >new.csv
     line "tok -q -m '$fixtures/model/trained' --keep content < new.csv | predict -q --csv --columns content,score=pred > submission.csv"

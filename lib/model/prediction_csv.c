@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/names.h"
 #include "base/terminal.h"
+#include "stream/hold.h"
 #include "stream/msgpack.h"
 #include "stream/view.h"
 
@@ -18,6 +20,11 @@ struct prediction_csv {
     struct column *columns;
     size_t count, capacity;
     bool decided;
+    struct header header; /* of the first segment */
+    struct hold held;
+    struct names kept;    /* columns that the held records have */
+    bool labelled;        /* one of them has a label */
+    uint64_t lost;
     struct double_array prob;
     struct buffer text;
 };
@@ -38,6 +45,9 @@ void prediction_csv_free(struct prediction_csv *csv)
         free(csv->columns[i].source);
     }
     free(csv->columns);
+    header_free(&csv->header);
+    hold_free(&csv->held);
+    names_free(&csv->kept);
     free(csv->prob.at);
     buffer_free(&csv->text);
     free(csv);
@@ -64,17 +74,18 @@ static bool has_prob(const struct header *header)
     return json_is_true(json_object_get(header->map, "probabilities"));
 }
 
-static void add_prob(struct prediction_csv *csv, const struct header *header)
+static void add_prob(struct prediction_csv *csv)
 {
+    const struct header *header = &csv->header;
     for (size_t i = 0; has_prob(header) && i < header->label_count; i++)
         add_column(csv, printed(&csv->text, "prob_", &header->labels[i]), SLICE("prob"), (ptrdiff_t)i);
 }
 
-/* Calls add_column for each kept column. */
-static void add_meta(struct prediction_csv *csv, const struct record *record)
+/* Lists a held record's kept columns; counts those of a later one that are not listed. */
+static void visit_kept(struct prediction_csv *csv, const struct record *record)
 {
     struct slice meta = record_field(record, "meta");
-    struct msgpack_cursor c = {(const uint8_t *)meta.at, (const uint8_t *)meta.at + meta.size};
+    struct msgpack_cursor c = msgpack_cursor_of(meta);
     struct msgpack_token head, key;
     if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
         return;
@@ -82,9 +93,20 @@ static void add_meta(struct prediction_csv *csv, const struct record *record)
         if (msgpack_next(&c, &key) != MSGPACK_GOOD || key.type != MSGPACK_STRING ||
             msgpack_skip(&c, 1) != MSGPACK_GOOD)
             return;
+        if (!csv->decided)
+            names_add(&csv->kept, key.bytes, NULL);
+        else if (names_find(&csv->kept, key.bytes) == NAMES_NONE)
+            csv->lost++;
+    }
+}
+
+static void add_kept(struct prediction_csv *csv)
+{
+    for (size_t i = 0; i < csv->kept.count; i++) {
+        struct slice name = csv->kept.at[i];
         csv->text.size = 0;
-        buffer_format(&csv->text, "meta.%.*s", (int)key.bytes.size, key.bytes.at);
-        add_column(csv, key.bytes, (struct slice){csv->text.at, csv->text.size}, -1);
+        buffer_format(&csv->text, "meta.%.*s", (int)name.size, name.at);
+        add_column(csv, name, (struct slice){csv->text.at, csv->text.size}, -1);
     }
 }
 
@@ -105,17 +127,15 @@ static void part_titles(struct prediction_csv *csv)
     }
 }
 
-static void usual_columns(struct prediction_csv *csv, const struct record *record,
-                          const struct header *header)
+static void usual_columns(struct prediction_csv *csv)
 {
     add_column(csv, SLICE("id"), SLICE("id"), -1);
-    if (record)
-        add_meta(csv, record);
-    if (record && record->y.type != LABEL_NONE)
+    add_kept(csv);
+    if (csv->labelled)
         add_column(csv, SLICE("y"), SLICE("y"), -1);
     add_column(csv, SLICE("pred"), SLICE("pred"), -1);
     add_column(csv, SLICE("score"), SLICE("score"), -1);
-    add_prob(csv, header);
+    add_prob(csv);
     add_column(csv, SLICE("reason"), SLICE("reason"), -1);
     part_titles(csv);
 }
@@ -130,11 +150,22 @@ static bool known_source(const char *source)
     return false;
 }
 
-static void refuse_source(struct prediction_csv *csv, const char *source, const struct record *record,
-                          const struct header *header)
+/* Some held record has it, or there is none to ask. */
+static bool is_there(struct prediction_csv *csv, const char *source)
+{
+    struct record record = {0};
+    bool found = csv->held.count == 0;
+    csv->text.size = 0;
+    for (size_t at = 0; !found && hold_next(&csv->held, &at, csv->header.y, &record);)
+        found = record_text(&record, source, &csv->text);
+    record_free(&record);
+    return found;
+}
+
+static void refuse_source(struct prediction_csv *csv, const char *source)
 {
     size_t before = csv->count;
-    usual_columns(csv, record, header);
+    usual_columns(csv);
     struct buffer names = {0};
     for (size_t i = before; i < csv->count; i++)
         buffer_format(&names, i > before ? ", %s" : "%s", csv->columns[i].title);
@@ -143,14 +174,14 @@ static void refuse_source(struct prediction_csv *csv, const char *source, const 
         (int)names.size, names.at);
 }
 
-static void asked_column(struct prediction_csv *csv, const char *asked, const struct record *record,
-                         const struct header *header)
+static void asked_column(struct prediction_csv *csv, const char *asked)
 {
+    const struct header *header = &csv->header;
     const char *equals = strchr(asked, '=');
     const char *source = equals ? equals + 1 : asked;
     struct slice title = {asked, equals ? (size_t)(equals - asked) : strlen(asked)};
     if (strcmp(source, "prob") == 0) {
-        add_prob(csv, header);
+        add_prob(csv);
         return;
     }
     for (size_t i = 0; has_prob(header) && i < header->label_count; i++) {
@@ -159,29 +190,12 @@ static void asked_column(struct prediction_csv *csv, const char *asked, const st
             return;
         }
     }
-    csv->text.size = 0;
-    if (!known_source(source) && record && !record_text(record, source, &csv->text))
-        refuse_source(csv, source, record, header);
+    if (!known_source(source) && !is_there(csv, source))
+        refuse_source(csv, source);
     add_column(csv, title, slice_of(source), -1);
 }
 
 /* ---- Cells ---- */
-
-static void decide(struct prediction_csv *csv, const struct record *record, const struct header *header,
-                   struct buffer *out)
-{
-    if (csv->asked->count == 0)
-        usual_columns(csv, record, header);
-    for (size_t i = 0; i < csv->asked->count; i++)
-        asked_column(csv, csv->asked->at[i], record, header);
-    for (size_t i = 0; i < csv->count; i++) {
-        if (i > 0)
-            buffer_byte(out, ',');
-        csv_cell(out, slice_of(csv->columns[i].title), csv->count == 1);
-    }
-    buffer_byte(out, '\n');
-    csv->decided = true;
-}
 
 static void put_logits(const struct record *record, struct double_array *numbers, struct buffer *text)
 {
@@ -207,11 +221,8 @@ static void cell_text(struct prediction_csv *csv, const struct column *column, c
     }
 }
 
-void prediction_csv_record(struct prediction_csv *csv, const struct record *record,
-                           const struct header *header, struct buffer *out)
+static void put_row(struct prediction_csv *csv, const struct record *record, struct buffer *out)
 {
-    if (!csv->decided)
-        decide(csv, record, header, out);
     for (size_t i = 0; i < csv->count; i++) {
         if (i > 0)
             buffer_byte(out, ',');
@@ -221,10 +232,55 @@ void prediction_csv_record(struct prediction_csv *csv, const struct record *reco
     buffer_byte(out, '\n');
 }
 
-void prediction_csv_end(struct prediction_csv *csv, const struct header *header, struct buffer *out)
+/* Titles, then the records that were held back. */
+static void decide(struct prediction_csv *csv, struct buffer *out)
+{
+    csv->decided = true;
+    if (csv->asked->count == 0)
+        usual_columns(csv);
+    for (size_t i = 0; i < csv->asked->count; i++)
+        asked_column(csv, csv->asked->at[i]);
+    for (size_t i = 0; i < csv->count; i++) {
+        if (i > 0)
+            buffer_byte(out, ',');
+        csv_cell(out, slice_of(csv->columns[i].title), csv->count == 1);
+    }
+    buffer_byte(out, '\n');
+    struct record record = {0};
+    for (size_t at = 0; hold_next(&csv->held, &at, csv->header.y, &record);)
+        put_row(csv, &record, out);
+    record_free(&record);
+    hold_free(&csv->held);
+}
+
+void prediction_csv_begin(struct prediction_csv *csv, const struct header *header)
+{
+    if (!csv->header.map)
+        csv->header = header_copy(header);
+}
+
+void prediction_csv_record(struct prediction_csv *csv, const struct record *record, struct buffer *out)
+{
+    bool has_label = record->y.type != LABEL_NONE;
+    visit_kept(csv, record);
+    if (csv->decided) {
+        csv->lost += has_label && !csv->labelled;
+        put_row(csv, record, out);
+        return;
+    }
+    csv->labelled |= has_label;
+    if (hold_add(&csv->held, record))
+        decide(csv, out);
+}
+
+void prediction_csv_end(struct prediction_csv *csv, struct buffer *out)
 {
     if (!csv->decided)
-        decide(csv, NULL, header, out);
+        decide(csv, out);
+    if (csv->lost > 0 && csv->asked->count == 0)
+        warn("%llu values have no column: the first %zu records had none of their kind "
+             "(without --csv, the stream keeps all)",
+             (unsigned long long)csv->lost, csv->held.count);
 }
 
 /* ---- The table ---- */

@@ -4,11 +4,10 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "base/terminal.h"
+#include "stream/hold.h"
 #include "stream/internal.h"
 #include "stream/jsonlines.h"
 #include "stream/view.h"
-
-enum { HELD_RECORDS = 1000, HELD_BYTES = 1 << 20 };
 
 /* Where a column's values come from. */
 struct column {
@@ -24,8 +23,7 @@ struct csv_view {
     size_t count, capacity;
     struct names names;   /* "meta.prompt", "ids": what has columns */
     struct header header; /* of the first record */
-    struct buffer held;   /* packed records, each behind its size */
-    size_t held_records;
+    struct hold held;
     uint64_t lost;
 };
 
@@ -41,7 +39,7 @@ void csv_view_free(struct csv_view *view)
     free(view->columns);
     names_free(&view->names);
     header_free(&view->header);
-    buffer_free(&view->held);
+    hold_free(&view->held);
     free(view);
 }
 
@@ -300,13 +298,10 @@ static void decide(struct csv_view *view, struct buffer *out)
     if (view->count)
         buffer_byte(out, '\n');
     struct record record = {0};
-    for (size_t at = 0, size; at < view->held.size; at += sizeof size + size) {
-        memcpy(&size, view->held.at + at, sizeof size);
-        record_unpack(&record, (struct slice){view->held.at + at + sizeof size, size}, view->header.y);
+    for (size_t at = 0; hold_next(&view->held, &at, view->header.y, &record);)
         put_row(view, &record, out);
-    }
     record_free(&record);
-    buffer_free(&view->held);
+    hold_free(&view->held);
 }
 
 void csv_view_record(struct csv_view *view, const struct record *record, const struct header *header,
@@ -319,12 +314,7 @@ void csv_view_record(struct csv_view *view, const struct record *record, const s
     if (!view->header.map)
         view->header = header_copy(header);
     visit_record(view, record, add_column);
-    struct buffer packed = {0};
-    record_pack(record, &packed);
-    buffer_append(&view->held, &packed.size, sizeof packed.size);
-    buffer_append(&view->held, packed.at, packed.size);
-    buffer_free(&packed);
-    if (++view->held_records == HELD_RECORDS || view->held.size >= HELD_BYTES)
+    if (hold_add(&view->held, record))
         decide(view, out);
 }
 
@@ -334,5 +324,5 @@ void csv_view_end(struct csv_view *view, struct buffer *out)
         decide(view, out);
     if (view->lost)
         warn("%llu values have no column: the first %zu records had none of their kind (--json shows all)",
-             (unsigned long long)view->lost, view->held_records);
+             (unsigned long long)view->lost, view->held.count);
 }
