@@ -45,29 +45,30 @@ say = $(if $(V),,@echo "  $(1)")
 # A filter links its rooms, each after those that build on it, and the libraries they need.
 FILTERS = tok split embed fit predict evalm show tally vocab
 rooms_tok     = model text stream base
-rooms_split   = eval text stream base
-rooms_embed   = model nn text stream base
-rooms_fit     = train eval model nn text stream base
-rooms_predict = eval model nn text stream base
+rooms_split   = corpus eval text stream base
+rooms_embed   = predict model nn text stream base
+rooms_fit     = train eval predict linear model nn text stream base
+rooms_predict = predict eval model nn text stream base
 rooms_evalm   = eval text stream base
 rooms_show    = model text stream base
-rooms_tally   = eval model text stream base
+rooms_tally   = corpus eval model text stream base
 rooms_vocab   = text stream base
 rooms_rubric  = base
-libs_text  = -lmd
-libs_model = -lzip -lmd
-libs_nn    = -lopenblas -llbfgs
+libs_text   = -lmd
+libs_model  = -lzip -lmd
+libs_nn     = -lopenblas
+libs_linear = -lopenblas -llbfgs
 # oracles of unit tests
 libs_stream_oracle = -lmsgpackc
 libs_rows = -lcsv
 
 programs = $(FILTERS:%=$(BUILD)/libexec/rubric/%) $(BUILD)/bin/rubric
-ROOMS = base stream text nn model train eval
+ROOMS = base stream text nn linear model predict eval corpus train
 
 all: $(programs) $(BUILD)/share/rubric/default
 
 define room_rules
-$(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c))
+$(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c lib/$(1)/*/*.c))
 	@mkdir -p $$(@D)
 	$(Q)rm -f $$@ && ar rcsD $$@ $$^
 endef
@@ -84,8 +85,8 @@ $(foreach filter,$(FILTERS),$(eval $(call program_rules,$(filter),$(BUILD)/libex
 $(eval $(call program_rules,rubric,$(BUILD)/bin,cmd/rubric))
 
 # Kernels for newer CPUs are compiled for them and chosen at run time; everything else is baseline.
-$(BUILD)/lib/nn/%_avx2.o: all_cflags += -mavx2 -mfma
-$(BUILD)/lib/nn/%_avx512.o: all_cflags += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
+$(BUILD)/lib/nn/kernels/avx2.o: all_cflags += -mavx2 -mfma
+$(BUILD)/lib/nn/kernels/avx512.o: all_cflags += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 
 # Loops left to the compiler's vectoriser (exactly rounded operations only: the bits do not change).
 $(BUILD)/lib/nn/optimizer_arithmetic.o: all_cflags += -O3 -fno-math-errno -fno-trapping-math

@@ -6,7 +6,7 @@
 #include "base/standard.h"
 #include "base/terminal.h"
 #include "model/config.h"
-#include "model/embedding.h"
+#include "predict/embedding.h"
 #include "stream/stream.h"
 
 struct settings {
@@ -30,9 +30,12 @@ static const struct option_row rows[] = {
 static const enum pooling pools[] = {POOL_MEAN, POOL_CLS, POOL_POOLER, POOL_MAX, POOL_NONE};
 
 static const struct command command = {
-    "embed", "[OPTION]... [FILE]...",
+    "embed",
+    "[OPTION]... [FILE]...",
     "Replaces the tokens of a stream by vectors: what the encoder of a model makes of each text.",
-    rows, OPTION_COUNT(rows), .reads_input = true};
+    rows,
+    OPTION_COUNT(rows),
+    .reads_input = true};
 
 static struct model *open_encoder(const struct settings *opt, const struct header *head)
 {

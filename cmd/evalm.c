@@ -38,12 +38,15 @@ static const struct option_row rows[] = {
 };
 
 static const struct command command = {
-    "evalm", "[OPTION]... [FILE]...",
+    "evalm",
+    "[OPTION]... [FILE]...",
     "Reports how well the predictions of a stream agree with its labels: confusion matrix,\n"
     "precision, recall and F1 of each class, quadratic weighted kappa and other figures.",
-    rows, OPTION_COUNT(rows), .reads_input = true};
+    rows,
+    OPTION_COUNT(rows),
+    .reads_input = true};
 
-static struct report_plan plan_of(const struct settings *opt)
+static struct report_plan fit_config_of(const struct settings *opt)
 {
     double bound;
     if (opt->tsv && opt->json)
@@ -78,13 +81,13 @@ static void print(const struct report *report, const struct settings *opt)
     standard_flush();
 }
 
-static void read_rival(struct report *report, char *path)
+static void read_baseline(struct report *report, char *path)
 {
     struct stream_reader *in = stream_open(&path, 1);
     for (struct header head; stream_next(in, &head, KIND_PREDICTIONS); header_free(&head)) {
-        report_rival_segment(report, &head);
+        report_baseline_segment(report, &head);
         for (struct record *record; stream_read(in, &record);)
-            report_rival_add(report, record);
+            report_baseline_add(report, record);
     }
     stream_close(in);
 }
@@ -93,10 +96,10 @@ int main(int argc, char **argv)
 {
     struct settings opt = {.resamples = 1000};
     int first = command_parse(&command, &opt, argc, argv);
-    struct report_plan plan = plan_of(&opt);
-    struct report *report = report_new(&plan);
+    struct report_plan config = fit_config_of(&opt);
+    struct report *report = report_new(&config);
     if (opt.against)
-        read_rival(report, opt.against);
+        read_baseline(report, opt.against);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
 
     for (struct header head; stream_next(in, &head, KIND_PREDICTIONS); header_free(&head)) {

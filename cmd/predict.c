@@ -7,8 +7,8 @@
 #include "base/options.h"
 #include "base/standard.h"
 #include "base/terminal.h"
-#include "model/prediction.h"
-#include "model/prediction_csv.h"
+#include "predict/prediction.h"
+#include "predict/prediction_csv.h"
 #include "stream/stream.h"
 
 struct settings {
@@ -31,16 +31,19 @@ static const struct option_row rows[] = {
 };
 
 static const struct command command = {
-    "predict", "[OPTION]... [FILE]...",
+    "predict",
+    "[OPTION]... [FILE]...",
     "Scores the records of a stream of tokens or vectors with a model that fit has trained.\n"
     "On a terminal, prints a table of scores.",
-    rows, OPTION_COUNT(rows), .reads_input = true};
+    rows,
+    OPTION_COUNT(rows),
+    .reads_input = true};
 
 /* Where predictions go: a stream, CSV, or a table on a terminal. */
 struct output {
     struct stream_writer *stream;
     struct prediction_csv *csv;
-    int fd;                 /* of CSV and table */
+    int fd; /* of CSV and table */
     const char *name;
     struct buffer text;
     const struct header *header;

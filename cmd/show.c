@@ -47,10 +47,13 @@ static const struct option_row rows[] = {
 };
 
 static const struct command command = {
-    "show", "[OPTION]... [FILE | MODEL]...",
+    "show",
+    "[OPTION]... [FILE | MODEL]...",
     "Shows the records of a stream as text, one paragraph each; or how a model directory\n"
     "came to be.",
-    rows, OPTION_COUNT(rows), .reads_input = true};
+    rows,
+    OPTION_COUNT(rows),
+    .reads_input = true};
 
 static struct selection selection_of(const struct settings *opt)
 {

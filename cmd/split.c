@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/standard.h"
-#include "eval/assigner.h"
+#include "corpus/split_rules.h"
 #include "stream/stream.h"
 
 struct settings {
@@ -38,32 +38,35 @@ static const struct option_row rows[] = {
 };
 
 static const struct command command = {
-    "split", "[OPTION]... [FILE]...",
+    "split",
+    "[OPTION]... [FILE]...",
     "Marks each record of a stream with its part: 80 % train and 20 % val, or as told.\n"
     "What went where is said on standard error.",
-    rows, OPTION_COUNT(rows), .reads_input = true};
+    rows,
+    OPTION_COUNT(rows),
+    .reads_input = true};
 
 /* FIELD=VALUE into its two halves. */
-static void set_hold_out(struct split_plan *plan, const char *text)
+static void set_hold_out(struct split_plan *config, const char *text)
 {
     const char *equals = strchr(text, '=');
     if (!equals || equals == text)
         command_misuse("--hold-out is '%s': expected FIELD=VALUE", text);
-    plan->hold_field = slice_string((struct slice){text, (size_t)(equals - text)});
-    plan->hold_value = equals + 1;
+    config->hold_field = slice_string((struct slice){text, (size_t)(equals - text)});
+    config->hold_value = equals + 1;
 }
 
-static void set_edges(struct split_plan *plan, const struct text_list *list)
+static void set_edges(struct split_plan *config, const struct text_list *list)
 {
     double *edges = memory_new(list->count, sizeof *edges);
     for (size_t i = 0; i < list->count; i++)
         if (!parse_number(list->at[i], -1e300, 1e300, &edges[i]) || (i > 0 && edges[i] <= edges[i - 1]))
             command_misuse("--edges has '%s': expected ascending numbers such as 1.5,2.5", list->at[i]);
-    plan->edges = edges;
-    plan->edge_count = list->count;
+    config->edges = edges;
+    config->edge_count = list->count;
 }
 
-static struct split_plan plan_of(const struct settings *opt)
+static struct split_plan fit_config_of(const struct settings *opt)
 {
     int ways = opt->stratify + opt->random + (opt->by != NULL) + (opt->group != NULL) + (opt->from != NULL);
     if (ways > 1)
@@ -84,57 +87,62 @@ static struct split_plan plan_of(const struct settings *opt)
         command_misuse("--folds goes with neither --ratio nor --hold-out");
     if (opt->keep && opt->replace)
         command_misuse("--keep and --replace exclude each other");
-    struct split_plan plan = {
-        .mode = opt->stratify ? SPLIT_STRATIFY : opt->random ? SPLIT_RANDOM : opt->from ? SPLIT_FROM
-              : opt->by || opt->group ? SPLIT_BY_FIELD : SPLIT_EXACT,
+    struct split_plan config = {
+        .mode = opt->stratify           ? SPLIT_STRATIFY
+                : opt->random           ? SPLIT_RANDOM
+                : opt->from             ? SPLIT_FROM
+                : opt->by || opt->group ? SPLIT_BY_FIELD
+                                        : SPLIT_EXACT,
         .shares = opt->folds ? split_shares_equal((int)opt->folds)
                              : split_shares_parse(opt->ratio ? opt->ratio : "80:20"),
         .seed = (uint64_t)opt->seed,
         .folds = opt->folds > 0,
-        .marked = opt->keep ? MARKED_KEEP : opt->replace ? MARKED_REPLACE : MARKED_REFUSE,
+        .marked = opt->keep      ? MARKED_KEEP
+                  : opt->replace ? MARKED_REPLACE
+                                 : MARKED_REFUSE,
         .field = opt->by ? opt->by : opt->group,
         .from = opt->from,
         .divide_rest = opt->ratio != NULL,
         .bins = (int)opt->bins,
     };
-    if (!plan.folds && plan.shares.parts > 3)
+    if (!config.folds && config.shares.parts > 3)
         command_misuse("--ratio is '%s': expected two or three shares (train:val:test); --folds K makes more",
                        opt->ratio);
     if (opt->hold_out)
-        set_hold_out(&plan, opt->hold_out);
+        set_hold_out(&config, opt->hold_out);
     if (opt->edges.count)
-        set_edges(&plan, &opt->edges);
-    return plan;
+        set_edges(&config, &opt->edges);
+    return config;
 }
 
 /* The records of one segment; some may wait for others. */
-static void divide(struct assigner *assigner, const struct header *head, struct stream_reader *in,
+static void divide(struct split_rules *split_rules, const struct header *head, struct stream_reader *in,
                    struct stream_writer *out)
 {
-    assigner_begin(assigner, head);
+    split_rules_begin(split_rules, head);
     for (struct record *record; stream_read(in, &record);) {
-        assigner_put(assigner, record);
-        while ((record = assigner_take(assigner)))
+        split_rules_put(split_rules, record);
+        while ((record = split_rules_take(split_rules)))
             stream_write(out, record);
     }
-    assigner_end(assigner);
-    for (struct record *record; (record = assigner_take(assigner));)
+    split_rules_end(split_rules);
+    for (struct record *record; (record = split_rules_take(split_rules));)
         stream_write(out, record);
 }
 
-/* What plan_of allocated. */
-static void plan_free(struct split_plan *plan)
+/* What fit_config_of allocated. */
+static void fit_config_free(struct split_plan *config)
 {
-    free(plan->hold_field);
-    free(plan->edges);
+    free(config->hold_field);
+    free(config->edges);
 }
 
 int main(int argc, char **argv)
 {
     struct settings opt = {0};
     int first = command_parse(&command, &opt, argc, argv);
-    struct split_plan plan = plan_of(&opt);
-    struct assigner *assigner = assigner_new(&plan);
+    struct split_plan config = fit_config_of(&opt);
+    struct split_rules *split_rules = split_rules_new(&config);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
     standard_spare_inputs(opt.output, argv + first, (size_t)(argc - first));
     struct stream_writer *out = stream_create(opt.output);
@@ -143,18 +151,18 @@ int main(int argc, char **argv)
     for (bool more = stream_next(in, &head, KIND_ANY); more;) {
         header_sign(&head, argc, argv, opt.seed);
         stream_write_header(out, &head);
-        divide(assigner, &head, in, out);
+        divide(split_rules, &head, in, out);
         header_free(&head);
         json_t *counts = json_deep_copy(stream_trailer(in));
         more = stream_next(in, &head, KIND_ANY);
         if (!more)
-            assigner_finish(assigner); /* what it finds must leave the stream unsealed */
+            split_rules_finish(split_rules); /* what it finds must leave the stream unsealed */
         stream_write_trailer(out, counts);
         json_decref(counts);
     }
-    assigner_report(assigner);
-    assigner_free(assigner);
-    plan_free(&plan);
+    split_rules_report(split_rules);
+    split_rules_free(split_rules);
+    fit_config_free(&config);
     text_list_free(&opt.edges);
     return stream_finish(in, out);
 }

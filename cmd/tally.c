@@ -7,7 +7,7 @@
 #include "base/options.h"
 #include "base/standard.h"
 #include "base/terminal.h"
-#include "eval/tally.h"
+#include "corpus/tally.h"
 #include "stream/stream.h"
 #include "text/stream_vocabulary.h"
 
@@ -27,10 +27,13 @@ static const struct option_row rows[] = {
 };
 
 static const struct command command = {
-    "tally", "[OPTION]... [FILE]...",
+    "tally",
+    "[OPTION]... [FILE]...",
     "Counts what is in a stream: classes in each part, lengths in words and tokens, what is cut\n"
     "off, unknown tokens, missing labels, duplicates.",
-    rows, OPTION_COUNT(rows), .reads_input = true};
+    rows,
+    OPTION_COUNT(rows),
+    .reads_input = true};
 
 /* The id of [UNK] in the vocabulary of the segment, -1 when that is not at hand. */
 static int32_t unknown_id(const char *model, const struct header *header)
@@ -41,7 +44,7 @@ static int32_t unknown_id(const char *model, const struct header *header)
     return id;
 }
 
-static void print(const struct tally *tally, const struct settings *opt)
+static void fingerprint(const struct tally *tally, const struct settings *opt)
 {
     if (opt->json) {
         json_t *all = tally_json(tally);
@@ -76,7 +79,7 @@ int main(int argc, char **argv)
     if (opt.part && tally->n == 0)
         die(STATUS_INPUT, "no record is of part '%s'", opt.part);
     tally_settle(tally);
-    print(tally, &opt);
+    fingerprint(tally, &opt);
     tally_free(tally);
     return STATUS_GOOD;
 }

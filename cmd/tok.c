@@ -10,7 +10,7 @@
 #include "base/standard.h"
 #include "model/model.h"
 #include "stream/stream.h"
-#include "text/held.h"
+#include "text/row_lookahead.h"
 #include "text/rejects.h"
 #include "text/token_line.h"
 #include "text/tokens.h"
@@ -67,9 +67,12 @@ static const struct option_row option_rows[] = {
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
 };
 static const struct command command = {
-    "tok", "[OPTION]... [FILE]...",
+    "tok",
+    "[OPTION]... [FILE]...",
     "Turns CSV, TSV or JSON Lines into a stream of BERT WordPiece tokens.",
-    option_rows, OPTION_COUNT(option_rows), .reads_input = true,
+    option_rows,
+    OPTION_COUNT(option_rows),
+    .reads_input = true,
 };
 
 static void parse_shard(struct settings *s)
@@ -120,7 +123,7 @@ static void choose_policies(const struct settings *s, struct tokenizer_settings 
 
 /* Reads rows until their labels are known; true when the input ended before that. */
 static bool hold_back(struct rows *rows, const struct columns *columns, struct labels *labels,
-                      struct held_rows *held)
+                      struct row_lookahead *lookahead)
 {
     struct row row;
     bool more = true;
@@ -129,18 +132,18 @@ static bool hold_back(struct rows *rows, const struct columns *columns, struct l
         if (columns->label >= 0 && !row.bad)
             labels_observe(labels, row.fields[columns->label]);
         if (row.ours)
-            held_add(held, &row);
+            row_lookahead_add(lookahead, &row);
     }
-    held_settle(held);
+    row_lookahead_settle(lookahead);
     labels_decide(labels);
     return !more;
 }
 
 /* The classes of an input that is held as a whole. */
-static void find_classes(struct labels *labels, const struct held_rows *held, ptrdiff_t column)
+static void find_classes(struct labels *labels, const struct row_lookahead *lookahead, ptrdiff_t column)
 {
-    for (size_t i = 0; column >= 0 && i < held->count; i++)
-        labels_see_class(labels, held->rows[i].fields[column]);
+    for (size_t i = 0; column >= 0 && i < lookahead->count; i++)
+        labels_see_class(labels, lookahead->rows[i].fields[column]);
     labels_end_classes(labels);
 }
 
@@ -171,9 +174,9 @@ static void write_header(struct stream_writer *out, const struct labels *labels,
                tokenizer_settings_json(tokenizer_settings(tokenizer), tokenizer_hash(tokenizer),
                                        tokenizer_size(tokenizer)));
     if (directory) {
-        char print[65];
-        model_print(directory, print);
-        header_set_model(&header, directory, print);
+        char fingerprint[65];
+        model_fingerprint(directory, fingerprint);
+        header_set_model(&header, directory, fingerprint);
     }
     header_sign(&header, argc, argv, -1);
     stream_write_header(out, &header);
@@ -205,18 +208,18 @@ int main(int argc, char **argv)
     struct columns columns;
     columns_find(&columns, rows, first < argc ? argv[first] : "-", &s.columns);
 
-    struct held_rows held = {.fields = columns.count};
-    bool complete = hold_back(rows, &columns, &labels, &held);
+    struct row_lookahead lookahead = {.fields = columns.count};
+    bool complete = hold_back(rows, &columns, &labels, &lookahead);
     if (complete && !s.shard)
-        find_classes(&labels, &held, columns.label);
+        find_classes(&labels, &lookahead, columns.label);
     note_input(rows, &columns, &labels, tokenizer, directory);
     write_header(out, &labels, tokenizer, directory, argc, argv);
 
     struct token_maker maker;
     token_maker_init(&maker, rows, &columns, &labels, tokenizer);
     struct pool *pool = pool_new((int)s.threads);
-    token_line_run(
-        &(struct token_line){.maker = &maker, .held = &held, .more = !complete, .out = out, .pool = pool});
+    token_line_run(&(struct token_line){
+        .maker = &maker, .lookahead = &lookahead, .more = !complete, .out = out, .pool = pool});
     pool_free(pool);
     columns_end(&columns);
 

@@ -39,9 +39,12 @@ static const struct option_row option_rows[] = {
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
 };
 static const struct command command = {
-    "vocab", "[OPTION]... [FILE]...",
+    "vocab",
+    "[OPTION]... [FILE]...",
     "Trains a WordPiece vocabulary on the texts of CSV, TSV, JSON Lines or lines.",
-    option_rows, OPTION_COUNT(option_rows), .reads_input = true,
+    option_rows,
+    OPTION_COUNT(option_rows),
+    .reads_input = true,
 };
 
 /* One piece a line: where it goes is opened before the work, written after it. */
@@ -84,8 +87,8 @@ int main(int argc, char **argv)
     struct columns columns;
     columns_find(&columns, rows, first < argc ? argv[first] : "-", &s.columns);
     const char *name = s.output && strcmp(s.output, "-") != 0 ? s.output : "standard output";
-    int fd =
-        name == s.output ? open(s.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
+    int fd = name == s.output ? open(s.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+                              : STDOUT_FILENO;
     if (fd < 0)
         die_errno("%s: cannot create", name);
 

@@ -29,8 +29,7 @@ void error_set_quiet(bool quiet);
 
 /* Flushes stdout, prints "PROGRAM: MESSAGE\n" and exits with `status`.  Control characters in the
  * message are escaped, so that data quoted in it cannot act on a terminal. */
-noreturn void die(enum status status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+noreturn void die(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* die(STATUS_SYSTEM, "MESSAGE: strerror(errno)"). */
 noreturn void die_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));

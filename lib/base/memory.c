@@ -81,10 +81,7 @@ void memory_grow(void *array, size_t *capacity, size_t need, size_t size)
     *capacity = wanted;
 }
 
-char *memory_string(const char *text)
-{
-    return slice_string(slice_of(text));
-}
+char *memory_string(const char *text) { return slice_string(slice_of(text)); }
 
 char *memory_format(const char *format, ...)
 {

@@ -19,10 +19,7 @@ static size_t place_of(const struct names *names, struct slice name, uint64_t ha
     return i;
 }
 
-static uint64_t hash_of(struct slice name)
-{
-    return XXH3_64bits(name.size ? name.at : "", name.size);
-}
+static uint64_t hash_of(struct slice name) { return XXH3_64bits(name.size ? name.at : "", name.size); }
 
 static void grow_table(struct names *names)
 {

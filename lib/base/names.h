@@ -8,11 +8,11 @@
 
 /* Start with {0}; release with names_free. */
 struct names {
-    struct slice *at;   /* [count], the texts themselves: owned copies */
+    struct slice *at; /* [count], the texts themselves: owned copies */
     size_t count, room;
-    uint64_t *hashes;   /* [count] */
-    uint32_t *table;    /* open addressing over number + 1; 0 is empty */
-    size_t table_size;  /* a power of two, at most half full */
+    uint64_t *hashes;  /* [count] */
+    uint32_t *table;   /* open addressing over number + 1; 0 is empty */
+    size_t table_size; /* a power of two, at most half full */
 };
 
 #define NAMES_NONE ((size_t)-1)

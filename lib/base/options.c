@@ -263,8 +263,8 @@ int command_parse(const struct command *command, void *settings, int argc, char 
     char *letters = memory_zeroed(2 * total + 2, 1), *next = letters;
     *next++ = ':'; /* a missing value is reported as ':' */
     for (size_t i = 0; i < total; i++) {
-        const struct option_row *row =
-            i < command->count ? &command->rows[i] : &common_rows[i - command->count];
+        const struct option_row *row = i < command->count ? &command->rows[i]
+                                                          : &common_rows[i - command->count];
         int has_value = row->type == OPTION_FLAG ? no_argument : required_argument;
         int code = i < command->count ? FIRST_LONG + (int)i : row->letter;
         longs[i] = (struct option){row->name, has_value, NULL, code};

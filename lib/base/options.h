@@ -41,7 +41,7 @@ struct option_row {
     char letter;      /* 0: none */
     const char *name; /* without dashes */
     enum option_type type;
-    size_t offset;    /* in the settings */
+    size_t offset;     /* in the settings */
     const char *value; /* what stands for the value in the usage; the choices of OPTION_CHOICE */
     double minimum, maximum;
     const char *help; /* NULL: an alias, not shown */
@@ -51,11 +51,11 @@ struct option_row {
 
 struct command {
     const char *name;
-    const char *operands;  /* "[OPTION]... [FILE]..." */
-    const char *summary;   /* what it does, in a line or a few */
+    const char *operands; /* "[OPTION]... [FILE]..." */
+    const char *summary;  /* what it does, in a line or a few */
     const struct option_row *rows;
     size_t count;
-    bool reads_input;      /* with no operands and a terminal on stdin, the usage is printed */
+    bool reads_input; /* with no operands and a terminal on stdin, the usage is printed */
 };
 
 /* Parses argv into `settings`, moving operands behind options.  Returns the index in argv of the

@@ -21,8 +21,8 @@ struct pool {
     pthread_cond_t started, finished;
     struct worker *workers; /* [threads], worker 0 is the caller */
     int threads;
-    unsigned long round;    /* counts pool_run calls */
-    int busy;               /* workers that have not finished this round */
+    unsigned long round; /* counts pool_run calls */
+    int busy;            /* workers that have not finished this round */
     bool stop;
     atomic_size_t next;
     size_t count;

@@ -9,13 +9,13 @@
 
 /* What a stream of numbers is for: two uses with one seed never share numbers. */
 enum random_use {
-    RANDOM_INIT = 1,    /* fresh parameters */
-    RANDOM_SPLIT,       /* which record goes to which part */
-    RANDOM_SHUFFLE,     /* the order of an epoch */
+    RANDOM_INIT = 1, /* fresh parameters */
+    RANDOM_SPLIT,    /* which record goes to which part */
+    RANDOM_SHUFFLE,  /* the order of an epoch */
     RANDOM_DROPOUT,
-    RANDOM_SAMPLE,      /* drawing with weights */
+    RANDOM_SAMPLE, /* drawing with weights */
     RANDOM_AUGMENT,
-    RANDOM_SELECT,      /* the slice of train that chooses */
+    RANDOM_SELECT, /* the slice of train that chooses */
     RANDOM_BOOTSTRAP,
 };
 

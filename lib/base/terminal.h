@@ -30,9 +30,9 @@ void duration_format(char *to, size_t room, double seconds);
  * few times a second, and clears itself when a message is printed. */
 struct progress {
     const char *label;
-    const char *unit;  /* "essays", "tokens" */
-    uint64_t total;    /* 0: not known, no bar */
-    double started;    /* seconds, monotonic */
+    const char *unit; /* "essays", "tokens" */
+    uint64_t total;   /* 0: not known, no bar */
+    double started;   /* seconds, monotonic */
     double drawn;
     bool active;
 };

@@ -33,43 +33,45 @@ struct interval bootstrap_percentiles(double *values, size_t count)
 }
 
 /* The figures of one resample; the same records for the same seed and number. */
-static void resample(const struct pairs *pairs, struct pairs *drawn, const struct label_set *labels,
-                     uint64_t seed, size_t number, double figures[FIGURES])
+static void resample(const struct agreement *agreement, struct agreement *drawn,
+                     const struct label_set *labels, uint64_t seed, size_t number, double metrics[METRICS])
 {
-    pairs_clear(drawn);
-    for (uint64_t i = 0; i < pairs->n; i++)
-        pairs_add(drawn, &pairs->samples[random_below(pairs->n, seed, RANDOM_BOOTSTRAP, number, i)]);
-    pairs_figures(drawn, labels, figures);
+    agreement_clear(drawn);
+    for (uint64_t i = 0; i < agreement->n; i++)
+        agreement_add(drawn,
+                      &agreement->samples[random_below(agreement->n, seed, RANDOM_BOOTSTRAP, number, i)]);
+    agreement_figures(drawn, labels, metrics);
 }
 
 /* Of a's figures, or of their differences from b's where b is not NULL. */
-static void intervals_of(const struct pairs *a, const struct pairs *b, const struct label_set *labels,
-                         size_t resamples, uint64_t seed, struct interval intervals[FIGURES])
+static void intervals_of(const struct agreement *a, const struct agreement *b, const struct label_set *labels,
+                         size_t resamples, uint64_t seed, struct interval intervals[METRICS])
 {
-    double *values = memory_new(FIGURES * resamples, sizeof *values); /* [FIGURES, resamples] */
-    struct pairs drawn = {0};
+    double *values = memory_new(METRICS * resamples, sizeof *values); /* [FIGURES, resamples] */
+    struct agreement drawn = {0};
     for (size_t r = 0; r < resamples; r++) {
-        double figures[FIGURES], other[FIGURES] = {0};
-        resample(a, &drawn, labels, seed, r, figures);
+        double metrics[METRICS], other[METRICS] = {0};
+        resample(a, &drawn, labels, seed, r, metrics);
         if (b)
             resample(b, &drawn, labels, seed, r, other);
-        for (int f = 0; f < FIGURES; f++)
-            values[(size_t)f * resamples + r] = figures[f] - other[f];
+        for (int f = 0; f < METRICS; f++)
+            values[(size_t)f * resamples + r] = metrics[f] - other[f];
     }
-    for (int f = 0; f < FIGURES; f++)
+    for (int f = 0; f < METRICS; f++)
         intervals[f] = bootstrap_percentiles(values + (size_t)f * resamples, resamples);
-    pairs_free(&drawn);
+    agreement_free(&drawn);
     free(values);
 }
 
-void bootstrap_intervals(const struct pairs *pairs, const struct label_set *labels, size_t resamples,
-                         uint64_t seed, struct interval intervals[FIGURES])
+void bootstrap_intervals(const struct agreement *agreement, const struct label_set *labels, size_t resamples,
+                         uint64_t seed, struct interval intervals[METRICS])
 {
-    intervals_of(pairs, NULL, labels, resamples, seed, intervals);
+    intervals_of(agreement, NULL, labels, resamples, seed, intervals);
 }
 
-void bootstrap_differences(const struct pairs *a, const struct pairs *b, const struct label_set *labels,
-                           size_t resamples, uint64_t seed, struct interval intervals[FIGURES])
+void bootstrap_differences(const struct agreement *a, const struct agreement *b,
+                           const struct label_set *labels, size_t resamples, uint64_t seed,
+                           struct interval intervals[METRICS])
 {
     intervals_of(a, b, labels, resamples, seed, intervals);
 }

@@ -3,28 +3,28 @@
 #include <math.h>
 #include <stdlib.h>
 
-bool rival_add(struct rival *rival, struct slice id, const struct pair *pair)
+bool baseline_add(struct baseline *baseline, struct slice id, const struct pair *pair)
 {
     bool fresh;
-    size_t number = names_add(&rival->ids, id, &fresh);
+    size_t number = names_add(&baseline->ids, id, &fresh);
     if (!fresh)
         return false;
-    memory_grow(&rival->pairs, &rival->capacity, number + 1, sizeof *rival->pairs);
-    rival->pairs[number] = *pair;
+    memory_grow(&baseline->agreement, &baseline->capacity, number + 1, sizeof *baseline->agreement);
+    baseline->agreement[number] = *pair;
     return true;
 }
 
-const struct pair *rival_find(const struct rival *rival, struct slice id)
+const struct pair *baseline_find(const struct baseline *baseline, struct slice id)
 {
-    size_t number = names_find(&rival->ids, id);
-    return number == NAMES_NONE ? NULL : &rival->pairs[number];
+    size_t number = names_find(&baseline->ids, id);
+    return number == NAMES_NONE ? NULL : &baseline->agreement[number];
 }
 
-void rival_free(struct rival *rival)
+void baseline_free(struct baseline *baseline)
 {
-    names_free(&rival->ids);
-    free(rival->pairs);
-    *rival = (struct rival){0};
+    names_free(&baseline->ids);
+    free(baseline->agreement);
+    *baseline = (struct baseline){0};
 }
 
 /* By number where labels are a measure. */
@@ -35,8 +35,8 @@ static bool is_right(const struct pair *p)
 
 void comparison_add(struct comparison *c, const struct pair *ours, const struct pair *theirs)
 {
-    pairs_add(&c->ours, ours);
-    pairs_add(&c->theirs, theirs);
+    agreement_add(&c->ours, ours);
+    agreement_add(&c->theirs, theirs);
     c->we_right += is_right(ours) && !is_right(theirs);
     c->they_right += is_right(theirs) && !is_right(ours);
 }
@@ -53,14 +53,14 @@ double mcnemar_exact(uint64_t a, uint64_t b)
 
 void comparison_settle(struct comparison *c, const struct label_set *labels, size_t resamples, uint64_t seed)
 {
-    pairs_figures(&c->ours, labels, c->our_figures);
-    pairs_figures(&c->theirs, labels, c->their_figures);
+    agreement_figures(&c->ours, labels, c->our_metrics);
+    agreement_figures(&c->theirs, labels, c->their_metrics);
     bootstrap_differences(&c->ours, &c->theirs, labels, resamples, seed, c->differences);
     c->mcnemar = mcnemar_exact(c->we_right, c->they_right);
 }
 
 void comparison_free(struct comparison *c)
 {
-    pairs_free(&c->ours);
-    pairs_free(&c->theirs);
+    agreement_free(&c->ours);
+    agreement_free(&c->theirs);
 }

@@ -3,30 +3,30 @@
 #define RUBRIC_EVAL_COMPARISON_H
 
 #include "eval/bootstrap.h"
-#include "eval/pairs.h"
+#include "eval/agreement.h"
 
-/* The other model's predictions by id.  Start with {0}; release with rival_free. */
-struct rival {
+/* The other model's predictions by id.  Start with {0}; release with baseline_free. */
+struct baseline {
     struct names ids;
-    struct pair *pairs; /* [ids.count] */
+    struct pair *agreement; /* [ids.count] */
     size_t capacity;
 };
 
 /* Returns false when the id was there already. */
-bool rival_add(struct rival *rival, struct slice id, const struct pair *pair);
+bool baseline_add(struct baseline *baseline, struct slice id, const struct pair *pair);
 /* NULL when there is none. */
-const struct pair *rival_find(const struct rival *rival, struct slice id);
-void rival_free(struct rival *rival);
+const struct pair *baseline_find(const struct baseline *baseline, struct slice id);
+void baseline_free(struct baseline *baseline);
 
 /* Start with {.ours.keep = true, .theirs.keep = true}; release with comparison_free. */
 struct comparison {
-    struct pairs ours, theirs;  /* of the records both have, in one order */
-    uint64_t only_ours;         /* records that the other lacks */
+    struct agreement ours, theirs; /* of the records both have, in one order */
+    uint64_t only_ours;            /* records that the other lacks */
     uint64_t we_right, they_right; /* records that only one of the two has right */
     /* After comparison_settle; a difference is ours minus theirs: */
-    double our_figures[FIGURES], their_figures[FIGURES];
-    struct interval differences[FIGURES];
-    double mcnemar;             /* two-sided p */
+    double our_metrics[METRICS], their_metrics[METRICS];
+    struct interval differences[METRICS];
+    double mcnemar; /* two-sided p */
 };
 
 /* `right` of a pair: the predicted label is the true one. */

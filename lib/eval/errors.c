@@ -63,10 +63,7 @@ void errors_add(struct errors *e, const struct disagreement *disagreement)
     sift_up(e, e->count++);
 }
 
-static int largest_first(const void *a, const void *b)
-{
-    return is_less(a, b) ? 1 : is_less(b, a) ? -1 : 0;
-}
+static int largest_first(const void *a, const void *b) { return is_less(a, b) ? 1 : is_less(b, a) ? -1 : 0; }
 
 void errors_sort(struct errors *e)
 {

@@ -7,10 +7,10 @@
 #include "base/memory.h"
 
 struct disagreement {
-    double size;      /* how far prediction and truth lie apart; > 0 */
-    uint64_t number;  /* the record's place in the input; of equal ones the first is kept */
+    double size;             /* how far prediction and truth lie apart; > 0 */
+    uint64_t number;         /* the record's place in the input; of equal ones the first is kept */
     char *id, *truth, *pred; /* owned */
-    double score;     /* NAN without one */
+    double score;            /* NAN without one */
 };
 
 /* A heap with the smallest on top.  Start with {.limit = N}; release with errors_free. */

@@ -10,26 +10,26 @@
 #include "stream/stream.h"
 
 enum {
-    LABEL_SET_NUMBERS = 256,  /* more different numbers are a measure, not classes */
+    LABEL_SET_NUMBERS = 256, /* more different numbers are a measure, not classes */
     LABEL_SET_STRINGS = 4096,
 };
 
 /* Start with {0}; release with label_set_free. */
 struct label_set {
     enum label_type type;
-    bool lenient;           /* set by the caller: numbers nobody declared are classes while they are few */
+    bool lenient; /* set by the caller: numbers nobody declared are classes while they are few */
     bool begun;
-    bool measure;           /* numbers without classes: label_set_number gives no numbers */
-    bool declared_order;    /* so far every segment declared an order of its strings */
-    struct names texts;     /* a label's text, as label_print writes it -> its number */
-    double *values;         /* [texts.count] a number's value */
+    bool measure;        /* numbers without classes: label_set_number gives no numbers */
+    bool declared_order; /* so far every segment declared an order of its strings */
+    struct names texts;  /* a label's text, as label_print writes it -> its number */
+    double *values;      /* [texts.count] a number's value */
     size_t value_capacity;
-    uint32_t *order;        /* [declared] numbers of the declared labels in order */
+    uint32_t *order; /* [declared] numbers of the declared labels in order */
     size_t declared, order_capacity;
 
     /* After label_set_settle: */
-    size_t count;           /* classes */
-    uint32_t *sorted;       /* [count] the number of the class at each place */
+    size_t count;     /* classes */
+    uint32_t *sorted; /* [count] the number of the class at each place */
     bool ordered;
 };
 

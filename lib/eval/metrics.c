@@ -28,10 +28,7 @@ uint64_t metric_predicted(const uint64_t *counts, size_t k, size_t c)
 }
 
 /* a / b, undefined for 0/0 (no caller has a > 0 over b = 0). */
-static double ratio(double a, double b)
-{
-    return b == 0 ? NAN : a / b;
-}
+static double ratio(double a, double b) { return b == 0 ? NAN : a / b; }
 
 double metric_accuracy(const uint64_t *counts, size_t k)
 {

@@ -18,20 +18,11 @@ void moments_add_times(struct moments *m, double a, double b, uint64_t times)
     m->squared += count * (a - b) * (a - b);
 }
 
-void moments_add(struct moments *m, double a, double b)
-{
-    moments_add_times(m, a, b, 1);
-}
+void moments_add(struct moments *m, double a, double b) { moments_add_times(m, a, b, 1); }
 
-double moments_mae(const struct moments *m)
-{
-    return m->n ? m->absolute / (double)m->n : NAN;
-}
+double moments_mae(const struct moments *m) { return m->n ? m->absolute / (double)m->n : NAN; }
 
-double moments_rmse(const struct moments *m)
-{
-    return m->n ? sqrt(m->squared / (double)m->n) : NAN;
-}
+double moments_rmse(const struct moments *m) { return m->n ? sqrt(m->squared / (double)m->n) : NAN; }
 
 double moments_pearson(const struct moments *m)
 {

@@ -16,13 +16,13 @@ struct report *report_new(const struct report_plan *plan)
 static void section_free(struct section *s)
 {
     for (size_t i = 0; i < s->by.count; i++)
-        pairs_free(&s->by_pairs[i]);
-    free(s->by_pairs);
+        agreement_free(&s->by_agreement[i]);
+    free(s->by_agreement);
     free(s->by_order);
     names_free(&s->by);
-    pairs_free(&s->pairs);
-    pairs_free(&s->human);
-    pairs_free(&s->model);
+    agreement_free(&s->agreement);
+    agreement_free(&s->human);
+    agreement_free(&s->model);
     errors_free(&s->errors);
     comparison_free(&s->comparison);
     free(s->confusion);
@@ -40,7 +40,7 @@ void report_free(struct report *report)
     names_free(&report->other_parts);
     label_set_free(&report->labels);
     label_set_free(&report->joint);
-    rival_free(&report->rival);
+    baseline_free(&report->baseline);
     header_free(&report->header);
     json_decref(report->rounding);
     free(report->chosen_by);
@@ -49,7 +49,7 @@ void report_free(struct report *report)
     free(report);
 }
 
-void report_rival_segment(struct report *report, const struct header *header)
+void report_baseline_segment(struct report *report, const struct header *header)
 {
     header_free(&report->header);
     report->header = header_copy(header);
@@ -58,7 +58,7 @@ void report_rival_segment(struct report *report, const struct header *header)
 
 void report_segment(struct report *report, const struct header *header)
 {
-    report_rival_segment(report, header); /* what any segment is */
+    report_baseline_segment(report, header); /* what any segment is */
     label_set_declare(&report->labels, header);
     const char *chosen_by = json_string_value(json_object_get(header->map, "chosen_by"));
     if (chosen_by && !report->chosen_by)
@@ -75,7 +75,7 @@ static struct section *section_of(struct report *report, struct slice part)
         memory_grow(&report->sections, &report->section_capacity, number + 1, sizeof *report->sections);
         report->sections[number] = (struct section){
             .name = report->parts.at[number],
-            .pairs.keep = report->plan.intervals,
+            .agreement.keep = report->plan.intervals,
             .comparison = {.ours.keep = true, .theirs.keep = true},
             .errors.limit = report->plan.errors,
         };
@@ -101,7 +101,7 @@ static double value_of(const struct report *report, const struct label *label)
 static size_t classes_below(const struct report *report, const struct label *label, ptrdiff_t class)
 {
     if (class >= 0)
-        return (size_t)class;
+        return (size_t) class;
     size_t below = 0;
     for (size_t i = 0; i < report->header.label_count; i++)
         below += report->header.labels[i].number < label->number;
@@ -185,10 +185,10 @@ static void add_by(struct report *report, struct section *s, const struct record
     bool fresh;
     size_t row = names_add(&s->by, (struct slice){report->text.at, report->text.size}, &fresh);
     if (fresh) {
-        memory_grow(&s->by_pairs, &s->by_capacity, row + 1, sizeof *s->by_pairs);
-        s->by_pairs[row] = (struct pairs){0};
+        memory_grow(&s->by_agreement, &s->by_capacity, row + 1, sizeof *s->by_agreement);
+        s->by_agreement[row] = (struct agreement){0};
     }
-    pairs_add(&s->by_pairs[row], pair);
+    agreement_add(&s->by_agreement[row], pair);
 }
 
 /* The second human's label, from text. */
@@ -224,8 +224,8 @@ static void add_rater(struct report *report, struct section *s, const struct rec
         .log_loss = NAN,
     };
     human.score = human.pred_value;
-    pairs_add(&s->human, &human);
-    pairs_add(&s->model, &model);
+    agreement_add(&s->human, &human);
+    agreement_add(&s->model, &model);
 }
 
 /* How far prediction and truth lie apart: of numbers and ordered classes the distance, else how much surer
@@ -255,7 +255,7 @@ static char *label_text(const struct label *label)
 static void add_error(struct report *report, struct section *s, const struct record *record,
                       const struct label *pred, const struct pair *pair)
 {
-    struct disagreement d = {.number = report->total.pairs.n, .score = pair->score};
+    struct disagreement d = {.number = report->total.agreement.n, .score = pair->score};
     if (s->errors.limit == 0)
         return;
     d.size = disagreement(report, record, pred, pair);
@@ -267,13 +267,13 @@ static void add_error(struct report *report, struct section *s, const struct rec
     errors_add(&s->errors, &d);
 }
 
-void report_rival_add(struct report *report, const struct record *record)
+void report_baseline_add(struct report *report, const struct record *record)
 {
     struct label pred;
     if (record->y.type == LABEL_NONE || !record_label(record, "pred", &pred))
         return;
     struct pair pair = pair_of(report, &report->joint, record, &pred);
-    if (!rival_add(&report->rival, record->id, &pair))
+    if (!baseline_add(&report->baseline, record->id, &pair))
         die(STATUS_INPUT, "%s has record %s twice: records are joined by id", report->plan.against,
             record_name(record));
 }
@@ -283,7 +283,7 @@ static void add_comparison(struct report *report, struct section *s, const struc
 {
     if (!report->plan.against)
         return;
-    const struct pair *other = rival_find(&report->rival, record->id);
+    const struct pair *other = baseline_find(&report->baseline, record->id);
     if (!other) {
         s->comparison.only_ours++;
         return;
@@ -315,8 +315,8 @@ void report_add(struct report *report, const struct record *record)
     }
     struct pair pair = pair_of(report, &report->labels, record, &pred);
     add_error(report, s, record, &pred, &pair);
-    pairs_add(&s->pairs, &pair);
-    pairs_add(&report->total.pairs, &pair);
+    agreement_add(&s->agreement, &pair);
+    agreement_add(&report->total.agreement, &pair);
     add_by(report, s, record, &pair);
     add_rater(report, s, record, &pred, &pair);
     add_comparison(report, s, record, &pred, &pair);
@@ -341,7 +341,7 @@ static void check_input(const struct report *report)
     if (report->parts.count == 0 && report->other_parts.count > 0)
         die(STATUS_INPUT, "no record is of part '%s': expected one of %s", report->plan.part,
             joined(&report->other_parts));
-    if (total->pairs.n == 0)
+    if (total->agreement.n == 0)
         die(STATUS_INPUT,
             "no record has both a label and a prediction (%llu have no label, %llu no prediction)",
             (unsigned long long)total->without_y, (unsigned long long)total->without_pred);
@@ -372,11 +372,11 @@ static void sort_rows(struct section *s)
 
 static void settle_section(const struct report *report, struct section *s)
 {
-    pairs_figures(&s->pairs, &report->labels, s->figures);
+    agreement_figures(&s->agreement, &report->labels, s->metrics);
     if (!report->labels.measure)
-        s->confusion = pairs_confusion(&s->pairs, &report->labels);
-    if (s->pairs.keep)
-        bootstrap_intervals(&s->pairs, &report->labels, report->plan.resamples, report->plan.seed,
+        s->confusion = agreement_confusion(&s->agreement, &report->labels);
+    if (s->agreement.keep)
+        bootstrap_intervals(&s->agreement, &report->labels, report->plan.resamples, report->plan.seed,
                             s->intervals);
     if (s->comparison.ours.n > 0)
         comparison_settle(&s->comparison, &report->joint, report->plan.resamples, report->plan.seed);
@@ -388,7 +388,7 @@ static void settle_section(const struct report *report, struct section *s)
 static void sort_sections(struct report *report)
 {
     for (size_t i = 0; i < report->parts.count; i++) {
-        if (report->sections[i].pairs.n == 0)
+        if (report->sections[i].agreement.n == 0)
             continue;
         struct section kept = report->sections[i];
         memmove(report->sections + report->shown + 1, report->sections + report->shown,
@@ -408,30 +408,30 @@ void report_settle(struct report *report)
     settle_section(report, &report->total);
 }
 
-void report_by_mean(const struct report *report, const struct section *s, double mean[FIGURES])
+void report_by_mean(const struct report *report, const struct section *s, double mean[METRICS])
 {
-    double figures[FIGURES];
-    for (int f = 0; f < FIGURES; f++)
+    double metrics[METRICS];
+    for (int f = 0; f < METRICS; f++)
         mean[f] = 0;
     for (size_t i = 0; i < s->by.count; i++) {
-        pairs_figures(&s->by_pairs[i], &report->labels, figures);
-        for (int f = 0; f < FIGURES; f++)
-            mean[f] += figures[f] / (double)s->by.count;
+        agreement_figures(&s->by_agreement[i], &report->labels, metrics);
+        for (int f = 0; f < METRICS; f++)
+            mean[f] += metrics[f] / (double)s->by.count;
     }
 }
 
 /* Whether a gate holds in a section, and a message where it does not. */
-static bool gate_holds(const struct section *s, enum figure f, double bound)
+static bool gate_holds(const struct section *s, enum metric f, double bound)
 {
-    double value = s->figures[f];
-    bool holds = figure_rows[f].better == FIGURE_LESS ? value <= bound : value >= bound; /* NAN fails */
+    double value = s->metrics[f];
+    bool holds = metric_rows[f].better == METRIC_LESS ? value <= bound : value >= bound; /* NAN fails */
     if (!holds) {
         char got[32] = "undefined";
         if (!isnan(value))
             snprintf(got, sizeof got, "%.4f", value);
         warn("%.*s%s%s is %s: expected at %s %g", (int)s->name.size, s->name.size ? s->name.at : "",
-             s->name.size ? ": " : "", figure_rows[f].name, got,
-             figure_rows[f].better == FIGURE_LESS ? "most" : "least", bound);
+             s->name.size ? ": " : "", metric_rows[f].name, got,
+             metric_rows[f].better == METRIC_LESS ? "most" : "least", bound);
     }
     return holds;
 }
@@ -441,20 +441,20 @@ size_t report_check_gates(const struct report *report, const struct text_list *g
     size_t failed = 0;
     for (size_t g = 0; g < gates->count; g++) {
         double bound;
-        enum figure f = report_parse_gate(gates->at[g], &bound);
+        enum metric f = report_parse_gate(gates->at[g], &bound);
         for (size_t i = 0; i < report->shown; i++)
             failed += !gate_holds(&report->sections[i], f, bound);
     }
     return failed;
 }
 
-enum figure report_parse_gate(const char *text, double *bound)
+enum metric report_parse_gate(const char *text, double *bound)
 {
     const char *equals = strchr(text, '=');
     char *name = equals ? slice_string((struct slice){text, (size_t)(equals - text)}) : NULL;
-    enum figure f = name ? figure_find(name) : FIGURES;
+    enum metric f = name ? metric_find(name) : METRICS;
     free(name);
-    if (f == FIGURES || !parse_number(equals + 1, -1e300, 1e300, bound))
+    if (f == METRICS || !parse_number(equals + 1, -1e300, 1e300, bound))
         die(STATUS_USAGE,
             "gate '%s': expected FIGURE=NUMBER, such as qwk=0.6 (the figures have the names of --json)",
             text);

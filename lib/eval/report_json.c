@@ -6,10 +6,10 @@
 #include "eval/json_values.h"
 #include "eval/report.h"
 
-static void set_figures(json_t *to, const double figures[FIGURES])
+static void set_metrics(json_t *to, const double metrics[METRICS])
 {
-    for (int f = 0; f < FIGURES; f++)
-        json_put(to, figure_rows[f].name, json_figure(figures[f]));
+    for (int f = 0; f < METRICS; f++)
+        json_put(to, metric_rows[f].name, json_metric(metrics[f]));
 }
 
 /* A class: as a number where labels are numbers. */
@@ -28,9 +28,9 @@ static json_t *classes_json(const struct report *report, const uint64_t *counts)
     for (size_t c = 0; c < k; c++) {
         json_t *class = json_object();
         json_put(class, "label", class_json(&report->labels, c));
-        json_put(class, "precision", json_figure(metric_precision(counts, k, c)));
-        json_put(class, "recall", json_figure(metric_recall(counts, k, c)));
-        json_put(class, "f1", json_figure(metric_f1(counts, k, c)));
+        json_put(class, "precision", json_metric(metric_precision(counts, k, c)));
+        json_put(class, "recall", json_metric(metric_recall(counts, k, c)));
+        json_put(class, "f1", json_metric(metric_f1(counts, k, c)));
         json_put(class, "support", json_count(metric_support(counts, k, c)));
         json_put(class, "predicted", json_count(metric_predicted(counts, k, c)));
         json_add(classes, class);
@@ -50,13 +50,13 @@ static json_t *confusion_json(const uint64_t *counts, size_t k)
     return rows;
 }
 
-static json_t *intervals_json(const struct report *report, const struct interval of[FIGURES])
+static json_t *intervals_json(const struct report *report, const struct interval of[METRICS])
 {
     json_t *intervals = json_object();
-    for (int f = 0; f < FIGURES; f++) {
+    for (int f = 0; f < METRICS; f++) {
         struct interval i = of[f];
-        json_put(intervals, figure_rows[f].name,
-            isnan(i.low) ? json_null() : json_pack("[f, f]", i.low, i.high));
+        json_put(intervals, metric_rows[f].name,
+                 isnan(i.low) ? json_null() : json_pack("[f, f]", i.low, i.high));
     }
     json_put(intervals, "resamples", json_count(report->plan.resamples));
     json_put(intervals, "seed", json_count(report->plan.seed));
@@ -66,18 +66,18 @@ static json_t *intervals_json(const struct report *report, const struct interval
 static json_t *by_json(const struct report *report, const struct section *s)
 {
     json_t *by = json_object(), *rows = json_array(), *mean = json_object();
-    double figures[FIGURES];
+    double metrics[METRICS];
     json_put(by, "field", json_text(slice_of(report->plan.by)));
     for (size_t i = 0; i < s->by.count; i++) {
         json_t *row = json_object();
         json_put(row, "value", json_text(s->by.at[s->by_order[i]]));
-        json_put(row, "n", json_count(s->by_pairs[s->by_order[i]].n));
-        pairs_figures(&s->by_pairs[s->by_order[i]], &report->labels, figures);
-        set_figures(row, figures);
+        json_put(row, "n", json_count(s->by_agreement[s->by_order[i]].n));
+        agreement_figures(&s->by_agreement[s->by_order[i]], &report->labels, metrics);
+        set_metrics(row, metrics);
         json_add(rows, row);
     }
-    report_by_mean(report, s, figures);
-    set_figures(mean, figures);
+    report_by_mean(report, s, metrics);
+    set_metrics(mean, metrics);
     json_put(by, "rows", rows);
     json_put(by, "mean", mean);
     return by;
@@ -85,15 +85,15 @@ static json_t *by_json(const struct report *report, const struct section *s)
 
 static json_t *rater_json(const struct report *report, const struct section *s)
 {
-    double human[FIGURES], model[FIGURES], difference[FIGURES];
-    pairs_figures(&s->human, &report->joint, human);
-    pairs_figures(&s->model, &report->joint, model);
-    for (int f = 0; f < FIGURES; f++)
+    double human[METRICS], model[METRICS], difference[METRICS];
+    agreement_figures(&s->human, &report->joint, human);
+    agreement_figures(&s->model, &report->joint, model);
+    for (int f = 0; f < METRICS; f++)
         difference[f] = model[f] - human[f];
     json_t *rater = json_object(), *one = json_object(), *other = json_object(), *last = json_object();
-    set_figures(one, human);
-    set_figures(other, model);
-    set_figures(last, difference);
+    set_metrics(one, human);
+    set_metrics(other, model);
+    set_metrics(last, difference);
     json_put(rater, "field", json_text(slice_of(report->plan.rater)));
     json_put(rater, "n", json_count(s->human.n));
     json_put(rater, "human", one);
@@ -111,13 +111,13 @@ static json_t *comparison_json(const struct report *report, const struct compari
     json_put(to, "only_these_right", json_count(c->we_right));
     json_put(to, "only_those_right", json_count(c->they_right));
     if (c->ours.n > 0) {
-        double differences[FIGURES];
-        for (int f = 0; f < FIGURES; f++)
-            differences[f] = c->our_figures[f] - c->their_figures[f];
-        set_figures(ours, c->our_figures);
-        set_figures(theirs, c->their_figures);
-        set_figures(difference, differences);
-        json_put(to, "mcnemar", json_figure(c->mcnemar));
+        double differences[METRICS];
+        for (int f = 0; f < METRICS; f++)
+            differences[f] = c->our_metrics[f] - c->their_metrics[f];
+        set_metrics(ours, c->our_metrics);
+        set_metrics(theirs, c->their_metrics);
+        set_metrics(difference, differences);
+        json_put(to, "mcnemar", json_metric(c->mcnemar));
         json_put(to, "intervals", intervals_json(report, c->differences));
     }
     json_put(to, "these", ours);
@@ -135,7 +135,7 @@ static json_t *errors_json(const struct section *s)
         json_put(error, "id", json_text(slice_of(d->id)));
         json_put(error, "y", json_text(slice_of(d->truth)));
         json_put(error, "pred", json_text(slice_of(d->pred)));
-        json_put(error, "score", json_figure(d->score));
+        json_put(error, "score", json_metric(d->score));
         json_add(errors, error);
     }
     return errors;
@@ -145,8 +145,8 @@ static json_t *errors_json(const struct section *s)
 static json_t *counts_json(const struct report *report, const struct section *s)
 {
     json_t *to = json_object();
-    json_put(to, "n", json_count(s->pairs.n));
-    set_figures(to, s->figures);
+    json_put(to, "n", json_count(s->agreement.n));
+    set_metrics(to, s->metrics);
     json_put(to, "classes", s->confusion ? classes_json(report, s->confusion) : json_null());
     json_put(to, "confusion",
              s->confusion ? confusion_json(s->confusion, report->labels.count) : json_null());
@@ -207,11 +207,11 @@ static void put_line(FILE *to, const char *prefix, const char *name, const char 
     buffer_free(&number);
 }
 
-static void put_figures(FILE *to, const char *prefix, uint64_t n, const double figures[FIGURES])
+static void put_metrics(FILE *to, const char *prefix, uint64_t n, const double metrics[METRICS])
 {
     fprintf(to, "%sn\t%llu\n", prefix, (unsigned long long)n);
-    for (int f = 0; f < FIGURES; f++)
-        put_line(to, prefix, figure_rows[f].name, "", figures[f]);
+    for (int f = 0; f < METRICS; f++)
+        put_line(to, prefix, metric_rows[f].name, "", metrics[f]);
 }
 
 /* "PREFIX" + "MIDDLE" + TEXT + ".", the text made safe for a line of a table. */
@@ -228,11 +228,11 @@ static void put_comparison(const struct comparison *c, FILE *to, const char *pre
 {
     char *other = prefix_of(prefix, "", SLICE("those"));
     char *difference = prefix_of(prefix, "", SLICE("difference"));
-    put_figures(to, other, c->theirs.n, c->their_figures);
-    for (int f = 0; f < FIGURES; f++) {
-        put_line(to, difference, figure_rows[f].name, "", c->our_figures[f] - c->their_figures[f]);
-        put_line(to, difference, figure_rows[f].name, "_low", c->differences[f].low);
-        put_line(to, difference, figure_rows[f].name, "_high", c->differences[f].high);
+    put_metrics(to, other, c->theirs.n, c->their_metrics);
+    for (int f = 0; f < METRICS; f++) {
+        put_line(to, difference, metric_rows[f].name, "", c->our_metrics[f] - c->their_metrics[f]);
+        put_line(to, difference, metric_rows[f].name, "_low", c->differences[f].low);
+        put_line(to, difference, metric_rows[f].name, "_high", c->differences[f].high);
     }
     put_line(to, prefix, "mcnemar", "", c->mcnemar);
     free(other);
@@ -241,32 +241,32 @@ static void put_comparison(const struct comparison *c, FILE *to, const char *pre
 
 static void put_section(const struct report *report, const struct section *s, FILE *to, const char *prefix)
 {
-    double figures[FIGURES];
-    put_figures(to, prefix, s->pairs.n, s->figures);
-    for (int f = 0; f < FIGURES && report->plan.intervals; f++) {
-        put_line(to, prefix, figure_rows[f].name, "_low", s->intervals[f].low);
-        put_line(to, prefix, figure_rows[f].name, "_high", s->intervals[f].high);
+    double metrics[METRICS];
+    put_metrics(to, prefix, s->agreement.n, s->metrics);
+    for (int f = 0; f < METRICS && report->plan.intervals; f++) {
+        put_line(to, prefix, metric_rows[f].name, "_low", s->intervals[f].low);
+        put_line(to, prefix, metric_rows[f].name, "_high", s->intervals[f].high);
     }
     for (size_t i = 0; i < s->by.count; i++) {
-        const struct pairs *pairs = &s->by_pairs[s->by_order[i]];
+        const struct agreement *agreement = &s->by_agreement[s->by_order[i]];
         char *row = prefix_of(prefix, "by.", s->by.at[s->by_order[i]]);
-        pairs_figures(pairs, &report->labels, figures);
-        put_figures(to, row, pairs->n, figures);
+        agreement_figures(agreement, &report->labels, metrics);
+        put_metrics(to, row, agreement->n, metrics);
         free(row);
     }
     if (report->plan.by) {
-        report_by_mean(report, s, figures);
-        for (int f = 0; f < FIGURES; f++) {
+        report_by_mean(report, s, metrics);
+        for (int f = 0; f < METRICS; f++) {
             fputs(prefix, to);
-            put_line(to, "mean.", figure_rows[f].name, "", figures[f]);
+            put_line(to, "mean.", metric_rows[f].name, "", metrics[f]);
         }
     }
     if (report->plan.rater) {
         char *human = prefix_of(prefix, "", SLICE("human")), *model = prefix_of(prefix, "", SLICE("model"));
-        pairs_figures(&s->human, &report->joint, figures);
-        put_figures(to, human, s->human.n, figures);
-        pairs_figures(&s->model, &report->joint, figures);
-        put_figures(to, model, s->model.n, figures);
+        agreement_figures(&s->human, &report->joint, metrics);
+        put_metrics(to, human, s->human.n, metrics);
+        agreement_figures(&s->model, &report->joint, metrics);
+        put_metrics(to, model, s->model.n, metrics);
         free(human);
         free(model);
     }
@@ -280,7 +280,7 @@ void report_tsv(const struct report *report, FILE *to)
         put_section(report, &report->sections[0], to, "");
         return;
     }
-    put_figures(to, "", report->total.pairs.n, report->total.figures);
+    put_metrics(to, "", report->total.agreement.n, report->total.metrics);
     for (size_t i = 0; i < report->shown; i++) {
         char *prefix = prefix_of("", "", report->sections[i].name);
         put_section(report, &report->sections[i], to, prefix);

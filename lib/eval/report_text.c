@@ -9,7 +9,7 @@
 
 enum { MATRIX_CLASSES = 40 };
 
-static void put_figure(FILE *to, double value, int width)
+static void put_metric(FILE *to, double value, int width)
 {
     if (isnan(value))
         fprintf(to, "%*s", width, "-");
@@ -43,14 +43,14 @@ static size_t largest_class(const struct report *report, const struct section *s
 
 /* ---- The figures ---- */
 
-static void put_figures(const struct report *report, const struct section *s, FILE *to)
+static void put_metrics(const struct report *report, const struct section *s, FILE *to)
 {
-    for (int f = 0; f < FIGURES; f++) {
-        double value = s->figures[f];
-        bool say = f == FIGURE_QWK || (f == FIGURE_PEARSON && report->labels.ordered);
+    for (int f = 0; f < METRICS; f++) {
+        double value = s->metrics[f];
+        bool say = f == METRIC_QWK || (f == METRIC_PEARSON && report->labels.ordered);
         if (isnan(value) && !say)
             continue;
-        fprintf(to, "  %-31s ", figure_rows[f].title);
+        fprintf(to, "  %-31s ", metric_rows[f].title);
         if (isnan(value))
             fprintf(to, "undefined");
         else
@@ -58,7 +58,7 @@ static void put_figures(const struct report *report, const struct section *s, FI
         struct interval i = s->intervals[f];
         if (report->plan.intervals && !isnan(value) && !isnan(i.low))
             fprintf(to, "   %.3f to %.3f", i.low, i.high);
-        if (f == FIGURE_MAJORITY) {
+        if (f == METRIC_MAJORITY) {
             struct label_text name = class_name(report, largest_class(report, s));
             fprintf(to, "   (%s)", name.text);
         }
@@ -98,7 +98,7 @@ static void put_never_predicted(const struct report *report, const struct sectio
 
 static void put_words(const struct report *report, const struct section *s, FILE *to)
 {
-    if (s->confusion && s->figures[FIGURE_ACCURACY] <= s->figures[FIGURE_MAJORITY]) {
+    if (s->confusion && s->metrics[METRIC_ACCURACY] <= s->metrics[METRIC_MAJORITY]) {
         struct label_text name = class_name(report, largest_class(report, s));
         fprintf(to, "  Accuracy is no better than always guessing %s.\n", name.text);
     }
@@ -108,8 +108,9 @@ static void put_words(const struct report *report, const struct section *s, FILE
         fputs("  These labels are a measure, not classes: tok --classes declares a scale of classes.\n", to);
     else if (!report->labels.ordered)
         fputs("  The classes have no order, so kappa with quadratic weights, distances and correlations are\n"
-              "  undefined: tok --classes low,mid,high declares one.\n", to);
-    else if (isnan(s->figures[FIGURE_QWK]))
+              "  undefined: tok --classes low,mid,high declares one.\n",
+              to);
+    else if (isnan(s->metrics[METRIC_QWK]))
         fputs("  Kappa is undefined: one class is all that occurs, in truth and in prediction.\n", to);
     if (slice_is(s->name, "train"))
         fputs("  A model is trained on the part train: if this one was, the figures are too good.\n", to);
@@ -129,9 +130,9 @@ static void put_classes(const struct report *report, const struct section *s, FI
         struct label_text name = class_name(report, c);
         fputs("  ", to);
         label_text_left(to, &name, width);
-        put_figure(to, metric_precision(s->confusion, k, c), 11);
-        put_figure(to, metric_recall(s->confusion, k, c), 8);
-        put_figure(to, metric_f1(s->confusion, k, c), 8);
+        put_metric(to, metric_precision(s->confusion, k, c), 11);
+        put_metric(to, metric_recall(s->confusion, k, c), 8);
+        put_metric(to, metric_f1(s->confusion, k, c), 8);
         fprintf(to, "%9llu%11llu\n", (unsigned long long)metric_support(s->confusion, k, c),
                 (unsigned long long)metric_predicted(s->confusion, k, c));
     }
@@ -155,8 +156,8 @@ static void put_column_names(const struct report *report, FILE *to, int width)
     }
 }
 
-static void put_cells(const struct report *report, const struct section *s, size_t row, bool percent,
-                      FILE *to, int width, bool colour)
+static void put_confusion_row(const struct report *report, const struct section *s, size_t row, bool percent,
+                              FILE *to, int width, bool colour)
 {
     size_t k = report->labels.count;
     double support = (double)metric_support(s->confusion, k, row);
@@ -209,11 +210,11 @@ static void put_matrix(const struct report *report, const struct section *s, FIL
         label_text_left(to, &name, names);
         if (counts) {
             fputs("  ", to);
-            put_cells(report, s, row, false, to, width, colour);
+            put_confusion_row(report, s, row, false, to, width, colour);
         }
         if (percent) {
             fputs(counts ? "    " : "  ", to);
-            put_cells(report, s, row, true, to, width, colour);
+            put_confusion_row(report, s, row, true, to, width, colour);
         }
         fputc('\n', to);
     }
@@ -228,8 +229,8 @@ static void put_confusion(const struct report *report, const struct section *s, 
         return;
     }
     int width = class_width(report, 4);
-    if (digits(s->pairs.n) > width)
-        width = digits(s->pairs.n);
+    if (digits(s->agreement.n) > width)
+        width = digits(s->agreement.n);
     width++;
     int together = 2 + class_width(report, 4) + 2 + 4 + 2 * width * (int)k;
     if (together <= columns) {
@@ -242,19 +243,19 @@ static void put_confusion(const struct report *report, const struct section *s, 
 }
 
 /* Figures of the rows of --by, which their plain mean closes. */
-static const enum figure by_figures[] = {FIGURE_ACCURACY, FIGURE_MAJORITY, FIGURE_MACRO_F1, FIGURE_QWK,
-                                         FIGURE_MAE};
+static const enum metric by_figures[] = {METRIC_ACCURACY, METRIC_MAJORITY, METRIC_MACRO_F1, METRIC_QWK,
+                                         METRIC_MAE};
 static const char *const by_titles[] = {"accuracy", "largest", "macro F1", "kappa", "MAE"};
-enum { BY_FIGURES = sizeof by_figures / sizeof *by_figures };
+enum { BY_METRICS = sizeof by_figures / sizeof *by_figures };
 
 static void put_by_row(FILE *to, const struct label_text *name, int width, const char *n,
-                       const double figures[FIGURES])
+                       const double metrics[METRICS])
 {
     fputs("  ", to);
     label_text_left(to, name, width);
     fprintf(to, "%9s", n);
-    for (size_t f = 0; f < BY_FIGURES; f++)
-        put_figure(to, figures[by_figures[f]], 10);
+    for (size_t f = 0; f < BY_METRICS; f++)
+        put_metric(to, metrics[by_figures[f]], 10);
     fputc('\n', to);
 }
 
@@ -269,17 +270,17 @@ static void put_by(const struct report *report, const struct section *s, FILE *t
     fputs("\n  ", to);
     label_text_left(to, &field, width);
     fprintf(to, "%9s", "n");
-    for (size_t f = 0; f < BY_FIGURES; f++)
+    for (size_t f = 0; f < BY_METRICS; f++)
         fprintf(to, "%10s", by_titles[f]);
     fputc('\n', to);
-    double figures[FIGURES], mean[FIGURES];
+    double metrics[METRICS], mean[METRICS];
     for (size_t i = 0; i < s->by.count; i++) {
         size_t row = s->by_order[i];
         char n[24];
-        snprintf(n, sizeof n, "%llu", (unsigned long long)s->by_pairs[row].n);
+        snprintf(n, sizeof n, "%llu", (unsigned long long)s->by_agreement[row].n);
         struct label_text name = label_text(s->by.at[row], "(none)");
-        pairs_figures(&s->by_pairs[row], &report->labels, figures);
-        put_by_row(to, &name, width, n, figures);
+        agreement_figures(&s->by_agreement[row], &report->labels, metrics);
+        put_by_row(to, &name, width, n, metrics);
     }
     report_by_mean(report, s, mean);
     struct label_text name = label_text(SLICE("mean"), "");
@@ -288,25 +289,25 @@ static void put_by(const struct report *report, const struct section *s, FILE *t
 
 static void put_rater(const struct report *report, const struct section *s, FILE *to)
 {
-    static const enum figure shown[] = {FIGURE_ACCURACY, FIGURE_QWK, FIGURE_ADJACENT, FIGURE_MAE,
-                                        FIGURE_PEARSON, FIGURE_SMD};
-    double human[FIGURES], model[FIGURES];
+    static const enum metric shown[] = {METRIC_ACCURACY, METRIC_QWK,     METRIC_ADJACENT,
+                                        METRIC_MAE,      METRIC_PEARSON, METRIC_SMD};
+    double human[METRICS], model[METRICS];
     struct label_text field = label_text(slice_of(report->plan.rater), "");
     if (s->human.n == 0) {
         fprintf(to, "\n  No record here has a label in '%s'.\n", field.text);
         return;
     }
-    pairs_figures(&s->human, &report->joint, human);
-    pairs_figures(&s->model, &report->joint, model);
+    agreement_figures(&s->human, &report->joint, human);
+    agreement_figures(&s->model, &report->joint, model);
     fprintf(to, "\n  %llu records with a second human (%s), held against the true label\n",
             (unsigned long long)s->human.n, field.text);
     fprintf(to, "  %-31s %9s %9s %11s\n", "", "human", "model", "difference");
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-        enum figure f = shown[i];
-        fprintf(to, "  %-31s", figure_rows[f].title);
-        put_figure(to, human[f], 10);
-        put_figure(to, model[f], 10);
-        put_figure(to, model[f] - human[f], 12);
+        enum metric f = shown[i];
+        fprintf(to, "  %-31s", metric_rows[f].title);
+        put_metric(to, human[f], 10);
+        put_metric(to, model[f], 10);
+        put_metric(to, model[f] - human[f], 12);
         fputc('\n', to);
     }
 }
@@ -322,14 +323,14 @@ static void put_comparison(const struct report *report, const struct comparison 
         return;
     }
     fprintf(to, "\n  %-31s %9s %9s %11s\n", "", "these", "those", "difference");
-    for (int f = 0; f < FIGURES; f++) {
-        double ours = c->our_figures[f], theirs = c->their_figures[f];
-        if (figure_rows[f].better == FIGURE_NEITHER || isnan(ours) || isnan(theirs))
+    for (int f = 0; f < METRICS; f++) {
+        double ours = c->our_metrics[f], theirs = c->their_metrics[f];
+        if (metric_rows[f].better == METRIC_NEITHER || isnan(ours) || isnan(theirs))
             continue;
-        fprintf(to, "  %-31s", figure_rows[f].title);
-        put_figure(to, ours, 10);
-        put_figure(to, theirs, 10);
-        put_figure(to, ours - theirs, 12);
+        fprintf(to, "  %-31s", metric_rows[f].title);
+        put_metric(to, ours, 10);
+        put_metric(to, theirs, 10);
+        put_metric(to, ours - theirs, 12);
         if (!isnan(c->differences[f].low))
             fprintf(to, "   %.3f to %.3f", c->differences[f].low, c->differences[f].high);
         fputc('\n', to);
@@ -347,14 +348,14 @@ static void put_errors(const struct section *s, FILE *to)
         const struct disagreement *d = &s->errors.at[i];
         struct label_text id = label_text(slice_of(d->id), "(none)");
         struct label_text truth = label_text(slice_of(d->truth), "(empty)"),
-                     pred = label_text(slice_of(d->pred), "(empty)");
+                          pred = label_text(slice_of(d->pred), "(empty)");
         fputs("  ", to);
         label_text_left(to, &id, 24);
         fputs("  ", to);
         label_text_left(to, &truth, 12);
         fputs("  ", to);
         label_text_left(to, &pred, 12);
-        put_figure(to, d->score, 7);
+        put_metric(to, d->score, 7);
         fputc('\n', to);
     }
 }
@@ -363,7 +364,7 @@ static void put_section(const struct report *report, const struct section *s, FI
                         bool colour)
 {
     struct label_text name = label_text(s->name, "all");
-    fprintf(to, "%s: %llu records", name.text, (unsigned long long)s->pairs.n);
+    fprintf(to, "%s: %llu records", name.text, (unsigned long long)s->agreement.n);
     if (s->without_y)
         fprintf(to, ", %llu without a label left out", (unsigned long long)s->without_y);
     if (s->without_pred)
@@ -374,7 +375,7 @@ static void put_section(const struct report *report, const struct section *s, FI
         put_classes(report, s, to);
         fputc('\n', to);
     }
-    put_figures(report, s, to);
+    put_metrics(report, s, to);
     put_rounding(report, to);
     put_words(report, s, to);
     if (report->plan.by)

@@ -85,11 +85,11 @@ void model_check_vectors(const struct model *model, const struct header *header)
     if (dim != (json_int_t)shape->tap_count * shape->H)
         die(STATUS_BROKEN, "the stream's vectors have %lld numbers: the model %s expects %d", (long long)dim,
             model->directory, shape->tap_count * shape->H);
-    const char *made_by =
-        json_string_value(json_object_get(json_object_get(header->map, "encoder"), "print"));
-    const char *trained_on =
-        json_string_value(json_object_get(json_object_get(model->rubric, "encoder"), "print"));
-    bool own = made_by && strcmp(made_by, model->print) == 0;
+    const char *made_by = json_string_value(
+        json_object_get(json_object_get(header->map, "encoder"), "print"));
+    const char *trained_on = json_string_value(
+        json_object_get(json_object_get(model->rubric, "encoder"), "print"));
+    bool own = made_by && strcmp(made_by, model->fingerprint) == 0;
     if (trained_on && !own && (!made_by || strcmp(made_by, trained_on) != 0))
         die(STATUS_BROKEN,
             "the stream's vectors were made by another encoder (print %.8s) than the model %s was trained on "

@@ -9,7 +9,7 @@
 #include "model/json.h"
 
 static const char *const pooling_names[] = {
-    [POOL_CLS] = "cls", [POOL_MEAN] = "mean",     [POOL_MAX] = "max", [POOL_ATTENTION] = "attention",
+    [POOL_CLS] = "cls",       [POOL_MEAN] = "mean", [POOL_MAX] = "max", [POOL_ATTENTION] = "attention",
     [POOL_POOLER] = "pooler", [POOL_NONE] = "none",
 };
 
@@ -374,8 +374,8 @@ static void foreign_scoring(const json_t *config, const char *path, struct model
         model->scoring.values = memory_new(count, sizeof *model->scoring.values);
         for (size_t i = 0; i < count; i++) {
             free((char *)(uintptr_t)model->labels[i].string.at);
-            model->labels[i] =
-                (struct label){.type = LABEL_INTEGER, .integer = numbers[i], .number = (double)numbers[i]};
+            model->labels[i] = (struct label){
+                .type = LABEL_INTEGER, .integer = numbers[i], .number = (double)numbers[i]};
             model->scoring.values[i] = (double)numbers[i];
         }
     }

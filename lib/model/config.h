@@ -37,7 +37,7 @@ json_t *config_write_tokenizer(const struct tokenizer_settings *text, const stru
  * added tokens are left to tokenizer_config.json. */
 json_t *config_write_word_limit(const struct tokenizer_settings *text, const struct tokenizer *tokenizer);
 
-const char *pooling_name(enum pooling pool);  /* "cls", "pooler", "mean", "max", "attention", "none" */
+const char *pooling_name(enum pooling pool); /* "cls", "pooler", "mean", "max", "attention", "none" */
 bool pooling_parse(const char *name, enum pooling *pool);
 
 #endif

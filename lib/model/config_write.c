@@ -102,8 +102,8 @@ json_t *config_write(const struct model *model)
 {
     const struct shape *shape = &model->layout->shape;
     json_t *config = json_object();
-    const char *class =
-        shape->C > 0 && config_standard_head(shape) ? "BertForSequenceClassification" : "BertModel";
+    const char *class = shape->C > 0 && config_standard_head(shape) ? "BertForSequenceClassification"
+                                                                    : "BertModel";
     set(config, "architectures", json_pack("[s]", class));
     set_text(config, "model_type", "bert");
     set_integer(config, "vocab_size", shape->V);

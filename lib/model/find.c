@@ -28,7 +28,7 @@ static bool hash_file(XXH3_state_t *state, const char *directory, const char *na
     return there;
 }
 
-void model_print(const char *directory, char print[65])
+void model_fingerprint(const char *directory, char fingerprint[65])
 {
     XXH3_state_t *state = XXH3_createState();
     if (!state || XXH3_128bits_reset(state) != XXH_OK)
@@ -43,10 +43,10 @@ void model_print(const char *directory, char print[65])
     XXH128_canonicalFromHash(&bytes, hash);
     static const char hex[] = "0123456789abcdef";
     for (size_t i = 0; i < sizeof bytes.digest; i++) {
-        print[2 * i] = hex[bytes.digest[i] >> 4];
-        print[2 * i + 1] = hex[bytes.digest[i] & 15];
+        fingerprint[2 * i] = hex[bytes.digest[i] >> 4];
+        fingerprint[2 * i + 1] = hex[bytes.digest[i] & 15];
     }
-    print[2 * sizeof bytes.digest] = '\0';
+    fingerprint[2 * sizeof bytes.digest] = '\0';
 }
 
 static bool has_config(const char *directory)
@@ -60,18 +60,19 @@ static bool has_config(const char *directory)
 /* The header's path is a hint: it is followed only to a directory with the header's print. */
 static bool header_model_there(const struct header *header)
 {
-    const char *path = header_model_path(header), *print = header_model_print(header);
-    if (!path || !print)
+    const char *path = header_model_path(header), *fingerprint = header_model_fingerprint(header);
+    if (!path || !fingerprint)
         return false;
     if (!has_config(path)) {
         note("the stream names the model %s, which is not there", path);
         return false;
     }
     char found[65];
-    model_print(path, found);
-    if (strcmp(found, print) == 0)
+    model_fingerprint(path, found);
+    if (strcmp(found, fingerprint) == 0)
         return true;
-    note("the stream names the model %s, which has changed since (print %.8s, not %.8s)", path, found, print);
+    note("the stream names the model %s, which has changed since (print %.8s, not %.8s)", path, found,
+         fingerprint);
     return false;
 }
 

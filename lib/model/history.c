@@ -50,7 +50,8 @@ static void put_settings(struct buffer *out, const json_t *rubric)
 {
     const char *key;
     json_t *value, *all = (json_t *)(uintptr_t)rubric;
-    json_object_foreach(all, key, value) {
+    json_object_foreach(all, key, value)
+    {
         size_t room = 4 * strlen(key);
         buffer_text(out, "  ");
         char *to = buffer_reserve(out, room);
@@ -81,7 +82,8 @@ void model_history(const char *directory, struct buffer *out)
     const json_t *segments = json_is_object(trail) ? json_object_get(trail, "segments") : NULL;
     if (pipeline.size) {
         if (json_is_integer(segments))
-            buffer_format(out, "\nIts input had %" JSON_INTEGER_FORMAT
+            buffer_format(out,
+                          "\nIts input had %" JSON_INTEGER_FORMAT
                           " segments; this makes it again, but with the first alone\n  ",
                           json_integer_value(segments));
         else

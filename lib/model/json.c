@@ -58,10 +58,7 @@ static void write_string(struct buffer *to, const json_t *string)
 
 static void write_value(struct buffer *to, const json_t *value, int depth);
 
-static void new_line(struct buffer *to, int depth)
-{
-    buffer_format(to, "\n%*s", 2 * depth, "");
-}
+static void new_line(struct buffer *to, int depth) { buffer_format(to, "\n%*s", 2 * depth, ""); }
 
 static void write_object(struct buffer *to, const json_t *object, int depth)
 {
@@ -69,7 +66,8 @@ static void write_object(struct buffer *to, const json_t *object, int depth)
     json_t *item;
     bool first = true;
     buffer_byte(to, '{');
-    json_object_foreach((json_t *)(uintptr_t)object, key, item) {
+    json_object_foreach((json_t *)(uintptr_t)object, key, item)
+    {
         if (!first)
             buffer_byte(to, ',');
         first = false;
@@ -90,10 +88,10 @@ static void write_array(struct buffer *to, const json_t *array, int depth)
     bool flat = true;
     size_t i;
     json_t *item;
-    json_array_foreach(array, i, item)
-        flat = flat && !json_is_object(item) && !json_is_array(item);
+    json_array_foreach(array, i, item) flat = flat && !json_is_object(item) && !json_is_array(item);
     buffer_byte(to, '[');
-    json_array_foreach(array, i, item) {
+    json_array_foreach(array, i, item)
+    {
         if (i > 0)
             buffer_text(to, flat ? ", " : ",");
         if (!flat)

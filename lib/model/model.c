@@ -79,8 +79,8 @@ struct loading {
     struct model *model;
     const struct model_request *request;
     struct tensors *tensors;
-    bool keep_head;       /* the file's head is the wanted one */
-    struct buffer drawn;  /* names of the pooler's tensors that were drawn */
+    bool keep_head;      /* the file's head is the wanted one */
+    struct buffer drawn; /* names of the pooler's tensors that were drawn */
 };
 
 static bool is_head(const struct layout *layout, const struct parameter *p)
@@ -207,7 +207,7 @@ struct model *model_open(const char *directory, const struct model_request *requ
         model->params = memory_aligned(model->layout->size, sizeof *model->params);
         network_initialise(model->layout, model->params, request->seed);
     }
-    model_print(directory, model->print);
+    model_fingerprint(directory, model->fingerprint);
     tensors_free(tensors);
     free(path);
     return model;

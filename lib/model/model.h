@@ -18,23 +18,23 @@
 struct model {
     char *directory;
     struct layout *layout;
-    float *params;             /* [layout->size] */
+    float *params;                  /* [layout->size] */
     struct tokenizer_settings text; /* casing, accents, placeholders, long texts, added tokens, ... */
-    char vocabulary_hash[65];  /* hex SHA-256 of the pieces */
-    bool pretrained;           /* weights were in the directory (false: drawn from a seed) */
-    bool has_head;             /* the head was trained: predict may use it */
-    enum label_type y;         /* label type of the classes */
+    char vocabulary_hash[65];       /* hex SHA-256 of the pieces */
+    bool pretrained;                /* weights were in the directory (false: drawn from a seed) */
+    bool has_head;                  /* the head was trained: predict may use it */
+    enum label_type y;              /* label type of the classes */
     size_t label_count;
-    struct label *labels;      /* owned, with their strings */
+    struct label *labels; /* owned, with their strings */
     bool ordered;
     struct scoring scoring;
-    json_t *rubric;            /* the "rubric" object of config.json; NULL for a foreign directory.  Keys that
+    json_t *rubric;         /* the "rubric" object of config.json; NULL for a foreign directory.  Keys that
                                 * fit adds ("chosen_by", "encoder") are saved; model_save replaces its own */
-    json_t *config;            /* config.json as read; NULL for a new model */
-    char print[65];            /* hex: model_print of the directory it was read from or saved to */
-    char *vocabulary;          /* the file of the vocabulary (vocab.txt or tokenizer.json) */
-    size_t vocabulary_size;    /* pieces */
-    void *map;                 /* the mapping that params lie in, or NULL: params are on the heap */
+    json_t *config;         /* config.json as read; NULL for a new model */
+    char fingerprint[65];   /* hex: model_fingerprint of the directory it was read from or saved to */
+    char *vocabulary;       /* the file of the vocabulary (vocab.txt or tokenizer.json) */
+    size_t vocabulary_size; /* pieces */
+    void *map;              /* the mapping that params lie in, or NULL: params are on the heap */
     size_t map_size;
 };
 
@@ -47,16 +47,16 @@ char *model_find(const char *option, const struct header *header);
  * weights, where there are such files.  A directory that model_save wrote binds its vocabulary through
  * config.json.  Neither the directory's name nor file times matter.  Dies with STATUS_SYSTEM when a file
  * cannot be read. */
-void model_print(const char *directory, char print[65]);
+void model_fingerprint(const char *directory, char fingerprint[65]);
 
 /* What model_open is to do beyond reading. */
 struct model_request {
-    bool need_head;         /* die (STATUS_BROKEN) when no trained head is there, saying to run fit */
-    bool no_weights;        /* config and settings only: params is NULL */
+    bool need_head;           /* die (STATUS_BROKEN) when no trained head is there, saying to run fit */
+    bool no_weights;          /* config and settings only: params is NULL */
     const struct shape *head; /* NULL: the head as saved.  Else pool, taps, C, E of the wanted head: tensors
                                * that the directory lacks are drawn from `seed`, a pooler's named in one note */
-    uint64_t seed;          /* for tensors that must be drawn */
-    int layers;             /* > 0: cut the encoder there */
+    uint64_t seed;            /* for tensors that must be drawn */
+    int layers;               /* > 0: cut the encoder there */
 };
 
 /* Reads a model directory (safetensors, pytorch_model.bin; see rubric-model(5)); dies with STATUS_BROKEN on

@@ -72,8 +72,8 @@ struct machine {
     const char *path;
     const uint8_t *begin, *at, *end;
     struct pickle *pickle;
-    struct int_array stack;     /* indices into the arena; NO_MARK for a mark */
-    struct int_array memo;      /* indices into the arena; NO_MARK where nothing was put */
+    struct int_array stack; /* indices into the arena; NO_MARK for a mark */
+    struct int_array memo;  /* indices into the arena; NO_MARK where nothing was put */
 };
 
 static const uint8_t *take(struct machine *m, uint64_t size)
@@ -248,7 +248,9 @@ static void memo_get(struct machine *m, uint64_t slot)
 static bool global_allowed(struct slice name)
 {
     static const char *const exact[] = {
-        "collections OrderedDict",      "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_tensor",
+        "collections OrderedDict",
+        "torch._utils _rebuild_tensor_v2",
+        "torch._utils _rebuild_tensor",
         "torch._utils _rebuild_parameter",
     };
     for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
@@ -383,46 +385,105 @@ static uint64_t slot_decimal(struct machine *m)
 static bool run_scalar(struct machine *m, uint8_t opcode)
 {
     switch (opcode) {
-    case OP_NONE: push(m, PICKLE_NONE); return true;
-    case OP_NEWTRUE: push(m, PICKLE_BOOL)->integer = 1; return true;
-    case OP_NEWFALSE: push(m, PICKLE_BOOL)->integer = 0; return true;
-    case OP_INT: case OP_LONG: push_decimal(m); return true;
-    case OP_BININT: push_integer(m, (int32_t)number(m, 4)); return true;
-    case OP_BININT1: push_integer(m, (int64_t)number(m, 1)); return true;
-    case OP_BININT2: push_integer(m, (int64_t)number(m, 2)); return true;
-    case OP_LONG1: push_long(m, (size_t)number(m, 1)); return true;
+    case OP_NONE:
+        push(m, PICKLE_NONE);
+        return true;
+    case OP_NEWTRUE:
+        push(m, PICKLE_BOOL)->integer = 1;
+        return true;
+    case OP_NEWFALSE:
+        push(m, PICKLE_BOOL)->integer = 0;
+        return true;
+    case OP_INT:
+    case OP_LONG:
+        push_decimal(m);
+        return true;
+    case OP_BININT:
+        push_integer(m, (int32_t)number(m, 4));
+        return true;
+    case OP_BININT1:
+        push_integer(m, (int64_t)number(m, 1));
+        return true;
+    case OP_BININT2:
+        push_integer(m, (int64_t)number(m, 2));
+        return true;
+    case OP_LONG1:
+        push_long(m, (size_t)number(m, 1));
+        return true;
     case OP_FLOAT:
         (void)line(m);
         push(m, PICKLE_FLOAT);
         return true; /* no number of a tensor is one of these */
-    case OP_BINFLOAT: (void)take(m, 8); push(m, PICKLE_FLOAT); return true;
-    case OP_STRING: case OP_UNICODE: push_text(m, line(m)); return true;
-    case OP_BINSTRING: case OP_BINUNICODE: case OP_BINBYTES: push_text(m, text(m, number(m, 4))); return true;
+    case OP_BINFLOAT:
+        (void)take(m, 8);
+        push(m, PICKLE_FLOAT);
+        return true;
+    case OP_STRING:
+    case OP_UNICODE:
+        push_text(m, line(m));
+        return true;
+    case OP_BINSTRING:
+    case OP_BINUNICODE:
+    case OP_BINBYTES:
+        push_text(m, text(m, number(m, 4)));
+        return true;
     case OP_SHORT_BINSTRING:
     case OP_SHORT_BINUNICODE:
-    case OP_SHORT_BINBYTES: push_text(m, text(m, number(m, 1))); return true;
-    case OP_BINUNICODE8: push_text(m, text(m, number(m, 8))); return true;
-    default: return false;
+    case OP_SHORT_BINBYTES:
+        push_text(m, text(m, number(m, 1)));
+        return true;
+    case OP_BINUNICODE8:
+        push_text(m, text(m, number(m, 8)));
+        return true;
+    default:
+        return false;
     }
 }
 
 static bool run_container(struct machine *m, uint8_t opcode)
 {
     switch (opcode) {
-    case OP_EMPTY_TUPLE: push(m, PICKLE_TUPLE); return true;
-    case OP_EMPTY_LIST: push(m, PICKLE_LIST); return true;
-    case OP_EMPTY_DICT: push(m, PICKLE_DICT); return true;
-    case OP_TUPLE: gather_marked(m, PICKLE_TUPLE); return true;
-    case OP_LIST: gather_marked(m, PICKLE_LIST); return true;
-    case OP_DICT: gather_marked(m, PICKLE_DICT); return true;
-    case OP_TUPLE1: gather(m, PICKLE_TUPLE, 1); return true;
-    case OP_TUPLE2: gather(m, PICKLE_TUPLE, 2); return true;
-    case OP_TUPLE3: gather(m, PICKLE_TUPLE, 3); return true;
-    case OP_APPEND: extend_by(m, 1, PICKLE_LIST); return true;
-    case OP_APPENDS: extend_marked(m, PICKLE_LIST); return true;
-    case OP_SETITEM: extend_by(m, 2, PICKLE_DICT); return true;
-    case OP_SETITEMS: extend_marked(m, PICKLE_DICT); return true;
-    default: return false;
+    case OP_EMPTY_TUPLE:
+        push(m, PICKLE_TUPLE);
+        return true;
+    case OP_EMPTY_LIST:
+        push(m, PICKLE_LIST);
+        return true;
+    case OP_EMPTY_DICT:
+        push(m, PICKLE_DICT);
+        return true;
+    case OP_TUPLE:
+        gather_marked(m, PICKLE_TUPLE);
+        return true;
+    case OP_LIST:
+        gather_marked(m, PICKLE_LIST);
+        return true;
+    case OP_DICT:
+        gather_marked(m, PICKLE_DICT);
+        return true;
+    case OP_TUPLE1:
+        gather(m, PICKLE_TUPLE, 1);
+        return true;
+    case OP_TUPLE2:
+        gather(m, PICKLE_TUPLE, 2);
+        return true;
+    case OP_TUPLE3:
+        gather(m, PICKLE_TUPLE, 3);
+        return true;
+    case OP_APPEND:
+        extend_by(m, 1, PICKLE_LIST);
+        return true;
+    case OP_APPENDS:
+        extend_marked(m, PICKLE_LIST);
+        return true;
+    case OP_SETITEM:
+        extend_by(m, 2, PICKLE_DICT);
+        return true;
+    case OP_SETITEMS:
+        extend_marked(m, PICKLE_DICT);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -433,32 +494,63 @@ static bool run_other(struct machine *m, uint8_t opcode)
         if (number(m, 1) > 5)
             broken(m, "a protocol above 5");
         return true;
-    case OP_FRAME: (void)number(m, 8); return true;
-    case OP_MARK: push_index(&m->stack, NO_MARK); return true;
+    case OP_FRAME:
+        (void)number(m, 8);
+        return true;
+    case OP_MARK:
+        push_index(&m->stack, NO_MARK);
+        return true;
     case OP_POP:
         if (m->stack.count == 0)
             broken(m, "a value is missing");
         m->stack.count--;
         return true;
-    case OP_POP_MARK: m->stack.count = above_mark(m) - 1; return true;
-    case OP_DUP: push_index(&m->stack, (int32_t)top(m)); return true;
-    case OP_GET: memo_get(m, slot_decimal(m)); return true;
-    case OP_BINGET: memo_get(m, number(m, 1)); return true;
-    case OP_LONG_BINGET: memo_get(m, number(m, 4)); return true;
-    case OP_PUT: memo_put(m, slot_decimal(m)); return true;
-    case OP_BINPUT: memo_put(m, number(m, 1)); return true;
-    case OP_LONG_BINPUT: memo_put(m, number(m, 4)); return true;
-    case OP_MEMOIZE: memo_put(m, m->memo.count); return true;
+    case OP_POP_MARK:
+        m->stack.count = above_mark(m) - 1;
+        return true;
+    case OP_DUP:
+        push_index(&m->stack, (int32_t)top(m));
+        return true;
+    case OP_GET:
+        memo_get(m, slot_decimal(m));
+        return true;
+    case OP_BINGET:
+        memo_get(m, number(m, 1));
+        return true;
+    case OP_LONG_BINGET:
+        memo_get(m, number(m, 4));
+        return true;
+    case OP_PUT:
+        memo_put(m, slot_decimal(m));
+        return true;
+    case OP_BINPUT:
+        memo_put(m, number(m, 1));
+        return true;
+    case OP_LONG_BINPUT:
+        memo_put(m, number(m, 4));
+        return true;
+    case OP_MEMOIZE:
+        memo_put(m, m->memo.count);
+        return true;
     case OP_GLOBAL: {
         struct slice module = line(m), name = line(m);
         push_global(m, module, name);
         return true;
     }
-    case OP_STACK_GLOBAL: push_stack_global(m); return true;
-    case OP_BINPERSID: gather(m, PICKLE_PERSISTENT, 1); return true;
-    case OP_REDUCE: reduce(m); return true;
-    case OP_BUILD: build(m); return true;
-    default: return false;
+    case OP_STACK_GLOBAL:
+        push_stack_global(m);
+        return true;
+    case OP_BINPERSID:
+        gather(m, PICKLE_PERSISTENT, 1);
+        return true;
+    case OP_REDUCE:
+        reduce(m);
+        return true;
+    case OP_BUILD:
+        build(m);
+        return true;
+    default:
+        return false;
     }
 }
 

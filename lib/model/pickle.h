@@ -15,30 +15,34 @@
 #include "base/memory.h"
 
 enum pickle_type {
-    PICKLE_NONE, PICKLE_BOOL, PICKLE_INTEGER, PICKLE_FLOAT,
-    PICKLE_BIG,     /* an integer beyond int64: bytes, little-endian two's complement */
-    PICKLE_STRING,  /* text or bytes */
-    PICKLE_TUPLE, PICKLE_LIST,
-    PICKLE_DICT,    /* items are key, value, key, value, ... */
-    PICKLE_GLOBAL,  /* a name that may be used: bytes are "module name" */
+    PICKLE_NONE,
+    PICKLE_BOOL,
+    PICKLE_INTEGER,
+    PICKLE_FLOAT,
+    PICKLE_BIG,    /* an integer beyond int64: bytes, little-endian two's complement */
+    PICKLE_STRING, /* text or bytes */
+    PICKLE_TUPLE,
+    PICKLE_LIST,
+    PICKLE_DICT,       /* items are key, value, key, value, ... */
+    PICKLE_GLOBAL,     /* a name that may be used: bytes are "module name" */
     PICKLE_PERSISTENT, /* what stands for a storage; items[0] is its description */
-    PICKLE_TENSOR,  /* items are the arguments of torch._utils._rebuild_tensor(_v2) */
+    PICKLE_TENSOR,     /* items are the arguments of torch._utils._rebuild_tensor(_v2) */
 };
 
 struct pickle_value {
     enum pickle_type type;
-    int64_t integer;       /* PICKLE_INTEGER, PICKLE_BOOL */
-    struct slice bytes;    /* in the pickle, or in memory of the arena (PICKLE_GLOBAL) */
-    uint32_t *items;       /* indices into the arena */
+    int64_t integer;    /* PICKLE_INTEGER, PICKLE_BOOL */
+    struct slice bytes; /* in the pickle, or in memory of the arena (PICKLE_GLOBAL) */
+    uint32_t *items;    /* indices into the arena */
     size_t count, capacity;
 };
 
 struct pickle {
     struct pickle_value *values;
     size_t count, capacity;
-    uint32_t root;         /* what the pickle holds */
-    size_t size;           /* bytes read, up to and including its STOP */
-    char **texts;          /* owned */
+    uint32_t root; /* what the pickle holds */
+    size_t size;   /* bytes read, up to and including its STOP */
+    char **texts;  /* owned */
     size_t text_count, text_capacity;
 };
 

@@ -15,9 +15,9 @@ static const struct {
     enum tensor_type type;
     unsigned size;
 } types[] = {
-    {"F32", TENSOR_F32, 4},  {"F16", TENSOR_F16, 2},  {"BF16", TENSOR_BF16, 2}, {"F64", TENSOR_OTHER, 8},
-    {"I64", TENSOR_OTHER, 8}, {"U64", TENSOR_OTHER, 8}, {"I32", TENSOR_OTHER, 4}, {"U32", TENSOR_OTHER, 4},
-    {"I16", TENSOR_OTHER, 2}, {"U16", TENSOR_OTHER, 2}, {"I8", TENSOR_OTHER, 1},  {"U8", TENSOR_OTHER, 1},
+    {"F32", TENSOR_F32, 4},    {"F16", TENSOR_F16, 2},   {"BF16", TENSOR_BF16, 2}, {"F64", TENSOR_OTHER, 8},
+    {"I64", TENSOR_OTHER, 8},  {"U64", TENSOR_OTHER, 8}, {"I32", TENSOR_OTHER, 4}, {"U32", TENSOR_OTHER, 4},
+    {"I16", TENSOR_OTHER, 2},  {"U16", TENSOR_OTHER, 2}, {"I8", TENSOR_OTHER, 1},  {"U8", TENSOR_OTHER, 1},
     {"BOOL", TENSOR_OTHER, 1},
 };
 enum { TYPE_COUNT = sizeof types / sizeof *types };
@@ -140,7 +140,8 @@ struct tensors *safetensors_read(const char *path, struct file_view view)
     size_t count = 0;
     const char *name;
     json_t *entry;
-    json_object_foreach(header, name, entry) {
+    json_object_foreach(header, name, entry)
+    {
         if (strcmp(name, "__metadata__") != 0)
             extents[count++] = read_tensor(tensors, name, entry, data);
     }

@@ -84,5 +84,5 @@ void model_save(struct model *model, const char *directory, const char *vocabula
     free(path);
     save_json(config_write(model), directory, "config.json");
     directory_sync(directory);
-    model_print(directory, model->print);
+    model_fingerprint(directory, model->fingerprint);
 }

@@ -19,19 +19,19 @@ enum tensor_type { TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_OTHER /* cannot b
 struct tensor {
     char *name;
     enum tensor_type type;
-    char type_name[24];                /* as the file calls it */
+    char type_name[24]; /* as the file calls it */
     int rank;
     uint64_t shape[TENSOR_MAX_RANK];
-    uint64_t stride[TENSOR_MAX_RANK];  /* in elements */
-    const uint8_t *at;                 /* the first element; little-endian, not aligned */
+    uint64_t stride[TENSOR_MAX_RANK]; /* in elements */
+    const uint8_t *at;                /* the first element; little-endian, not aligned */
 };
 
 struct tensors {
     char *path;
     struct tensor *at;
     size_t count, capacity;
-    struct file_view file;             /* mapped bytes; size 0 when `blocks` hold the elements */
-    void **blocks;                     /* memory that tensors lie in, each from malloc */
+    struct file_view file; /* mapped bytes; size 0 when `blocks` hold the elements */
+    void **blocks;         /* memory that tensors lie in, each from malloc */
     size_t block_count, block_capacity;
 };
 

@@ -26,8 +26,8 @@ struct reader {
     struct pickle *pickle;
     struct storage *storages;
     size_t count, capacity;
-    zip_t *zip;            /* NULL for the older form */
-    char *prefix;          /* the zip's "NAME/" */
+    zip_t *zip;   /* NULL for the older form */
+    char *prefix; /* the zip's "NAME/" */
 };
 
 static const struct {
@@ -169,8 +169,9 @@ static struct place *read_dictionary(struct reader *r)
         const struct pickle_value *name = item(r, root, i, PICKLE_STRING),
                                   *value = item(r, root, i + 1, PICKLE_TENSOR);
         if (!name || !value)
-            die(STATUS_BROKEN, "%s: entry '%.*s' of its dictionary is no tensor: expected what "
-                               "torch.save(model.state_dict(), ...) writes",
+            die(STATUS_BROKEN,
+                "%s: entry '%.*s' of its dictionary is no tensor: expected what "
+                "torch.save(model.state_dict(), ...) writes",
                 r->path, name ? (int)name->bytes.size : 1, name ? name->bytes.at : "?");
         places[i / 2] = read_tensor(r, name->bytes, value);
     }

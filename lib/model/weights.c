@@ -154,8 +154,16 @@ static void note_groups(const struct groups *groups, const char *path)
 
 void weights_account(const struct tensors *tensors)
 {
-    const struct shape shape = {.L = 1, .H = 1, .A = 1, .F = 1, .V = 1, .P = 1, .types = 1, .pad = -1,
-                                .tap_count = 1, .pool = POOL_POOLER};
+    const struct shape shape = {.L = 1,
+                                .H = 1,
+                                .A = 1,
+                                .F = 1,
+                                .V = 1,
+                                .P = 1,
+                                .types = 1,
+                                .pad = -1,
+                                .tap_count = 1,
+                                .pool = POOL_POOLER};
     struct layout *one = layout_new(&shape);
     struct groups skipped = {0};
     for (size_t i = 0; i < tensors->count; i++) {

@@ -54,7 +54,7 @@ static double log_sum_exp(const float *f, int n)
 }
 
 /* d/df_k = p_k - y_k, as the labels y sum to 1. */
-static double ce(const struct objective *o, const float *f, int t, float *df)
+static double ce(const struct loss_spec *o, const float *f, int t, float *df)
 {
     int K = o->classes;
     double norm = log_sum_exp(f, K), loss = 0;
@@ -122,7 +122,7 @@ static double clm(int K, const float *f, const float *e, int t, float *df, float
     return loss;
 }
 
-static double soft(const struct objective *o, const float *f, int t, float *df)
+static double soft(const struct loss_spec *o, const float *f, int t, float *df)
 {
     int K = o->classes;
     const double *v = o->values;
@@ -156,7 +156,7 @@ static bool share_moments(const double *shares, int K, double *mean, double *squ
 
 /* c_j = j^2 - 2 j mean + square and D0 = 2 (square - mean^2).  With a_j the bracket's factor of p_j,
  * d/df_j sum_i a_i p_i = p_j (a_j - sum_i a_i p_i). */
-static double qwk(const struct objective *o, const float *f, int t, float *df)
+static double qwk(const struct loss_spec *o, const float *f, int t, float *df)
 {
     int K = o->classes;
     double mean, square;
@@ -179,7 +179,7 @@ static double qwk(const struct objective *o, const float *f, int t, float *df)
     return (1 - LOSS_QWK_CE) * (LOSS_QWK_POINT + cost) + LOSS_QWK_CE * (norm - f[t]);
 }
 
-double loss_compute(const struct objective *o, const float *outputs, const float *extra,
+double loss_compute(const struct loss_spec *o, const float *outputs, const float *extra,
                     const struct target *target, float *doutputs, float *dextra)
 {
     switch (o->loss) {

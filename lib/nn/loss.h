@@ -66,7 +66,7 @@ int loss_outputs(enum loss loss, int classes);
 int loss_extra_count(enum loss loss, int classes);
 
 /* What is minimised.  The arrays are borrowed. */
-struct objective {
+struct loss_spec {
     enum loss loss;
     int classes;          /* K; 0 for numbers without classes (mse only) */
     const double *values; /* [K] the classes' values, ascending, for soft; NULL: 0 .. K-1 */
@@ -78,8 +78,8 @@ struct objective {
 
 /* What an example should have been. */
 struct target {
-    int class;       /* 0 .. K-1; unused by mse */
-    double value;    /* the score on the head's own scale (standardised), for mse */
+    int class;    /* 0 .. K-1; unused by mse */
+    double value; /* the score on the head's own scale (standardised), for mse */
 };
 
 /* Loss and gradient of one example.
@@ -87,12 +87,12 @@ struct target {
  *   extra     [E]   the loss's own parameters; NULL if E = 0
  *   doutputs  [C]   gradient, overwritten
  *   dextra    [E]   gradient, overwritten; NULL if E = 0 */
-double loss_compute(const struct objective *objective, const float *outputs, const float *extra,
+double loss_compute(const struct loss_spec *spec, const float *outputs, const float *extra,
                     const struct target *target, float *doutputs, float *dextra);
 
 /* First values of the loss's own parameters [E]: those with which an output of 0 gives each class its share
  * (a share counts as at least 0.001, so that an empty class stays reachable). */
-void loss_initial_extra(const struct objective *objective, float *extra);
+void loss_initial_extra(const struct loss_spec *spec, float *extra);
 
 /* Thresholds h [K-1] of clm, strictly ascending, from e [K-1]; and e from h (h ascending; an increment
  * counts as at least 1e-6). */

@@ -82,7 +82,7 @@ void loss_clm_extra(int classes, const double *thresholds, float *extra)
         extra[k] = (float)softplus_inverse(fmax(thresholds[k] - thresholds[k - 1], least_increment));
 }
 
-void loss_initial_extra(const struct objective *o, float *extra)
+void loss_initial_extra(const struct loss_spec *o, float *extra)
 {
     int K = o->classes;
     double total = 0, below = 0, before = 0;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Lays out the windows of an example; nothing is computed yet. */
-static struct pass pass_begin(struct workspace *ws, const float *params, const struct example *e,
+static struct pass pass_begin(struct workspace *ws, const float *params, const struct network_input *e,
                               const struct training_step *step)
 {
     const struct shape *s = &ws->layout->shape;
@@ -53,19 +53,21 @@ void network_head(const struct layout *layout, const float *params, const float 
         logits[c] = k->dot(params + layout->head_weight + c * X, vector, X) + params[layout->head_bias + c];
 }
 
-void network_logits(struct workspace *ws, const float *params, const struct example *example, float *logits)
+void network_logits(struct workspace *ws, const float *params, const struct network_input *input,
+                    float *logits)
 {
     const struct shape *s = &ws->layout->shape;
-    struct pass pass = pass_begin(ws, params, example, NULL);
+    struct pass pass = pass_begin(ws, params, input, NULL);
     struct pool_trace trace;
     float *vector = workspace_floats(ws, (size_t)s->tap_count * (size_t)s->H);
     pass_forward(&pass, &trace, vector);
     network_head(ws->layout, params, vector, logits);
 }
 
-void network_embed(struct workspace *ws, const float *params, const struct example *example, float *vectors)
+void network_embed(struct workspace *ws, const float *params, const struct network_input *input,
+                   float *vectors)
 {
-    struct pass pass = pass_begin(ws, params, example, NULL);
+    struct pass pass = pass_begin(ws, params, input, NULL);
     struct pool_trace trace;
     pass_forward(&pass, &trace, vectors);
 }
@@ -119,14 +121,14 @@ static void head_backward(const struct pass *pass, float *dvector, const float *
     pass->k->drop(dvector, dvector, drop->mask, drop->stride, drop->keep, 1, X);
 }
 
-double network_train(struct workspace *ws, const float *params, const struct example *example,
+double network_train(struct workspace *ws, const float *params, const struct network_input *input,
                      const struct training_step *step, loss_function *loss, void *context, float *logits,
                      struct gradient *gradient)
 {
     const struct layout *layout = ws->layout;
     const struct shape *s = &layout->shape;
     size_t X = (size_t)s->tap_count * (size_t)s->H, C = (size_t)s->C, E = (size_t)s->E;
-    struct pass pass = pass_begin(ws, params, example, step);
+    struct pass pass = pass_begin(ws, params, input, step);
     struct pool_trace trace;
     pass.keeps = pass.window_count <= WINDOWS_KEPT;
     pass.dense = gradient->dense - (size_t)s->V * (size_t)s->H;

@@ -34,48 +34,48 @@ enum { MAX_TAPS = 16 };
 
 struct shape {
     int L, H, A, F, V, P;
-    int types;              /* token types, normally 2 */
-    int C;                  /* outputs of the head; 0: no head (embed) */
-    int E;                  /* further parameters of the loss (thresholds of coral and clm); 0: none */
+    int types; /* token types, normally 2 */
+    int C;     /* outputs of the head; 0: no head (embed) */
+    int E;     /* further parameters of the loss (thresholds of coral and clm); 0: none */
     enum activation activation;
     float layer_norm_eps;
-    int pad;                /* id of [PAD]: its embedding row gets no gradient; -1: none */
+    int pad; /* id of [PAD]: its embedding row gets no gradient; -1: none */
     enum pooling pool;
-    int taps[MAX_TAPS];     /* layers the head reads, 1 .. L, ascending (0: the embeddings' output); */
-    int tap_count;          /* X = tap_count * H; normally one tap, L */
+    int taps[MAX_TAPS]; /* layers the head reads, 1 .. L, ascending (0: the embeddings' output); */
+    int tap_count;      /* X = tap_count * H; normally one tap, L */
     float hidden_dropout, attention_dropout, head_dropout;
 };
 
 /* One tensor. */
 struct parameter {
-    char name[80];          /* as in Hugging Face's BertForSequenceClassification ("bert.encoder....") */
-    size_t offset;          /* in the block, in floats */
-    int rows, cols;         /* a vector has rows = its size, cols = 0 */
-    bool decay;             /* weight decay applies: matrices, not biases and layer norms */
-    int layer;              /* -1 embeddings, 0 .. L-1, L pooler and head */
+    char name[80];  /* as in Hugging Face's BertForSequenceClassification ("bert.encoder....") */
+    size_t offset;  /* in the block, in floats */
+    int rows, cols; /* a vector has rows = its size, cols = 0 */
+    bool decay;     /* weight decay applies: matrices, not biases and layer norms */
+    int layer;      /* -1 embeddings, 0 .. L-1, L pooler and head */
 };
 
 /* Where everything lies.  Offsets of one encoder layer; query, key and value are adjacent, so that one
  * product gives all three. */
 struct layer_offsets {
-    size_t qkv_weight, qkv_bias;        /* [3H, H], [3H] */
-    size_t output_weight, output_bias;  /* [H, H], [H] */
-    size_t norm1_weight, norm1_bias;    /* [H] */
-    size_t up_weight, up_bias;          /* [F, H], [F] */
-    size_t down_weight, down_bias;      /* [H, F], [H] */
-    size_t norm2_weight, norm2_bias;    /* [H] */
+    size_t qkv_weight, qkv_bias;       /* [3H, H], [3H] */
+    size_t output_weight, output_bias; /* [H, H], [H] */
+    size_t norm1_weight, norm1_bias;   /* [H] */
+    size_t up_weight, up_bias;         /* [F, H], [F] */
+    size_t down_weight, down_bias;     /* [H, F], [H] */
+    size_t norm2_weight, norm2_bias;   /* [H] */
 };
 struct layout {
     struct shape shape;
     struct parameter *table;
     size_t count;
-    size_t size;            /* floats in the block */
+    size_t size;                                            /* floats in the block */
     size_t words, positions, types, norm_weight, norm_bias; /* embeddings: [V,H] [P,H] [types,H] [H] [H] */
-    struct layer_offsets *layers; /* [L] */
-    size_t pooler_weight, pooler_bias;  /* POOL_POOLER: [H,H] [H] */
-    size_t attention;                   /* POOL_ATTENTION: [H] */
-    size_t head_weight, head_bias;      /* C > 0: [C,X] [C] */
-    size_t extra;                       /* E > 0: [E], "rubric.thresholds" */
+    struct layer_offsets *layers;                           /* [L] */
+    size_t pooler_weight, pooler_bias;                      /* POOL_POOLER: [H,H] [H] */
+    size_t attention;                                       /* POOL_ATTENTION: [H] */
+    size_t head_weight, head_bias;                          /* C > 0: [C,X] [C] */
+    size_t extra;                                           /* E > 0: [E], "rubric.thresholds" */
 };
 
 /* The layout of a shape.  Dies with STATUS_BROKEN when the shape makes no sense (H not a multiple of A,
@@ -95,19 +95,19 @@ void network_initialise_tensor(const struct layout *layout, const struct paramet
 /* One essay: one window, or several complete ones that are encoded apart and pooled together
  * (POOL_CLS and POOL_POOLER average the windows' vectors; POOL_MEAN is over all windows' tokens;
  * POOL_MAX the maximum over all; POOL_ATTENTION one softmax over all tokens of all windows). */
-struct example {
-    const int32_t *ids;       /* [T] */
-    const int32_t *types;     /* [T] or NULL: all 0 */
-    size_t tokens;            /* T, over all windows */
-    const int32_t *windows;   /* [window_count + 1] starts, or NULL: one window */
-    size_t window_count;      /* 1 when windows is NULL */
+struct network_input {
+    const int32_t *ids;     /* [T] */
+    const int32_t *types;   /* [T] or NULL: all 0 */
+    size_t tokens;          /* T, over all windows */
+    const int32_t *windows; /* [window_count + 1] starts, or NULL: one window */
+    size_t window_count;    /* 1 when windows is NULL */
 };
 
 /* Dies with STATUS_BROKEN, naming `name`, when an id, type or length does not fit the shape. */
-void example_check(const struct example *example, const struct shape *shape, const char *name);
+void input_check(const struct network_input *input, const struct shape *shape, const char *name);
 
 /* What computing one example costs, in floating-point operations (for sharing work and estimates). */
-double example_cost(const struct example *example, const struct shape *shape, bool training);
+double input_cost(const struct network_input *input, const struct shape *shape, bool training);
 
 /* ---- Computing ---- */
 
@@ -132,20 +132,22 @@ void workspace_use_packed(struct workspace *ws, const struct network_packed *pac
 
 /* Head outputs for one example: logits [C].  Nothing that no one reads is computed: under POOL_POOLER and
  * POOL_CLS the last layer has one query.  The result depends on this example only, bit for bit. */
-void network_logits(struct workspace *ws, const float *params, const struct example *example, float *logits);
+void network_logits(struct workspace *ws, const float *params, const struct network_input *input,
+                    float *logits);
 
 /* Pooled vectors of the shape's taps for one example: [X], or with POOL_NONE [T, X].
  * Layers above the highest tap are not computed. */
-void network_embed(struct workspace *ws, const float *params, const struct example *example, float *vectors);
+void network_embed(struct workspace *ws, const float *params, const struct network_input *input,
+                   float *vectors);
 
 /* The head alone, on a vector [X]: logits [C]. */
 void network_head(const struct layout *layout, const float *params, const float *vector, float *logits);
 
 /* A gradient: dense for everything behind the word embeddings, rows for those. */
 struct gradient {
-    float *dense;          /* [layout->size - V*H]: index = offset - V*H */
-    int32_t *rows;         /* ascending word ids */
-    float *row_values;     /* [row_count, H] */
+    float *dense;      /* [layout->size - V*H]: index = offset - V*H */
+    int32_t *rows;     /* ascending word ids */
+    float *row_values; /* [row_count, H] */
     size_t row_count, row_capacity;
 };
 struct gradient *gradient_new(const struct layout *layout);
@@ -156,12 +158,12 @@ void gradient_add(const struct layout *layout, struct gradient *to, const struct
 
 /* How one training step treats one example. */
 struct training_step {
-    uint64_t seed;     /* of dropout */
-    uint64_t step;     /* optimizer step, less than 2^32 */
-    uint64_t number;   /* the example's place in its batch: less than 2^24; dropout is keyed by
+    uint64_t seed;   /* of dropout */
+    uint64_t step;   /* optimizer step, less than 2^32 */
+    uint64_t number; /* the example's place in its batch: less than 2^24; dropout is keyed by
                         * (seed, step, number) */
-    bool dropout;      /* false: as in evaluation */
-    int frozen;        /* embeddings and layers below this one get no gradient: 0 nothing frozen
+    bool dropout;    /* false: as in evaluation */
+    int frozen;      /* embeddings and layers below this one get no gradient: 0 nothing frozen
                         * (embeddings train), 1 embeddings only, k+1 embeddings and layers 0..k-1 */
 };
 
@@ -174,9 +176,9 @@ struct training_step {
 enum { WINDOWS_KEPT = 4 };
 typedef double loss_function(void *context, const float *logits, const float *extra, float *dlogits,
                              float *dextra);
-double network_train(struct workspace *ws, const float *params, const struct example *example,
-                     const struct training_step *step, loss_function *loss, void *context,
-                     float *logits, struct gradient *gradient);
+double network_train(struct workspace *ws, const float *params, const struct network_input *input,
+                     const struct training_step *step, loss_function *loss, void *context, float *logits,
+                     struct gradient *gradient);
 
 /* The kernel path in use ("avx512", "avx2", "portable") and OpenBLAS's own description, for records
  * of a run; RUBRIC_KERNELS=portable|avx2|avx512 chooses a path the machine has. */

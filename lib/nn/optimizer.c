@@ -8,8 +8,8 @@
 #include "nn/optimizer_arithmetic.h"
 
 enum {
-    SPAN = 1 << 14,        /* most elements of one item of work */
-    ROW_FLOATS = 1 << 12,  /* floats of the rows of one item, about */
+    SPAN = 1 << 14,       /* most elements of one item of work */
+    ROW_FLOATS = 1 << 12, /* floats of the rows of one item, about */
 };
 
 /* A part of one dense tensor. */
@@ -30,7 +30,7 @@ struct optimizer {
     uint64_t steps;
     float *moments1, *moments2; /* [layout->size] */
 
-    struct span *spans;         /* of all tensors behind the words that are not frozen */
+    struct span *spans; /* of all tensors behind the words that are not frozen */
     size_t span_count, span_capacity;
     struct step_factors *layer_factors; /* [2, L + 2] of the step: row 1 decays, column layer + 1 */
 
@@ -42,10 +42,10 @@ struct optimizer {
     size_t history_count, history_capacity;
     uint64_t forgotten;
 
-    struct late_row *late;         /* rows to catch up */
+    struct late_row *late; /* rows to catch up */
     size_t late_capacity;
 
-    double *sums;                  /* of squares, by item */
+    double *sums; /* of squares, by item */
     size_t sum_capacity;
 };
 
@@ -59,8 +59,8 @@ static void add_spans(struct optimizer *o, const struct parameter *tensor)
     size_t size = (size_t)tensor->rows * (size_t)(tensor->cols ? tensor->cols : 1);
     for (size_t at = 0; at < size; at += SPAN) {
         memory_grow(&o->spans, &o->span_capacity, o->span_count + 1, sizeof *o->spans);
-        o->spans[o->span_count++] =
-            (struct span){tensor->offset + at, size - at < SPAN ? size - at : SPAN, tensor};
+        o->spans[o->span_count++] = (struct span){tensor->offset + at, size - at < SPAN ? size - at : SPAN,
+                                                  tensor};
     }
 }
 
@@ -276,8 +276,10 @@ static void update_row(const struct job *job, size_t i)
     struct optimizer *o = job->o;
     size_t row = (size_t)job->gradient->rows[i], at = o->words->offset + row * o->width;
     if (o->row_steps[row] + 1 != o->steps)
-        die(STATUS_SYSTEM, "optimizer: step %llu has a gradient for word %zu, whose row was read before it "
-            "was brought up to date", (unsigned long long)o->steps, row);
+        die(STATUS_SYSTEM,
+            "optimizer: step %llu has a gradient for word %zu, whose row was read before it "
+            "was brought up to date",
+            (unsigned long long)o->steps, row);
     adamw_update(job->params + at, o->moments1 + at, o->moments2 + at,
                  job->gradient->row_values + i * o->width, o->width,
                  tensor_factors(o, o->words->decay, o->words->layer), job->scale);

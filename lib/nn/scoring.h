@@ -9,22 +9,22 @@
 
 struct scoring {
     enum loss loss;
-    int classes;         /* K; 0: numbers without classes (mse only) */
-    double *values;      /* [K] the classes' numeric values, ascending; NULL when they are strings
+    int classes;        /* K; 0: numbers without classes (mse only) */
+    double *values;     /* [K] the classes' numeric values, ascending; NULL when they are strings
                           * (then class k stands for k) */
-    double *thresholds;  /* [K-1] cuts on the score between neighbouring classes: pred is the number of
+    double *thresholds; /* [K-1] cuts on the score between neighbouring classes: pred is the number of
                           * thresholds that are < score, a score on a threshold falls to the lower class;
                           * NULL: halfway between the values.  For losses with probabilities and
                           * thresholds == NULL, pred is the most probable class, the lowest on a tie. */
-    double deviation;    /* mse: standard deviation of the training residuals, in score units; 0: unknown,
+    double deviation;   /* mse: standard deviation of the training residuals, in score units; 0: unknown,
                           * then there are no probabilities */
 };
 
 /* What is said of one record. */
 struct scored {
-    int class;           /* -1 when there are no classes */
-    double score;        /* never clipped: mse: the output; others: expected value of the class */
-    bool has_prob;       /* whether prob [K] was filled */
+    int class;     /* -1 when there are no classes */
+    double score;  /* never clipped: mse: the output; others: expected value of the class */
+    bool has_prob; /* whether prob [K] was filled */
 };
 
 /* What the head's outputs [C] say.

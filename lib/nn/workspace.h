@@ -2,7 +2,7 @@
 #ifndef RUBRIC_NN_WORKSPACE_H
 #define RUBRIC_NN_WORKSPACE_H
 
-#include "nn/kernels.h"
+#include "nn/kernels/kernels.h"
 #include "nn/network.h"
 
 struct chunk;

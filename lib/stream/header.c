@@ -212,12 +212,12 @@ void header_sign(struct header *header, int argc, char **argv, int64_t seed)
     json_array_append_new(trail, entry);
 }
 
-void header_set_model(struct header *header, const char *path, const char *print)
+void header_set_model(struct header *header, const char *path, const char *fingerprint)
 {
     json_t *model = json_object();
     json_object_set_new(model, "path", argument(path));
-    if (print)
-        json_object_set_new(model, "print", json_string(print));
+    if (fingerprint)
+        json_object_set_new(model, "print", json_string(fingerprint));
     header_set(header, "model", model);
 }
 
@@ -239,7 +239,7 @@ static const char *model_text(const struct header *header, const char *key)
 }
 
 const char *header_model_path(const struct header *header) { return model_text(header, "path"); }
-const char *header_model_print(const struct header *header) { return model_text(header, "print"); }
+const char *header_model_fingerprint(const struct header *header) { return model_text(header, "print"); }
 
 const char *header_difference(const struct header *a, const struct header *b)
 {

@@ -133,7 +133,8 @@ static const char *pack_pairs(struct packing p, const json_t *value)
     if (!json_is_array(value))
         return "\"$map\" takes an array of [KEY, VALUE]";
     msgpack_put_map(p.out, (uint32_t)json_array_size(value));
-    json_array_foreach(value, index, pair) {
+    json_array_foreach(value, index, pair)
+    {
         if (json_array_size(pair) != 2)
             return "\"$map\" takes an array of [KEY, VALUE]";
         for (size_t i = 0; i < 2; i++) {
@@ -174,7 +175,8 @@ static const char *pack_object(struct packing p, const json_t *value)
     }
     bool record = p.depth == 1;
     msgpack_put_map(p.out, (uint32_t)json_object_size(value));
-    json_object_foreach(object, key, item) {
+    json_object_foreach(object, key, item)
+    {
         msgpack_put_string(p.out, slice_of(key));
         p.narrow = record ? strcmp(key, "vec") == 0 : p.narrow;
         if ((problem = pack_value(p, item)))
@@ -194,7 +196,8 @@ static const char *pack_value(struct packing p, const json_t *value)
         return pack_object(p, value);
     case JSON_ARRAY:
         msgpack_put_array(p.out, (uint32_t)json_array_size(value));
-        json_array_foreach(value, index, item) {
+        json_array_foreach(value, index, item)
+        {
             const char *problem = pack_value(p, item);
             if (problem)
                 return problem;
@@ -216,10 +219,10 @@ enum { READ_SIZE = 1 << 16, MAX_LINE = 4 * MSGPACK_MAX_SIZE };
 struct lines {
     int fd;
     const char *name;
-    struct buffer bytes;   /* what was read and not yet taken begins at `taken` */
+    struct buffer bytes; /* what was read and not yet taken begins at `taken` */
     size_t taken, searched;
     bool ended;
-    struct slice text;     /* the line taken last */
+    struct slice text; /* the line taken last */
     uint64_t number;
 };
 
@@ -245,8 +248,8 @@ static bool take_line(struct lines *lines)
             memmove(lines->bytes.at, lines->bytes.at + lines->taken, size);
         lines->bytes.size = lines->searched = size;
         lines->taken = 0;
-        size_t got =
-            file_read_some(lines->fd, buffer_reserve(&lines->bytes, READ_SIZE), READ_SIZE, lines->name);
+        size_t got = file_read_some(lines->fd, buffer_reserve(&lines->bytes, READ_SIZE), READ_SIZE,
+                                    lines->name);
         lines->bytes.size += got;
         lines->ended = got == 0;
     }
@@ -267,8 +270,8 @@ static json_t *next_line(struct lines *lines)
             return NULL;
     while (is_blank(lines->text));
     json_error_t error;
-    json_t *value =
-        json_loadb(lines->text.at, lines->text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    json_t *value = json_loadb(lines->text.at, lines->text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
+                               &error);
     if (!value)
         die(STATUS_INPUT, "%s:%llu: column %d: %s: expected JSON, as 'show --json' writes it", lines->name,
             (unsigned long long)lines->number, error.column, error.text);

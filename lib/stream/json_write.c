@@ -204,7 +204,8 @@ static void put_object_lines(struct buffer *out, const json_t *object, int inden
     const char *key;
     json_t *value, *all = (json_t *)(uintptr_t)object;
     bool first = true;
-    json_object_foreach(all, key, value) {
+    json_object_foreach(all, key, value)
+    {
         buffer_format(out, "%s%*s", first ? "{\n" : ",\n", indent + 2, "");
         put_text(out, slice_of(key));
         buffer_text(out, ": ");

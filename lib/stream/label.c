@@ -53,7 +53,8 @@ json_t *label_to_json(const struct label *label)
 struct label label_from_json(const json_t *value)
 {
     if (json_is_integer(value))
-        return (struct label){.type = LABEL_INTEGER, .integer = json_integer_value(value),
+        return (struct label){.type = LABEL_INTEGER,
+                              .integer = json_integer_value(value),
                               .number = (double)json_integer_value(value)};
     if (json_is_real(value))
         return (struct label){.type = LABEL_NUMBER, .number = json_real_value(value)};

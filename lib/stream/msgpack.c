@@ -191,9 +191,11 @@ enum msgpack_result msgpack_next(struct msgpack_cursor *cursor, struct msgpack_t
 static const uint8_t fixed_sizes[256] = {
     ROW16(1), ROW16(1), ROW16(1), ROW16(1), ROW16(1), ROW16(1), ROW16(1), ROW16(1), /* 0x00 .. 0x7f */
     ROW16(0), ROW16(0), ROW16(0), ROW16(0),                                         /* 0x80 .. 0xbf */
-    1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 5, 9, 2, 3, 5, 9,                                 /* 0xc0 .. 0xcf */
-    2, 3, 5, 9, 3, 4, 6, 10, 18, 0, 0, 0, 0, 0, 0, 0,                               /* 0xd0 .. 0xdf */
-    ROW16(1), ROW16(1),                                                             /* 0xe0 .. 0xff */
+    1,        0,        1,        1,        0,        0,        0,        0,
+    0,        0,        5,        9,        2,        3,        5,        9, /* 0xc0 .. 0xcf */
+    2,        3,        5,        9,        3,        4,        6,        10,
+    18,       0,        0,        0,        0,        0,        0,        0, /* 0xd0 .. 0xdf */
+    ROW16(1), ROW16(1),                                                      /* 0xe0 .. 0xff */
 };
 
 /* Items of an array: nearly all are numbers, which this loop passes at a table's look each. */
@@ -368,15 +370,15 @@ void msgpack_put_json(struct buffer *to, const json_t *value)
         /* jansson's iteration takes a pointer to non-const, and keeps the order of insertion. */
         object = (json_t *)(uintptr_t)value;
         msgpack_put_map(to, (uint32_t)json_object_size(value));
-        json_object_foreach(object, key, item) {
+        json_object_foreach(object, key, item)
+        {
             msgpack_put_string(to, slice_of(key));
             msgpack_put_json(to, item);
         }
         break;
     case JSON_ARRAY:
         msgpack_put_array(to, (uint32_t)json_array_size(value));
-        json_array_foreach(value, index, item)
-            msgpack_put_json(to, item);
+        json_array_foreach(value, index, item) msgpack_put_json(to, item);
         break;
     case JSON_STRING:
         msgpack_put_string(to, json_slice(value));

@@ -32,9 +32,9 @@ struct msgpack_token {
     bool boolean;
     int64_t integer;
     uint64_t big;
-    double number;       /* MSGPACK_FLOAT and MSGPACK_DOUBLE */
-    struct slice bytes;  /* string, binary, extension payload */
-    uint32_t count;      /* array items, map pairs */
+    double number;      /* MSGPACK_FLOAT and MSGPACK_DOUBLE */
+    struct slice bytes; /* string, binary, extension payload */
+    uint32_t count;     /* array items, map pairs */
 };
 
 struct msgpack_cursor {
@@ -47,8 +47,8 @@ struct msgpack_cursor msgpack_cursor_of(struct slice bytes);
 /* Why a cursor could not go on. */
 enum msgpack_result {
     MSGPACK_GOOD,
-    MSGPACK_MORE,    /* the object goes on beyond the bytes at hand */
-    MSGPACK_BROKEN,  /* no such msgpack */
+    MSGPACK_MORE,   /* the object goes on beyond the bytes at hand */
+    MSGPACK_BROKEN, /* no such msgpack */
     MSGPACK_TOO_DEEP,
     MSGPACK_TOO_LONG,  /* more than MSGPACK_MAX_SIZE bytes or items, or MSGPACK_MAX_KEYS keys */
     MSGPACK_DUPLICATE, /* a map with one string key twice */

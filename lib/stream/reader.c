@@ -34,8 +34,8 @@ struct stream_reader {
     struct record record;
     struct header first; /* what later segments are compared with; map NULL before the first */
     enum label_type y;
-    uint64_t earlier; /* records of the segments before this one */
-    uint64_t records; /* good ones in this segment */
+    uint64_t earlier;   /* records of the segments before this one */
+    uint64_t records;   /* good ones in this segment */
     struct buffer last; /* name of the last good record */
     json_t *trailer;
     bool sealed;

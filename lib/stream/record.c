@@ -196,8 +196,8 @@ bool label_read(struct slice msgpack, struct label *label)
 {
     struct msgpack_token token = first_token(msgpack);
     if (token.type == MSGPACK_INTEGER)
-        *label =
-            (struct label){.type = LABEL_INTEGER, .integer = token.integer, .number = (double)token.integer};
+        *label = (struct label){
+            .type = LABEL_INTEGER, .integer = token.integer, .number = (double)token.integer};
     else if ((token.type == MSGPACK_FLOAT || token.type == MSGPACK_DOUBLE) && isfinite(token.number))
         *label = (struct label){.type = LABEL_NUMBER, .number = token.number};
     else if (token.type == MSGPACK_STRING)

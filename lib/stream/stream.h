@@ -60,9 +60,9 @@ bool label_type_find(const char *name, enum label_type *type);
 struct header {
     enum stream_kind kind;
     enum label_type y;
-    size_t label_count;    /* declared or found classes, in order; 0 when not known */
-    struct label *labels;  /* [label_count]; strings point into `map` */
-    bool ordered;          /* the classes have an order: numbers, or a declared list (key "ordered") */
+    size_t label_count;   /* declared or found classes, in order; 0 when not known */
+    struct label *labels; /* [label_count]; strings point into `map` */
+    bool ordered;         /* the classes have an order: numbers, or a declared list (key "ordered") */
     json_t *map;
 };
 
@@ -94,8 +94,8 @@ ptrdiff_t header_class(const struct header *header, const struct label *label);
 
 /* The header's model: {"path": ..., "print": "..."}; NULL where absent. */
 const char *header_model_path(const struct header *header);
-const char *header_model_print(const struct header *header);
-void header_set_model(struct header *header, const char *path, const char *print);
+const char *header_model_fingerprint(const struct header *header);
+void header_set_model(struct header *header, const char *path, const char *fingerprint);
 
 /* ---- Records ---- */
 
@@ -110,10 +110,10 @@ struct field {
 struct record {
     struct slice id;
     struct label y;
-    double w;            /* weight; 1 where absent */
-    struct slice part;   /* "train", "val", "test", ...; size 0 where absent */
-    int64_t fold;        /* -1 where absent */
-    uint64_t number;     /* position in its segment, from 0 */
+    double w;          /* weight; 1 where absent */
+    struct slice part; /* "train", "val", "test", ...; size 0 where absent */
+    int64_t fold;      /* -1 where absent */
+    uint64_t number;   /* position in its segment, from 0 */
     struct field *fields;
     size_t field_count, field_capacity;
     struct buffer store; /* bytes of fields that were set; they never move (see record.c) */
@@ -132,7 +132,7 @@ void record_free(struct record *record);
  * are copied.  A label of LABEL_NONE removes the field. */
 void record_set_string(struct record *record, const char *key, struct slice value);
 void record_set_integer(struct record *record, const char *key, int64_t value);
-void record_set_number(struct record *record, const char *key, double value);  /* float64 */
+void record_set_number(struct record *record, const char *key, double value); /* float64 */
 void record_set_label(struct record *record, const char *key, const struct label *value);
 void record_set_ids(struct record *record, const char *key, const int32_t *values, size_t count);
 void record_set_floats(struct record *record, const char *key, const float *values, size_t count);

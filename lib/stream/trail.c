@@ -81,9 +81,7 @@ static bool is_command(const json_t *entry)
 {
     size_t index;
     const json_t *word;
-    json_array_foreach(json_object_get(entry, "args"), index, word)
-        if (!json_is_string(word))
-            return false;
+    json_array_foreach(json_object_get(entry, "args"), index, word) if (!json_is_string(word)) return false;
     return json_is_string(json_object_get(entry, "cmd"));
 }
 
@@ -92,10 +90,9 @@ void trail_put_pipeline(struct buffer *out, const json_t *trail)
     size_t index, last = 0;
     const json_t *entry;
     bool first = true;
+    json_array_foreach(trail, index, entry) if (is_command(entry)) last = index;
     json_array_foreach(trail, index, entry)
-        if (is_command(entry))
-            last = index;
-    json_array_foreach(trail, index, entry) {
+    {
         if (!is_command(entry))
             continue;
         if (!first)

@@ -4,15 +4,15 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "base/terminal.h"
-#include "stream/hold.h"
+#include "stream/lookahead.h"
 #include "stream/internal.h"
 #include "stream/jsonlines.h"
 #include "stream/view.h"
 
 /* Where a column's values come from. */
 struct column {
-    struct slice field;   /* of the record; owned */
-    struct slice key;     /* of meta, where `field` is "meta"; owned */
+    struct slice field;    /* of the record; owned */
+    struct slice key;      /* of meta, where `field` is "meta"; owned */
     struct header *labels; /* prob: one column for each class */
     size_t label;
 };
@@ -23,7 +23,7 @@ struct csv_view {
     size_t count, capacity;
     struct names names;   /* "meta.prompt", "ids": what has columns */
     struct header header; /* of the first record */
-    struct hold held;
+    struct lookahead held;
     uint64_t lost;
 };
 
@@ -39,7 +39,7 @@ void csv_view_free(struct csv_view *view)
     free(view->columns);
     names_free(&view->names);
     header_free(&view->header);
-    hold_free(&view->held);
+    lookahead_free(&view->held);
     free(view);
 }
 
@@ -63,8 +63,8 @@ static void put_cell(const struct csv_view *view, struct slice text, struct buff
 {
     struct buffer clean = {0};
     if (view->escape) {
-        clean.size =
-            terminal_escape(buffer_reserve(&clean, 4 * text.size), 4 * text.size, text.at, text.size);
+        clean.size = terminal_escape(buffer_reserve(&clean, 4 * text.size), 4 * text.size, text.at,
+                                     text.size);
         text = (struct slice){clean.at, clean.size};
     }
     csv_cell(out, text, false);
@@ -298,10 +298,10 @@ static void decide(struct csv_view *view, struct buffer *out)
     if (view->count)
         buffer_byte(out, '\n');
     struct record record = {0};
-    for (size_t at = 0; hold_next(&view->held, &at, view->header.y, &record);)
+    for (size_t at = 0; lookahead_next(&view->held, &at, view->header.y, &record);)
         put_row(view, &record, out);
     record_free(&record);
-    hold_free(&view->held);
+    lookahead_free(&view->held);
 }
 
 void csv_view_record(struct csv_view *view, const struct record *record, const struct header *header,
@@ -314,7 +314,7 @@ void csv_view_record(struct csv_view *view, const struct record *record, const s
     if (!view->header.map)
         view->header = header_copy(header);
     visit_record(view, record, add_column);
-    if (hold_add(&view->held, record))
+    if (lookahead_add(&view->held, record))
         decide(view, out);
 }
 

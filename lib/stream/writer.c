@@ -15,11 +15,11 @@ enum { FULL = 1 << 18 };
 struct stream_writer {
     char *name;
     int fd;
-    struct buffer waiting;  /* bytes not yet written */
-    size_t hashed;          /* how many of them are in the hash */
+    struct buffer waiting; /* bytes not yet written */
+    size_t hashed;         /* how many of them are in the hash */
     XXH3_state_t *hash;
-    bool open;              /* in a segment */
-    uint64_t records;       /* of this segment */
+    bool open;        /* in a segment */
+    uint64_t records; /* of this segment */
 };
 
 struct stream_writer *stream_create(const char *path)
@@ -89,13 +89,13 @@ void stream_write_trailer(struct stream_writer *writer, const json_t *counts)
     json_object_set_new(trailer, "end", json_integer((json_int_t)writer->records));
     const char *key;
     json_t *value, *all = (json_t *)(uintptr_t)counts;
-    json_object_foreach(all, key, value)
-        if (strcmp(key, "end") != 0 && strcmp(key, "hash") != 0 && strcmp(key, "rubric") != 0)
-            json_object_set(trailer, key, value);
+    json_object_foreach(all, key, value) if (strcmp(key, "end") != 0 && strcmp(key, "hash") != 0 &&
+                                             strcmp(key, "rubric") != 0) json_object_set(trailer, key, value);
 
     struct buffer *out = &writer->waiting;
     msgpack_put_map(out, (uint32_t)json_object_size(trailer) + 1);
-    json_object_foreach(trailer, key, value) {
+    json_object_foreach(trailer, key, value)
+    {
         msgpack_put_string(out, slice_of(key));
         msgpack_put_json(out, value);
     }

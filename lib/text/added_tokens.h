@@ -23,8 +23,8 @@ struct added_token {
 struct added_tokens {
     struct added_token *at;
     size_t count, capacity;
-    bool opens[256];  /* bytes that some token begins with */
-    int only;         /* the one such byte, -1 if there are more or none */
+    bool opens[256]; /* bytes that some token begins with */
+    int only;        /* the one such byte, -1 if there are more or none */
 };
 
 /* Adds a token, its content copied.  One whose id is known replaces the earlier. */

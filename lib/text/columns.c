@@ -11,8 +11,9 @@
 static const char *const text_names[] = {"text",           "content",  "essay",    "full_text", "essay_text",
                                          "student_answer", "answer",   "response", "review",    "body",
                                          "document",       "sentence", NULL};
-static const char *const label_names[] = {"label", "score", "class", "grade", "rating", "target",
-                                          "stars", "domain1_score", "category", "sentiment", "y", NULL};
+static const char *const label_names[] = {"label",    "score",     "class", "grade",
+                                          "rating",   "target",    "stars", "domain1_score",
+                                          "category", "sentiment", "y",     NULL};
 static const char *const id_names[] = {"id", "essay_id", "text_id", "textid", "row_id", "uuid", NULL};
 static const char *const weight_names[] = {"weight", NULL};
 static const char *const part_names[] = {"part", NULL};
@@ -77,8 +78,8 @@ struct search {
     struct columns *columns;
     const struct slice *there;
     size_t n;
-    bool more;   /* it may come later */
-    bool usual;  /* so may a usual name */
+    bool more;  /* it may come later */
+    bool usual; /* so may a usual name */
 };
 
 static ptrdiff_t find(const struct search *s, const char *option, const char *wish, const char *const *usual)
@@ -143,8 +144,14 @@ void columns_find(struct columns *c, struct rows *rows, const char *file, const 
     struct search s = {.columns = c};
     s.there = rows_columns(rows, &s.n);
     bool more = rows_more_columns(rows);
-    *c = (struct columns){.file = file, .more = more, .there = list_columns(s.there, s.n), .label = -1,
-                          .id = -1, .weight = -1, .part = -1, .fold = -1};
+    *c = (struct columns){.file = file,
+                          .more = more,
+                          .there = list_columns(s.there, s.n),
+                          .label = -1,
+                          .id = -1,
+                          .weight = -1,
+                          .part = -1,
+                          .fold = -1};
     s.more = more && !wishes->text_first;
     c->text = s.n == 1 && !wishes->text ? (ptrdiff_t)want(c, s.there[0].at)
                                         : find(&s, "text", wishes->text, text_names);
@@ -184,7 +191,7 @@ void columns_describe(const struct columns *c, struct buffer *out)
     const struct {
         const char *what;
         ptrdiff_t index;
-    } parts[] = {{"text", c->text}, {"pair", c->pair}, {"label", c->label}, {"id", c->id},
+    } parts[] = {{"text", c->text},     {"pair", c->pair}, {"label", c->label}, {"id", c->id},
                  {"weight", c->weight}, {"part", c->part}, {"fold", c->fold}};
     const char *comma = "";
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

@@ -22,20 +22,20 @@ struct column_wishes {
 
 /* A column's place in `names`; -1: there is none. */
 struct columns {
-    char **names;       /* [count] each column once; owned */
+    char **names; /* [count] each column once; owned */
     size_t count, capacity;
     ptrdiff_t text, label, id, weight, part, fold, pair;
-    size_t *keep;       /* [keep_count] */
+    size_t *keep; /* [keep_count] */
     size_t keep_count;
 
-    const char *file;            /* the first; borrowed */
-    bool more;                   /* names may come that it does not list */
-    char *there;                 /* "its columns are ..."; owned */
+    const char *file; /* the first; borrowed */
+    bool more;        /* names may come that it does not list */
+    char *there;      /* "its columns are ..."; owned */
     struct late_column {
         const char *option, *name;
         size_t size;
-        bool asked;              /* by this name; else it is a usual one of what has no column */
-    } *late;                     /* [late_count] what may still come; names are borrowed */
+        bool asked; /* by this name; else it is a usual one of what has no column */
+    } * late;       /* [late_count] what may still come; names are borrowed */
     size_t late_count, late_capacity;
 };
 

@@ -25,7 +25,7 @@ enum {
 struct csv_field {
     struct slice text; /* without the outer quotes */
     bool quoted;
-    bool doubled;      /* holds doubled quotes: csv_unquote makes the text */
+    bool doubled; /* holds doubled quotes: csv_unquote makes the text */
 };
 
 /* A row found; start with {0}, release with free(.fields). */
@@ -39,10 +39,10 @@ struct csv_row {
 
 enum csv_result {
     CSV_FOUND,
-    CSV_MORE,   /* the row goes on beyond the bytes at hand (never when `final`) */
-    CSV_OPEN,   /* a quoted field has no closing quote */
-    CSV_STRAY,  /* something else than a delimiter or line end follows a closing quote, at `stop` */
-    CSV_LONG,   /* a field is longer than the limit, or there are too many of them */
+    CSV_MORE,  /* the row goes on beyond the bytes at hand (never when `final`) */
+    CSV_OPEN,  /* a quoted field has no closing quote */
+    CSV_STRAY, /* something else than a delimiter or line end follows a closing quote, at `stop` */
+    CSV_LONG,  /* a field is longer than the limit, or there are too many of them */
 };
 
 /* The row that begins at `at` (which is before `end`).  `final`: nothing comes after `end`. */

@@ -10,9 +10,9 @@
 #include "text/encoding.h"
 
 struct input {
-    const char *name;        /* for messages */
+    const char *name; /* for messages */
     int fd;
-    bool ended;              /* nothing comes after `bytes` */
+    bool ended; /* nothing comes after `bytes` */
     struct buffer bytes;
     size_t used;             /* bytes.at[used..size) are waiting */
     struct decoder *decoder; /* owned; NULL for UTF-8 */

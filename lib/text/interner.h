@@ -9,10 +9,10 @@
 
 /* Start with {0}. */
 struct interner {
-    struct buffer bytes;  /* all strings, one after another */
-    size_t *start;        /* [count + 1] */
+    struct buffer bytes; /* all strings, one after another */
+    size_t *start;       /* [count + 1] */
     size_t count, capacity;
-    uint32_t *slots;      /* open addressing: number + 1; 0 is free */
+    uint32_t *slots; /* open addressing: number + 1; 0 is free */
     size_t slot_count;
 };
 

@@ -227,8 +227,10 @@ static void say_misfit(const struct labels *l, struct slice text, const char *co
     char value[QUOTED + 16], pointed[LONGEST_NUMBER + 1];
     quoted(text, value, sizeof value);
     if (has_decimal_comma(text, pointed))
-        snprintf(why, room, "field '%s' is %s: expected a number with a decimal point, %s "
-                 "(--label-type string keeps labels as text)", column, value, pointed);
+        snprintf(why, room,
+                 "field '%s' is %s: expected a number with a decimal point, %s "
+                 "(--label-type string keeps labels as text)",
+                 column, value, pointed);
     else
         snprintf(why, room,
                  "field '%s' is %s: expected %s%s (use --label-type string to keep labels as text)", column,

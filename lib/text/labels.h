@@ -35,9 +35,9 @@ struct class_list {
 
 struct labels {
     enum label_type type;
-    bool given;                /* --label-type or --classes, not the rows, decided it */
-    bool declared;             /* --classes: the list is the scale, in its order */
-    struct class_list classes; /* declared, or given to labels_see_class */
+    bool given;                                /* --label-type or --classes, not the rows, decided it */
+    bool declared;                             /* --classes: the list is the scale, in its order */
+    struct class_list classes;                 /* declared, or given to labels_see_class */
     uint64_t total, integers, numbers, commas; /* what labels_observe has seen */
 };
 

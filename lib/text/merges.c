@@ -8,7 +8,7 @@
 /* Two neighbouring pieces. */
 struct pair {
     uint32_t left, right;
-    uint64_t count;       /* occurrences, each word as often as it occurs */
+    uint64_t count;  /* occurrences, each word as often as it occurs */
     uint32_t *words; /* that hold it, or did: ascending, without repetition while they are added in order */
     size_t word_count, word_capacity;
 };
@@ -33,7 +33,7 @@ struct merges {
     size_t word_count, word_capacity;
     struct pair *pairs;
     size_t pair_count, pair_capacity;
-    uint32_t *slots;   /* open addressing: pair + 1; 0 is free */
+    uint32_t *slots; /* open addressing: pair + 1; 0 is free */
     size_t slot_count;
     struct waiting *queue; /* a binary heap, best first */
     size_t queue_count, queue_capacity;

@@ -15,12 +15,12 @@ struct rejects {
     const char *path; /* NULL: they are only counted */
     int fd;
     struct buffer pending;
-    char *header;     /* the header row that `path` has, terminated; NULL before the first file */
+    char *header; /* the header row that `path` has, terminated; NULL before the first file */
     const char *first_file;
     const char *line_end;
     struct decoder *decoder; /* owned: of the first file, in whose encoding and line ends all are written */
     uint64_t counts[BAD_COUNT];
-    char *first;      /* message of the first */
+    char *first;        /* message of the first */
     struct buffer last; /* under "mark": message of the last */
 };
 

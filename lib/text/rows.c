@@ -134,8 +134,8 @@ static bool take_bad_csv(struct rows *rows, struct row *row, enum csv_result res
 {
     const char *at = rows->in.bytes.at + rows->in.used, *end = rows->in.bytes.at + rows->in.bytes.size;
     size_t field = rows->csv.count, offset = (size_t)(rows->csv.stop - at);
-    const char *next =
-        csv_resume(&rows->scratch, at, end, rows->in.ended, rows->delimiter, rows->columns.count);
+    const char *next = csv_resume(&rows->scratch, at, end, rows->in.ended, rows->delimiter,
+                                  rows->columns.count);
     if (!next && end - at <= ROW_LIMIT)
         return false;
     if (!next) {
@@ -227,8 +227,8 @@ static bool next_csv(struct rows *rows, struct row *row)
             continue;
         }
         const char *at = rows->in.bytes.at + rows->in.used, *end = rows->in.bytes.at + rows->in.bytes.size;
-        enum csv_result result =
-            csv_scan(&rows->csv, at, end, rows->in.ended, rows->delimiter, CSV_FIELD_LIMIT);
+        enum csv_result result = csv_scan(&rows->csv, at, end, rows->in.ended, rows->delimiter,
+                                          CSV_FIELD_LIMIT);
         if (result == CSV_FOUND) {
             if (give_csv(rows, row) || row->bad)
                 return true;
@@ -249,8 +249,7 @@ static void tell_keys(const struct rows *rows, const struct row *row)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(rows->object, key, value)
-        rows->met(rows->met_context, row->file, row->line, key);
+    json_object_foreach(rows->object, key, value) rows->met(rows->met_context, row->file, row->line, key);
 }
 
 static bool give_json(struct rows *rows, struct row *row)

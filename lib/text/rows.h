@@ -29,18 +29,21 @@ enum rows_format { ROWS_AUTO, ROWS_CSV, ROWS_TSV, ROWS_JSONL, ROWS_TEXT };
 const char *rows_format_name(enum rows_format format);
 
 struct rows_options {
-    int format;            /* enum rows_format; ROWS_AUTO: JSON Lines begins with "{", else CSV or TSV */
-    const char *delimiter; /* as typed: one character, "tab" or "\t"; NULL: found in the header row */
-    const char *encoding;  /* iconv's name; NULL: UTF-8, or UTF-16 where there is a byte order mark */
-    const char *bad_rows;  /* "fail" or NULL, "skip", "mark", or a file for the rejects */
+    int format;             /* enum rows_format; ROWS_AUTO: JSON Lines begins with "{", else CSV or TSV */
+    const char *delimiter;  /* as typed: one character, "tab" or "\t"; NULL: found in the header row */
+    const char *encoding;   /* iconv's name; NULL: UTF-8, or UTF-16 where there is a byte order mark */
+    const char *bad_rows;   /* "fail" or NULL, "skip", "mark", or a file for the rejects */
     uint64_t shard, shards; /* only every `shards`-th row is the caller's; shards 0: all are */
 };
 
 /* The rows of an option table (base/options.h) that set them, but for bad_rows, which not every filter takes whole. */
-#define ROWS_OPTION_ROWS(format, delimiter, encoding) \
-    {0, "format", OPTION_CHOICE, format, ROWS_FORMAT_NAMES, .help = "format of the input (default auto)"}, \
-    {0, "delimiter", OPTION_TEXT, delimiter, "CHAR", .help = "what separates fields (default: found; or tab)"}, \
-    {0, "encoding", OPTION_TEXT, encoding, "NAME", .help = "encoding of the input (default UTF-8)"}
+#define ROWS_OPTION_ROWS(format, delimiter, encoding)                                                        \
+    {0, "format", OPTION_CHOICE, format, ROWS_FORMAT_NAMES, .help = "format of the input (default auto)"},   \
+        {0,         "delimiter", OPTION_TEXT,                                                                \
+         delimiter, "CHAR",      .help = "what separates fields (default: found; or tab)"},                  \
+    {                                                                                                        \
+        0, "encoding", OPTION_TEXT, encoding, "NAME", .help = "encoding of the input (default UTF-8)"        \
+    }
 
 /* Why a row is bad; the names are keys of the trailer. */
 enum bad_row {
@@ -48,11 +51,11 @@ enum bad_row {
     BAD_FIELDS,   /* another number of fields than the header row */
     BAD_ENCODING, /* bytes that are not UTF-8, or not of the declared encoding */
     BAD_NUL,
-    BAD_LENGTH,   /* a field or row beyond the limits */
+    BAD_LENGTH, /* a field or row beyond the limits */
     BAD_JSON,
-    BAD_TEXT,     /* no text, or longer than the model takes under --long fail */
+    BAD_TEXT, /* no text, or longer than the model takes under --long fail */
     BAD_LABEL,
-    BAD_VALUE,    /* a weight, part or fold that is none */
+    BAD_VALUE, /* a weight, part or fold that is none */
     BAD_COUNT,
 };
 const char *bad_row_name(enum bad_row reason); /* "quotes", "fields", ... */

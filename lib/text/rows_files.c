@@ -67,8 +67,9 @@ static void read_csv_header(struct rows *rows, bool marked)
     }
     if (result != CSV_FOUND)
         die(STATUS_INPUT, "%s:%" PRIu64 ": the header row cannot be read: %s", name, rows->line,
-            result == CSV_OPEN ? "a quote is never closed" : result == CSV_STRAY
-                ? "something else than a delimiter follows a closing quote" : "it is too long");
+            result == CSV_OPEN    ? "a quote is never closed"
+            : result == CSV_STRAY ? "something else than a delimiter follows a closing quote"
+                                  : "it is too long");
     struct slice whole = {window(rows), (size_t)(rows->csv.next - window(rows))};
     struct row row = {.file = rows->path,
                       .line = rows->line,
@@ -177,7 +178,7 @@ void rows_open_next(struct rows *rows)
         rows->format = rows->options->delimiter ? ROWS_CSV : find_format(rows);
     if (rows->format == ROWS_CSV || rows->format == ROWS_TSV) {
         look_ahead(rows, 1, LEADING_BYTES);
-        rows->delimiter = rows->options->delimiter ? parse_delimiter(rows->options->delimiter)
+        rows->delimiter = rows->options->delimiter   ? parse_delimiter(rows->options->delimiter)
                           : rows->format == ROWS_TSV ? '\t'
                                                      : csv_find_delimiter(window(rows), window_end(rows));
         rows->format = rows->delimiter == '\t' ? ROWS_TSV : ROWS_CSV;

@@ -24,22 +24,22 @@ struct rows {
     const char *path;
     enum rows_format format;
     char delimiter;
-    uint64_t line, number;    /* where the next row begins; rows met */
+    uint64_t line, number; /* where the next row begins; rows met */
     struct csv_row csv, scratch;
     struct name_list columns; /* of this file */
     struct slice *column_slices;
-    bool unlisted;            /* lines follow those whose keys are listed (JSON Lines) */
-    bool skip_line;           /* the rest of a line beyond all limits is passed over */
+    bool unlisted;  /* lines follow those whose keys are listed (JSON Lines) */
+    bool skip_line; /* the rest of a line beyond all limits is passed over */
 
     /* What is wanted. */
     char **wanted;
     size_t wanted_count;
-    size_t *map;              /* [wanted_count] field of each wanted column in this file (CSV) */
-    struct slice *fields;     /* [wanted_count] */
-    bool *stored;             /* [wanted_count] the field lies in `store` */
-    struct buffer store;      /* texts that had to be made: doubled quotes, JSON numbers */
-    json_t *object;           /* the JSON object that fields lie in */
-    rows_met *met;            /* NULL: no one asks for names */
+    size_t *map;          /* [wanted_count] field of each wanted column in this file (CSV) */
+    struct slice *fields; /* [wanted_count] */
+    bool *stored;         /* [wanted_count] the field lies in `store` */
+    struct buffer store;  /* texts that had to be made: doubled quotes, JSON numbers */
+    json_t *object;       /* the JSON object that fields lie in */
+    rows_met *met;        /* NULL: no one asks for names */
     void *met_context;
 
     struct rejects rejects;

@@ -19,22 +19,22 @@ struct block {
 struct state {
     const struct token_line *line;
     struct token_maker *makers; /* [threads] */
-    size_t held_taken;
+    size_t lookahead_taken;
     bool ended;
     struct block *read, *worked; /* `read` is written, then read again; `worked` is tokenized */
 };
 
 static bool next_row(struct state *s, struct row *row)
 {
-    struct held_rows *held = s->line->held;
-    if (s->held_taken < held->count) {
-        *row = held->rows[s->held_taken++];
+    struct row_lookahead *lookahead = s->line->lookahead;
+    if (s->lookahead_taken < lookahead->count) {
+        *row = lookahead->rows[s->lookahead_taken++];
         return true;
     }
-    if (held->count) {
-        held_free(held);
-        *held = (struct held_rows){0};
-        s->held_taken = 0;
+    if (lookahead->count) {
+        row_lookahead_free(lookahead);
+        *lookahead = (struct row_lookahead){0};
+        s->lookahead_taken = 0;
     }
     return s->line->more && rows_next(s->line->maker->rows, row);
 }

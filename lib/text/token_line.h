@@ -10,13 +10,13 @@
 
 #include "base/pool.h"
 #include "stream/stream.h"
-#include "text/held.h"
+#include "text/row_lookahead.h"
 #include "text/tokens.h"
 
 struct token_line {
     struct token_maker *maker;
-    struct held_rows *held;    /* the first rows; freed when they have been read */
-    bool more;                 /* further rows come from maker->rows */
+    struct row_lookahead *lookahead; /* the first rows; freed when they have been read */
+    bool more;                       /* further rows come from maker->rows */
     struct stream_writer *out;
     struct pool *pool;
 };

@@ -20,15 +20,15 @@ enum long_policy { LONG_HEAD, LONG_TAIL, LONG_ENDS, LONG_WINDOWS, LONG_FAIL };
 /* Everything that shapes ids, as it stands in tokenizer_config.json / tokenizer.json and a stream's header.
  */
 struct tokenizer_settings {
-    bool lower_case;           /* do_lower_case */
-    bool strip_accents;        /* resolved: follows lower_case where the file says null */
-    bool split_chinese;        /* tokenize_chinese_chars */
+    bool lower_case;    /* do_lower_case */
+    bool strip_accents; /* resolved: follows lower_case where the file says null */
+    bool split_chinese; /* tokenize_chinese_chars */
     enum placeholders placeholders;
     enum long_policy long_policy;
-    int max_length;            /* tokens a text may have, special ones included (512) */
-    int stride;                /* overlap of windows, in tokens */
-    int word_limit;            /* characters of a word: longer ones are unknown (WORD_CHARACTERS) */
-    char added[65];            /* hex SHA-256 of what tokenizer_added returns; empty where that is NULL */
+    int max_length; /* tokens a text may have, special ones included (512) */
+    int stride;     /* overlap of windows, in tokens */
+    int word_limit; /* characters of a word: longer ones are unknown (WORD_CHARACTERS) */
+    char added[65]; /* hex SHA-256 of what tokenizer_added returns; empty where that is NULL */
 };
 const char *placeholders_name(enum placeholders p); /* "drop", "mask", "keep" */
 const char *long_policy_name(enum long_policy p);   /* "head", "tail", "ends", "windows", "fail" */
@@ -49,7 +49,7 @@ struct tokenizer *tokenizer_open(const char *directory);
 struct tokenizer *tokenizer_open_vocabulary(const char *path, bool cased);
 void tokenizer_free(struct tokenizer *t);
 
-struct tokenizer_settings *tokenizer_settings(struct tokenizer *t); /* policies may be changed before use */
+struct tokenizer_settings *tokenizer_settings(struct tokenizer *t);  /* policies may be changed before use */
 size_t tokenizer_size(const struct tokenizer *t);                    /* V */
 struct slice tokenizer_piece(const struct tokenizer *t, int32_t id); /* "##ing" */
 int32_t tokenizer_id(const struct tokenizer *t, struct slice piece); /* -1 if absent */

@@ -20,9 +20,9 @@ enum { FILE_LIMIT = 64 << 20, WORD_CHARACTERS_LIMIT = 1000, POSITIONS = 512 };
 
 struct files {
     const char *directory;
-    json_t *tokenizer;    /* tokenizer.json; NULL where absent, as the others */
-    json_t *config;       /* tokenizer_config.json */
-    json_t *special;      /* special_tokens_map.json */
+    json_t *tokenizer; /* tokenizer.json; NULL where absent, as the others */
+    json_t *config;    /* tokenizer_config.json */
+    json_t *special;   /* special_tokens_map.json */
     char *tokenizer_path, *config_path, *vocabulary_path;
 };
 
@@ -88,8 +88,8 @@ static bool begins_with(const char *text, const char *start)
 
 static void check_class(const struct files *f)
 {
-    static const char *const wordpiece[] = {"Bert", "DistilBert", "Electra", "MobileBert", "ConvBert",
-                                            "SqueezeBert", "PreTrained", "TokenizersBackend"};
+    static const char *const wordpiece[] = {"Bert",     "DistilBert",  "Electra",    "MobileBert",
+                                            "ConvBert", "SqueezeBert", "PreTrained", "TokenizersBackend"};
     const char *class = json_string_value(member(f->config, "tokenizer_class"));
     bool good = !class || (f->tokenizer && !begins_with(class, "BertJapanese"));
     for (size_t i = 0; !good && i < sizeof wordpiece / sizeof *wordpiece; i++)
@@ -152,7 +152,8 @@ static void read_json_vocabulary(struct vocabulary *v, const json_t *tokenizer, 
     const char **by_id = memory_zeroed(count, sizeof *by_id);
     const char *piece;
     json_t *number;
-    json_object_foreach(pieces, piece, number) {
+    json_object_foreach(pieces, piece, number)
+    {
         if (!is_whole(number, 0, (double)count - 1))
             die(STATUS_BROKEN, "%s: piece '%s': expected an id from 0 to %zu", path, piece, count - 1);
         size_t id = (size_t)json_real_value(number);
@@ -174,8 +175,10 @@ static void check_agreement(const struct vocabulary *v, const struct files *f)
     for (size_t id = 0; id < both; id++) {
         struct slice a = vocabulary_piece(v, id), b = vocabulary_piece(&other, id);
         if (!slice_equal(a, b))
-            die(STATUS_BROKEN, "%s: piece %zu is '%.*s' in tokenizer.json and '%.*s' in vocab.txt: "
-                "remove the file that is wrong", f->directory, id, (int)a.size, a.at, (int)b.size, b.at);
+            die(STATUS_BROKEN,
+                "%s: piece %zu is '%.*s' in tokenizer.json and '%.*s' in vocab.txt: "
+                "remove the file that is wrong",
+                f->directory, id, (int)a.size, a.at, (int)b.size, b.at);
     }
     vocabulary_free(&other);
 }
@@ -190,8 +193,10 @@ static void read_pieces(struct tokenizer *t, const struct files *f)
     } else if (listed) {
         tokenizer_read_vocabulary(&t->vocabulary, f->vocabulary_path);
     } else {
-        die(STATUS_BROKEN, "%s: no vocabulary there: neither vocab.txt nor tokenizer.json "
-            "(name one with --vocab FILE [--cased])", f->directory);
+        die(STATUS_BROKEN,
+            "%s: no vocabulary there: neither vocab.txt nor tokenizer.json "
+            "(name one with --vocab FILE [--cased])",
+            f->directory);
     }
     t->path = memory_string(listed ? f->vocabulary_path : f->tokenizer_path);
 }
@@ -238,7 +243,8 @@ static void add_decoder(struct tokenizer *t, const json_t *decoder, const char *
     int *ids = memory_new(count, sizeof *ids);
     const char *key;
     json_t *token;
-    json_object_foreach((json_t *)(uintptr_t)decoder, key, token) {
+    json_object_foreach((json_t *)(uintptr_t)decoder, key, token)
+    {
         char *end;
         long id = strtol(key, &end, 10);
         if (*key < '0' || *key > '9' || *end || id >= VOCABULARY_LIMIT)
@@ -261,12 +267,15 @@ static void check_old_added(const struct tokenizer *t, const struct files *f)
     char *path = memory_format("%s/added_tokens.json", f->directory);
     json_t *old = read_object(path), *id;
     const char *content;
-    json_object_foreach(old, content, id) {
+    json_object_foreach(old, content, id)
+    {
         int number = whole(id, 0, VOCABULARY_LIMIT, "id of an added token", path);
         if ((size_t)number >= t->vocabulary.count ||
             !slice_is(vocabulary_piece(&t->vocabulary, (size_t)number), content))
-            die(STATUS_BROKEN, "%s: '%s' is in neither the vocabulary nor tokenizer_config.json: "
-                "save the tokenizer anew with a current library", path, content);
+            die(STATUS_BROKEN,
+                "%s: '%s' is in neither the vocabulary nor tokenizer_config.json: "
+                "save the tokenizer anew with a current library",
+                path, content);
     }
     json_decref(old);
     free(path);
@@ -326,11 +335,9 @@ static void special_list(struct tokenizer *t, const struct files *f, const char 
     if (!all)
         all = member(f->special, key);
     if (json_is_array(all)) {
-        json_array_foreach(all, i, token)
-            special(t, token, key, NULL, true, f->config_path);
+        json_array_foreach(all, i, token) special(t, token, key, NULL, true, f->config_path);
     } else if (json_is_object(all)) {
-        json_object_foreach(all, role, token)
-            special(t, token, role, NULL, true, f->config_path);
+        json_object_foreach(all, role, token) special(t, token, role, NULL, true, f->config_path);
     } else if (all) {
         die(STATUS_BROKEN, "%s: %s: expected a list", f->config_path, key);
     }
@@ -350,8 +357,13 @@ static void read_special(struct tokenizer *t, const struct files *f)
 /* --- settings --- */
 
 static const struct tokenizer_settings usual_settings = {
-    .lower_case = true, .strip_accents = true, .split_chinese = true,
-    .placeholders = PLACEHOLDERS_DROP, .long_policy = LONG_HEAD, .max_length = POSITIONS, .stride = 128,
+    .lower_case = true,
+    .strip_accents = true,
+    .split_chinese = true,
+    .placeholders = PLACEHOLDERS_DROP,
+    .long_policy = LONG_HEAD,
+    .max_length = POSITIONS,
+    .stride = 128,
     .word_limit = WORD_CHARACTERS,
 };
 
@@ -398,8 +410,7 @@ static void read_settings(struct tokenizer *t, const struct files *f)
 
     const json_t *limit = member(json_object_get(f->tokenizer, "model"), "max_input_chars_per_word");
     if (limit)
-        s->word_limit =
-            whole(limit, 1, WORD_CHARACTERS_LIMIT, "max_input_chars_per_word", f->tokenizer_path);
+        s->word_limit = whole(limit, 1, WORD_CHARACTERS_LIMIT, "max_input_chars_per_word", f->tokenizer_path);
     read_own_settings(s, member(f->config, "rubric"), f->config_path);
 }
 

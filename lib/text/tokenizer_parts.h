@@ -13,9 +13,9 @@ struct tokenizer {
     struct unicode_normal_form form; /* what the settings say of casing, accents and Chinese characters */
     struct special_ids special;
     struct added_tokens added, added_normalized;
-    int32_t punctuation[256];        /* id of each ASCII punctuation mark as a word; 0 for other bytes */
-    json_t *added_json;              /* what tokenizer_added returns */
-    char *path;                      /* of the vocabulary */
+    int32_t punctuation[256]; /* id of each ASCII punctuation mark as a word; 0 for other bytes */
+    json_t *added_json;       /* what tokenizer_added returns */
+    char *path;               /* of the vocabulary */
 };
 
 /* Reads the files of a model directory into a zeroed tokenizer: vocabulary (indexed), settings, special ids,

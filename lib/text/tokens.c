@@ -157,8 +157,8 @@ static void check_doubly_encoded(struct token_maker *m, const struct row *row, s
 /* Ids of a field after its placeholders are dealt with; returns its words. */
 static size_t encode(struct token_maker *m, struct slice text, struct int_array *ids)
 {
-    struct slice cleaned =
-        placeholders_apply(m->settings->placeholders, text, &m->cleaned, m->counts.placeholders);
+    struct slice cleaned = placeholders_apply(m->settings->placeholders, text, &m->cleaned,
+                                              m->counts.placeholders);
     ids->count = 0;
     return tokenizer_encode(m->tokenizer, m->cache, cleaned, ids);
 }
@@ -171,8 +171,8 @@ static enum sequence_result set_ids(struct token_maker *m, const struct slice *p
         encode(m, *prompt, &m->prompt);
     size_t words = encode(m, text, &m->text);
     struct sequence *s = &m->sequence;
-    enum sequence_result result =
-        sequence_make(s, m->settings, &m->special, prompt ? &m->prompt : NULL, &m->text);
+    enum sequence_result result = sequence_make(s, m->settings, &m->special, prompt ? &m->prompt : NULL,
+                                                &m->text);
     if (result != SEQUENCE_GOOD)
         return result;
     record_set_ids(record, "ids", s->ids.at, s->ids.count);

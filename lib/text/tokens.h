@@ -17,8 +17,8 @@
 /* What has been met; the trailer's counts and the closing account. */
 struct token_counts {
     uint64_t records, unlabelled, empty, tokens;
-    uint64_t truncated, cut;   /* texts, and tokens of theirs that no window has */
-    uint64_t windowed;         /* texts that became several windows */
+    uint64_t truncated, cut; /* texts, and tokens of theirs that no window has */
+    uint64_t windowed;       /* texts that became several windows */
     uint64_t doubly_encoded;
     uint64_t placeholders[PLACEHOLDER_NAMES];
     char *doubly_encoded_first; /* FILE:LINE */

@@ -154,7 +154,7 @@ static void put_decomposed(struct normalizer *n, uint32_t point)
     size_t i = n->count++;
     for (; i > 0 && n->run[i - 1] >> 24 > class; i--)
         n->run[i] = n->run[i - 1];
-    n->run[i] = (uint32_t)class << 24 | point;
+    n->run[i] = (uint32_t) class << 24 | point;
 }
 
 /* Unicode 15, section 3.12: syllables are numbered by leading consonant, vowel, trailing consonant. */

@@ -15,14 +15,14 @@ enum {
 };
 
 struct vocabulary {
-    struct buffer bytes;     /* all pieces, one after another */
-    uint32_t *start;         /* [count + 1], where each begins */
+    struct buffer bytes; /* all pieces, one after another */
+    uint32_t *start;     /* [count + 1], where each begins */
     size_t count, capacity;
-    size_t matched;          /* pieces that words are made of: ids from here on are added tokens */
-    uint64_t *slots;         /* open addressing: hash tag << 32 | id + 1; 0 is free */
-    size_t mask;             /* slots - 1 */
+    size_t matched;    /* pieces that words are made of: ids from here on are added tokens */
+    uint64_t *slots;   /* open addressing: hash tag << 32 | id + 1; 0 is free */
+    size_t mask;       /* slots - 1 */
     size_t longest[2]; /* bytes of the longest piece that opens a word; that continues one, "##" left out */
-    char hash[65];           /* hex SHA-256 of the pieces in id order, each with a newline */
+    char hash[65];     /* hex SHA-256 of the pieces in id order, each with a newline */
 };
 
 /* The pieces of a word after its first begin with this. */

@@ -20,10 +20,10 @@
 #include "text/vocabulary.h"
 
 struct trainer_options {
-    size_t size;            /* pieces wanted, specials included; at least TRAINER_SMALLEST */
+    size_t size; /* pieces wanted, specials included; at least TRAINER_SMALLEST */
     uint64_t
         min_frequency; /* a pair seen less often is not merged, a character seen less often is left out */
-    bool cased;             /* keep case and accents */
+    bool cased;        /* keep case and accents */
 };
 enum { TRAINER_SMALLEST = 200 };
 

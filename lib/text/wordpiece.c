@@ -23,8 +23,8 @@ enum { SHORT_BYTES = 16, SHORT_IDS = 7, SHORT_BITS = 14, SHORT_SETS = 1 << SHORT
 struct short_memo {
     uint64_t low, high; /* the bytes, zeros behind */
     uint16_t ids[SHORT_IDS];
-    uint8_t size;       /* 0: free */
-    uint8_t count;      /* 16-bit numbers used */
+    uint8_t size;  /* 0: free */
+    uint8_t count; /* 16-bit numbers used */
 };
 
 /* The same for longer chunks, one to a set. */
@@ -77,8 +77,8 @@ size_t wordpiece_word(const struct tokenizer *t, struct slice word, int32_t *to)
     size_t limit = (size_t)t->settings.word_limit;
     bool known = word.size <= limit || characters(word) <= limit;
     for (size_t i = 0, size; known && i < word.size; i += size) {
-        int32_t id =
-            vocabulary_longest(&t->vocabulary, (struct slice){word.at + i, word.size - i}, i > 0, &size);
+        int32_t id = vocabulary_longest(&t->vocabulary, (struct slice){word.at + i, word.size - i}, i > 0,
+                                        &size);
         known = id >= 0;
         to[count++] = id;
         if (!known)
@@ -193,7 +193,7 @@ static void encode_long(const struct tokenizer *t, struct tokenizer_cache *c, st
 /* What a byte is: part of a chunk, a blank, an ASCII punctuation mark. */
 enum { IN_CHUNK, BLANK, MARK };
 static const uint8_t byte_class[256] = {
-    ['\t'] = BLANK, ['\n'] = BLANK, ['\r'] = BLANK, [' '] = BLANK,
+    ['\t'] = BLANK,       ['\n'] = BLANK,       ['\r'] = BLANK,       [' '] = BLANK,
     ['!' ... '/'] = MARK, [':' ... '@'] = MARK, ['[' ... '`'] = MARK, ['{' ... '~'] = MARK,
 };
 

@@ -6,7 +6,7 @@
 struct cutting {
     const struct augmentation *how;
     uint64_t key;
-    struct instance_store *store;
+    struct example_store *store;
     bool typed;
     size_t kept;
 };
@@ -17,9 +17,9 @@ static void cut_window(struct cutting *c, size_t from, size_t end)
     size_t inner = end - from > 2 ? end - from - 2 : 0;
     size_t longest = (size_t)(c->how->span_deletion * (double)inner);
     size_t length = random_below(longest + 1, c->key, RANDOM_AUGMENT, 1, from);
-    size_t start = from + 1 + random_below(inner - length + 1, c->key, RANDOM_AUGMENT, 2, from);
+    size_t initial = from + 1 + random_below(inner - length + 1, c->key, RANDOM_AUGMENT, 2, from);
     for (size_t t = from; t < end; t++) {
-        bool edge = t == from || t + 1 == end, in_span = t >= start && t < start + length;
+        bool edge = t == from || t + 1 == end, in_span = t >= initial && t < initial + length;
         if (!edge && (in_span || random_uniform(c->key, RANDOM_AUGMENT, 0, t) < c->how->token_dropout))
             continue;
         c->store->ids.at[c->kept] = c->store->ids.at[t];
@@ -29,13 +29,13 @@ static void cut_window(struct cutting *c, size_t from, size_t end)
     }
 }
 
-void augment(const struct augmentation *how, uint64_t epoch, uint64_t example, struct instance_store *store,
-             struct instance *instance)
+void augment(const struct augmentation *how, uint64_t epoch, uint64_t input, struct example_store *store,
+             struct example *example)
 {
     if (how->token_dropout <= 0 && how->span_deletion <= 0)
         return;
-    struct example *e = &instance->example;
-    struct cutting c = {how, random_bits(how->seed, RANDOM_AUGMENT, epoch, example), store, e->types != NULL,
+    struct network_input *e = &example->input;
+    struct cutting c = {how, random_bits(how->seed, RANDOM_AUGMENT, epoch, input), store, e->types != NULL,
                         0};
     size_t from = 0;
     for (size_t w = 0; w < e->window_count; w++) {

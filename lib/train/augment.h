@@ -7,7 +7,7 @@
 #ifndef RUBRIC_TRAIN_AUGMENT_H
 #define RUBRIC_TRAIN_AUGMENT_H
 
-#include "train/instance.h"
+#include "train/example.h"
 
 struct augmentation {
     double token_dropout; /* each token is left out with this probability */
@@ -16,8 +16,8 @@ struct augmentation {
     uint64_t seed;
 };
 
-/* Changes the ids, types and windows in `store`, which `instance` points to. */
-void augment(const struct augmentation *how, uint64_t epoch, uint64_t example, struct instance_store *store,
-             struct instance *instance);
+/* Changes the ids, types and windows in `store`, which `example` points to. */
+void augment(const struct augmentation *how, uint64_t epoch, uint64_t input, struct example_store *store,
+             struct example *example);
 
 #endif

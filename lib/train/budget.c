@@ -3,7 +3,7 @@
 #include <malloc.h>
 #include <math.h>
 
-#include "train/instance.h"
+#include "train/example.h"
 #include "train/step.h"
 
 enum {
@@ -13,7 +13,7 @@ enum {
     WINDOW = 128,    /* bytes of one window besides what is computed of it */
     CANDIDATES = 33, /* penalties of ridge (nn/linear.c) */
     RUN = 512,       /* records of one product of a head's, */
-    LEAVES = 32,     /* gradients, */
+    SHARDS = 32,     /* gradients, */
     CORRECTIONS = 12 /* and L-BFGS's steps (nn/linear_ridge.c, nn/linear_descent.c) */
 };
 
@@ -30,30 +30,30 @@ static double scratch(const struct shape *s)
 void budget_begin(void) { mallopt(M_MMAP_THRESHOLD, MEBIBYTE / 4); }
 
 /* Bytes of the longest text in every place of a batch, and of what its windows leave behind in a worker. */
-static double texts(const struct shape *shape, const struct plan *plan, int threads,
+static double texts(const struct shape *shape, const struct fit_config *config, int threads,
                     const struct extent *extent)
 {
     double tokens = (double)extent->tokens, windows = (double)extent->windows;
     double text = TOKEN * tokens + 4 * windows, traces = 4 * tokens + windows * (WINDOW + 4.0 * shape->H);
-    return (double)(plan->batch + 1) * text + threads * traces; /* one more is evaluated */
+    return (double)(config->batch + 1) * text + threads * traces; /* one more is evaluated */
 }
 
-uint64_t budget_training(const struct shape *shape, const struct plan *plan, int threads,
+uint64_t budget_training(const struct shape *shape, const struct fit_config *config, int threads,
                          const struct extent *extent)
 {
     struct layout *layout = layout_new(shape);
     double all = (double)layout->size, words = (double)shape->V * shape->H;
     double layers = (double)shape->L * (4.0 * shape->H * shape->H + 2.0 * shape->H * shape->F);
     layout_free(layout);
-    int leaves = (int)(plan->batch < STEP_LEAVES ? plan->batch : STEP_LEAVES),
-        busy = threads < leaves ? threads : leaves;
+    int shards = (int)(config->batch < STEP_SHARDS ? config->batch : STEP_SHARDS),
+        busy = threads < shards ? threads : shards;
     double longest = fmax((double)extent->tokens, shape->P);
-    double rows = fmin(shape->V, 2.0 * (double)plan->batch / leaves * longest) * shape->H;
+    double rows = fmin(shape->V, 2.0 * (double)config->batch / shards * longest) * shape->H;
     double gradients = (busy + 2) * (all - words + rows);
-    double blocks = plan->ema > 0 ? 4 : 3;
+    double blocks = config->ema > 0 ? 4 : 3;
     double kept = extent->windows <= WINDOWS_KEPT ? fmax((double)extent->windows, 1) : WINDOWS_KEPT;
     double floats = blocks * all + 2 * layers + gradients + threads * kept * scratch(shape);
-    return (uint64_t)(4 * floats + texts(shape, plan, threads, extent)) + (uint64_t)PROGRAM * MEBIBYTE;
+    return (uint64_t)(4 * floats + texts(shape, config, threads, extent)) + (uint64_t)PROGRAM * MEBIBYTE;
 }
 
 /* Doubles that ridge takes besides the vectors (see nn/linear_ridge.c). */
@@ -68,14 +68,14 @@ static double ridge(double n, double X, int threads)
 static double descent(double n, double X, double K, bool ordinal, int threads)
 {
     double size = (ordinal ? 1 : K) * X + K;
-    return n + (LEAVES + 2 * CORRECTIONS + 8) * size + threads * RUN / 2 * (X + K);
+    return n + (SHARDS + 2 * CORRECTIONS + 8) * size + threads * RUN / 2 * (X + K);
 }
 
 uint64_t budget_head(enum linear_kind kind, size_t width, size_t parameters, int threads,
                      const struct extent *extent)
 {
     double n = (double)extent->records, X = (double)width, K = (double)extent->labels;
-    double record = 4 * X + sizeof(struct instance) + 3 * sizeof(double) + sizeof(int);
+    double record = 4 * X + sizeof(struct example) + 3 * sizeof(double) + sizeof(int);
     double solving = kind == LINEAR_RIDGE ? ridge(n, X, threads)
                                           : descent(n, X, K, kind == LINEAR_ORDINAL, threads);
     double scoring = 4 * (double)parameters + 32 * n; /* and the scores are sorted, for thresholds */

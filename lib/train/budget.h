@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-#include "nn/linear.h"
+#include "linear/linear.h"
 #include "nn/network.h"
-#include "train/plan.h"
+#include "train/config.h"
 
 /* What memory depends on of what has been read. */
 struct extent {
@@ -26,7 +26,7 @@ void budget_begin(void);
 
 /* Bytes of parameters, moments, gradients, packed weights, average, a batch of texts as long as the longest,
  * and each worker's scratch memory for as many windows of the model's full length as are kept at a time. */
-uint64_t budget_training(const struct shape *shape, const struct plan *plan, int threads,
+uint64_t budget_training(const struct shape *shape, const struct fit_config *config, int threads,
                          const struct extent *extent);
 
 /* Bytes of a linear head's fit: all vectors, each of `width` numbers, what solves it, then the encoder with

@@ -110,34 +110,34 @@ static uint64_t whole_value(const json_t *object, const char *key)
     return (uint64_t)json_integer_value(json_object_get(object, key));
 }
 
-static json_t *marks_json(const struct marks *marks)
+static json_t *metrics_json(const struct metrics *metrics)
 {
     json_t *counts = json_array();
-    for (size_t i = 0; i < marks->k * marks->k; i++)
-        json_array_append_new(counts, whole(marks->counts[i]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "counts", counts, "n", whole(marks->n), "loss",
-                     real(marks->loss), "weight", real(marks->weight), "squares",
-                     real(marks->residual_squares));
+    for (size_t i = 0; i < metrics->k * metrics->k; i++)
+        json_array_append_new(counts, whole(metrics->counts[i]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "counts", counts, "n", whole(metrics->n), "loss",
+                     real(metrics->loss), "weight", real(metrics->weight), "squares",
+                     real(metrics->residual_squares));
 }
 
-static void marks_read(const json_t *object, struct marks *marks)
+static void metrics_read(const json_t *object, struct metrics *metrics)
 {
     const json_t *counts = json_object_get(object, "counts");
-    for (size_t i = 0; i < marks->k * marks->k; i++)
-        marks->counts[i] = (uint64_t)json_integer_value(json_array_get(counts, i));
-    marks->n = whole_value(object, "n");
-    marks->loss = real_value(json_object_get(object, "loss"));
-    marks->weight = real_value(json_object_get(object, "weight"));
-    marks->residual_squares = real_value(json_object_get(object, "squares"));
+    for (size_t i = 0; i < metrics->k * metrics->k; i++)
+        metrics->counts[i] = (uint64_t)json_integer_value(json_array_get(counts, i));
+    metrics->n = whole_value(object, "n");
+    metrics->loss = real_value(json_object_get(object, "loss"));
+    metrics->weight = real_value(json_object_get(object, "weight"));
+    metrics->residual_squares = real_value(json_object_get(object, "squares"));
 }
 
 static json_t *state_json(const struct run_state *s)
 {
-    json_t *object =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "step", whole(s->step), "epoch",
-                  whole(s->epoch), "position", whole(s->position), "running", marks_json(&s->running),
-                  "best_epoch", whole(s->best_epoch), "since_best", whole(s->since_best), "log_size",
-                  whole(s->log_size), "epochs_size", whole(s->epochs_size));
+    json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "step", whole(s->step), "epoch",
+                               whole(s->epoch), "position", whole(s->position), "running",
+                               metrics_json(&s->running), "best_epoch", whole(s->best_epoch), "since_best",
+                               whole(s->since_best), "log_size", whole(s->log_size), "epochs_size",
+                               whole(s->epochs_size));
     json_t *reals = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "best_value", real(s->best_value),
                               "best_loss", real(s->best_loss), "best_training_loss",
                               real(s->best_training_loss), "last_loss", real(s->last_loss),
@@ -152,7 +152,7 @@ static void state_read(const json_t *object, struct run_state *s)
     s->step = whole_value(object, "step");
     s->epoch = whole_value(object, "epoch");
     s->position = whole_value(object, "position");
-    marks_read(json_object_get(object, "running"), &s->running);
+    metrics_read(json_object_get(object, "running"), &s->running);
     s->best_epoch = whole_value(object, "best_epoch");
     s->best_value = real_value(json_object_get(object, "best_value"));
     s->best_loss = real_value(json_object_get(object, "best_loss"));
@@ -189,7 +189,8 @@ void identity_compare(const json_t *was, const json_t *is, const char *where)
 {
     const char *key;
     json_t *now;
-    json_object_foreach((json_t *)(uintptr_t)is, key, now) {
+    json_object_foreach((json_t *)(uintptr_t)is, key, now)
+    {
         const json_t *then = json_object_get(was, key);
         if (json_is_object(now) && json_is_object(then)) {
             identity_compare(then, now, where);

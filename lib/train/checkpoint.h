@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "train/marks.h"
+#include "train/metrics.h"
 #include "train/output.h"
 
 /* How far a run is. */
@@ -16,13 +16,13 @@ struct run_state {
     uint64_t step;          /* steps taken */
     uint64_t epoch;         /* the epoch under way, from 0 */
     uint64_t position;      /* examples of it that are done */
-    struct marks running;   /* of it, as the steps saw them */
+    struct metrics running; /* of it, as the steps saw them */
     uint64_t best_epoch;    /* 1 .. ; 0: none yet */
     double best_value, best_loss, best_training_loss;
-    double last_loss, last_training_loss;   /* of the latest epoch that ended */
-    uint64_t since_best;    /* epochs */
-    uint64_t log_size, epochs_size; /* bytes of the tables */
-    double seconds;         /* spent so far */
+    double last_loss, last_training_loss; /* of the latest epoch that ended */
+    uint64_t since_best;                  /* epochs */
+    uint64_t log_size, epochs_size;       /* bytes of the tables */
+    double seconds;                       /* spent so far */
 };
 
 struct float_block {

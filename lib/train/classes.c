@@ -46,8 +46,10 @@ int32_t classes_meet(struct classes *classes, const struct label *label)
         return -1;
     if (classes->found_count == CLASSES_MAX) {
         if (classes->type == LABEL_STRING)
-            die(STATUS_INPUT, "more than %d different labels, which are strings: expected classes "
-                "(tok --label-type number reads them as scores)", CLASSES_MAX);
+            die(STATUS_INPUT,
+                "more than %d different labels, which are strings: expected classes "
+                "(tok --label-type number reads them as scores)",
+                CLASSES_MAX);
         classes->overflow = true;
         return -1;
     }
@@ -92,9 +94,8 @@ static void join_found(struct classes *classes, const struct header *header)
 void classes_settle(struct classes *classes, const struct header *header)
 {
     classes->ordered = classes->type != LABEL_STRING || header->ordered;
-    bool measure = classes->overflow
-        || (classes->type == LABEL_NUMBER && header->label_count == 0
-            && classes->found_count > NUMBER_CLASSES_MAX);
+    bool measure = classes->overflow || (classes->type == LABEL_NUMBER && header->label_count == 0 &&
+                                         classes->found_count > NUMBER_CLASSES_MAX);
     if (measure)
         return;
     classes->list = memory_new(header->label_count + classes->found_count + 1, sizeof *classes->list);

@@ -12,12 +12,12 @@ enum { CLASSES_MAX = 256 };
 
 struct classes {
     enum label_type type;
-    struct label *found;      /* [found_count] in the order met; strings owned */
+    struct label *found; /* [found_count] in the order met; strings owned */
     size_t found_count;
-    bool overflow;            /* more than CLASSES_MAX numbers were met: they are a measure, not classes */
-    struct label *list;       /* [count] the classes in order, set by classes_settle; strings borrowed */
-    size_t count;             /* K; 0: numbers without classes */
-    int32_t *of_found;        /* [found_count] class of each label met */
+    bool overflow;      /* more than CLASSES_MAX numbers were met: they are a measure, not classes */
+    struct label *list; /* [count] the classes in order, set by classes_settle; strings borrowed */
+    size_t count;       /* K; 0: numbers without classes */
+    int32_t *of_found;  /* [found_count] class of each label met */
     bool ordered;
 };
 

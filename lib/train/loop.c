@@ -10,15 +10,15 @@
 #include "base/error.h"
 #include "base/terminal.h"
 #include "model/safetensors.h"
-#include "train/account.h"
+#include "train/log.h"
 #include "train/augment.h"
-#include "train/average.h"
-#include "train/centre.h"
-#include "train/cuts.h"
+#include "train/ema.h"
+#include "train/calibrate_bias.h"
+#include "train/choose_thresholds.h"
 #include "train/evaluate.h"
 #include "train/interrupt.h"
-#include "train/journal.h"
-#include "train/sampling.h"
+#include "train/csv_log.h"
+#include "train/sampler.h"
 #include "train/step.h"
 
 /* Everything that lives as long as a run. */
@@ -30,52 +30,53 @@ struct loop {
     struct optimizer *optimizer;
     struct stepper *stepper;
     struct sampler *sampler;
-    struct average *average;   /* NULL: no averaging */
+    struct ema *ema; /* NULL: no averaging */
     struct source training, choosing;
     bool chooses;
-    struct marks choosing_marks;
+    struct metrics choosing_metrics;
     struct schedule schedule;
     struct run_state state;
-    struct journal log, epochs;
+    struct csv_log log, epochs;
     struct progress progress;
-    double started, saved;     /* monotonic seconds */
+    double started, saved; /* monotonic seconds */
 };
 
-struct source training_source(const struct plan *plan, struct intake *intake)
+struct source training_source(const struct fit_config *config, struct dataset *dataset)
 {
-    return (struct source){intake, plan->select == CHOOSE_SLICE ? SOURCE_TRAIN : SOURCE_TRAIN_AND_SLICE};
+    return (struct source){dataset, config->select == CHOOSE_SLICE ? SOURCE_TRAIN : SOURCE_TRAIN_AND_SLICE};
 }
 
-bool choosing_source(const struct plan *plan, struct intake *intake, struct source *source)
+bool choosing_source(const struct fit_config *config, struct dataset *dataset, struct source *source)
 {
-    *source = (struct source){intake, plan->select == CHOOSE_VAL ? SOURCE_VAL : SOURCE_SLICE};
-    return plan->select != CHOOSE_NOTHING && source_count(source) > 0;
+    *source = (struct source){dataset, config->select == CHOOSE_VAL ? SOURCE_VAL : SOURCE_SLICE};
+    return config->select != CHOOSE_NOTHING && source_count(source) > 0;
 }
 
-uint64_t training_steps(const struct plan *plan, uint64_t examples)
+uint64_t training_steps(const struct fit_config *config, uint64_t examples)
 {
-    uint64_t batch = (uint64_t)plan->batch, steps = (uint64_t)plan->epochs * ((examples + batch - 1) / batch);
-    return plan->max_steps && (uint64_t)plan->max_steps < steps ? (uint64_t)plan->max_steps : steps;
+    uint64_t batch = (uint64_t)config->batch,
+             steps = (uint64_t)config->epochs * ((examples + batch - 1) / batch);
+    return config->max_steps && (uint64_t)config->max_steps < steps ? (uint64_t)config->max_steps : steps;
 }
 
 /* ---- Beginning and ending ---- */
 
 static struct sampler *make_sampler(const struct loop *l)
 {
-    const struct plan *plan = l->t->plan;
+    const struct fit_config *config = l->t->config;
     uint64_t count = source_count(&l->training);
-    if (plan->sample == SAMPLE_NATURAL)
-        return sampler_new(SAMPLE_NATURAL, count, NULL, 0, (uint64_t)plan->seed);
+    if (config->sample == SAMPLE_NATURAL)
+        return sampler_new(SAMPLE_NATURAL, count, NULL, 0, (uint64_t)config->seed);
     int32_t *classes = memory_new(count, sizeof *classes);
-    struct instance_store store = {0};
+    struct example_store store = {0};
     for (uint64_t i = 0; i < count; i++) {
-        struct instance instance;
-        source_get(&l->training, i, &store, &instance);
-        classes[i] = l->t->intake->classes.of_found[instance.label];
+        struct example example;
+        source_get(&l->training, i, &store, &example);
+        classes[i] = l->t->dataset->classes.of_found[example.label];
     }
-    instance_store_free(&store);
-    struct sampler *sampler = sampler_new((enum sample_mode)plan->sample, count, classes,
-                                          l->t->intake->classes.count, (uint64_t)plan->seed);
+    example_store_free(&store);
+    struct sampler *sampler = sampler_new((enum sample_mode)config->sample, count, classes,
+                                          l->t->dataset->classes.count, (uint64_t)config->seed);
     free(classes);
     return sampler;
 }
@@ -86,19 +87,19 @@ static size_t blocks_of(const struct loop *l, struct float_block blocks[4])
     blocks[count++] = (struct float_block){l->t->model->params, size};
     blocks[count++] = (struct float_block){optimizer_moments1(l->optimizer), size};
     blocks[count++] = (struct float_block){optimizer_moments2(l->optimizer), size};
-    if (l->average)
-        blocks[count++] = (struct float_block){average_params(l->average), size};
+    if (l->ema)
+        blocks[count++] = (struct float_block){ema_params(l->ema), size};
     return count;
 }
 
-static void open_journals(struct loop *l)
+static void open_csv_logs(struct loop *l)
 {
     const struct output *output = l->t->output;
     char *log = output ? output_path(output, "log.csv") : NULL;
     char *epochs = output ? output_path(output, "epochs.csv") : NULL;
-    journal_open(&l->log, log, "step,epoch,loss,rate,norm,tokens,tokens_per_second,seconds",
+    csv_log_open(&l->log, log, "step,epoch,loss,rate,norm,tokens,tokens_per_second,seconds",
                  l->state.log_size);
-    journal_open(&l->epochs, epochs,
+    csv_log_open(&l->epochs, epochs,
                  "epoch,step,train_loss,train_accuracy,train_qwk,train_macro_f1,loss,accuracy,qwk,"
                  "macro_f1,seconds",
                  l->state.epochs_size);
@@ -109,7 +110,7 @@ static void open_journals(struct loop *l)
 static void loop_start(struct loop *l)
 {
     const struct training *t = l->t;
-    const struct plan *plan = t->plan;
+    const struct fit_config *config = t->config;
     int threads = pool_threads(t->pool);
     l->workspaces = memory_new((size_t)threads, sizeof *l->workspaces);
     l->packed = network_packed_new(l->layout, true);
@@ -117,27 +118,37 @@ static void loop_start(struct loop *l)
         l->workspaces[i] = workspace_new(l->layout);
         workspace_use_packed(l->workspaces[i], l->packed);
     }
-    struct optimizer_settings settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8,
-                                          .weight_decay = plan->weight_decay, .clip = plan->clip,
-                                          .head_rate = plan->head_rate, .layer_decay = plan->layer_decay,
-                                          .frozen = plan->frozen};
+    struct optimizer_settings settings = {.beta1 = 0.9,
+                                          .beta2 = 0.999,
+                                          .epsilon = 1e-8,
+                                          .weight_decay = config->weight_decay,
+                                          .clip = config->clip,
+                                          .head_rate = config->head_rate,
+                                          .layer_decay = config->layer_decay,
+                                          .frozen = config->frozen};
     l->optimizer = optimizer_new(l->layout, &settings);
-    struct step_setup setup = {.layout = l->layout, .params = t->model->params, .optimizer = l->optimizer,
-                               .pool = t->pool, .workspaces = l->workspaces, .goal = t->goal,
-                               .seed = (uint64_t)plan->seed, .dropout = true, .frozen = plan->frozen};
-    l->stepper = stepper_new(&setup, (size_t)plan->batch);
-    l->training = training_source(plan, t->intake);
-    l->chooses = choosing_source(plan, t->intake, &l->choosing);
-    if (plan->select == CHOOSE_VAL && !l->chooses)
+    struct step_setup setup = {.layout = l->layout,
+                               .params = t->model->params,
+                               .optimizer = l->optimizer,
+                               .pool = t->pool,
+                               .workspaces = l->workspaces,
+                               .objective = t->objective,
+                               .seed = (uint64_t)config->seed,
+                               .dropout = true,
+                               .frozen = config->frozen};
+    l->stepper = stepper_new(&setup, (size_t)config->batch);
+    l->training = training_source(config, t->dataset);
+    l->chooses = choosing_source(config, t->dataset, &l->choosing);
+    if (config->select == CHOOSE_VAL && !l->chooses)
         die(STATUS_INPUT, "--select val: no record of the part val has a label");
     l->sampler = make_sampler(l);
-    if (plan->ema > 0)
-        l->average = average_new(l->layout->size, t->model->params, plan->ema);
-    uint64_t steps = training_steps(plan, sampler_size(l->sampler));
-    l->schedule = (struct schedule){(enum schedule_shape)plan->schedule, plan->rate, steps,
-                                    schedule_warmup(plan->warmup, steps)};
-    marks_init(&l->state.running, t->intake->classes.count);
-    marks_init(&l->choosing_marks, t->intake->classes.count);
+    if (config->ema > 0)
+        l->ema = ema_new(l->layout->size, t->model->params, config->ema);
+    uint64_t steps = training_steps(config, sampler_size(l->sampler));
+    l->schedule = (struct schedule){(enum schedule_shape)config->schedule, config->rate, steps,
+                                    schedule_warmup(config->warmup, steps)};
+    metrics_init(&l->state.running, t->dataset->classes.count);
+    metrics_init(&l->choosing_metrics, t->dataset->classes.count);
 }
 
 static void resume(struct loop *l)
@@ -159,10 +170,10 @@ static void loop_end(struct loop *l)
     optimizer_free(l->optimizer);
     stepper_free(l->stepper);
     sampler_free(l->sampler);
-    average_free(l->average);
-    marks_free(&l->choosing_marks);
-    journal_close(&l->log);
-    journal_close(&l->epochs);
+    ema_free(l->ema);
+    metrics_free(&l->choosing_metrics);
+    csv_log_close(&l->log);
+    csv_log_close(&l->epochs);
 }
 
 /* ---- Checkpoints ---- */
@@ -170,8 +181,8 @@ static void loop_end(struct loop *l)
 static void save_checkpoint(struct loop *l)
 {
     optimizer_catch_up_all(l->optimizer, l->t->model->params, l->t->pool);
-    journal_sync(&l->log);
-    journal_sync(&l->epochs);
+    csv_log_sync(&l->log);
+    csv_log_sync(&l->epochs);
     l->state.log_size = l->log.size;
     l->state.epochs_size = l->epochs.size;
     l->state.seconds = monotonic_seconds() - l->started;
@@ -201,14 +212,14 @@ static void heed_signals(struct loop *l)
 static size_t load_batch(struct loop *l, uint64_t size)
 {
     struct batch_slot *slots = stepper_slots(l->stepper);
-    uint64_t left = size - l->state.position, batch = (uint64_t)l->t->plan->batch;
+    uint64_t left = size - l->state.position, batch = (uint64_t)l->t->config->batch;
     size_t count = (size_t)(left < batch ? left : batch);
-    const struct plan *plan = l->t->plan;
-    struct augmentation how = {plan->token_dropout, plan->span_deletion, (uint64_t)plan->seed};
+    const struct fit_config *config = l->t->config;
+    struct augmentation how = {config->token_dropout, config->span_deletion, (uint64_t)config->seed};
     for (size_t i = 0; i < count; i++) {
         uint64_t index = sampler_pick(l->sampler, l->state.epoch, l->state.position + i);
-        source_get(&l->training, index, &slots[i].store, &slots[i].instance);
-        augment(&how, l->state.epoch, index, &slots[i].store, &slots[i].instance);
+        source_get(&l->training, index, &slots[i].store, &slots[i].example);
+        augment(&how, l->state.epoch, index, &slots[i].store, &slots[i].example);
     }
     return count;
 }
@@ -228,15 +239,15 @@ static void stop_if_lost(const struct loop *l, const struct step_result *result)
 static void log_step(struct loop *l, const struct step_result *result, double rate, double began)
 {
     double now = monotonic_seconds();
-    journal_integer(&l->log, l->state.step);
-    journal_integer(&l->log, l->state.epoch + 1);
-    journal_number(&l->log, result->loss);
-    journal_number(&l->log, rate);
-    journal_number(&l->log, result->norm);
-    journal_integer(&l->log, result->tokens);
-    journal_integer(&l->log, (uint64_t)((double)result->tokens / (now - began + 1e-9)));
-    journal_number(&l->log, round((now - l->started) * 1000) / 1000);
-    journal_end_row(&l->log);
+    csv_log_integer(&l->log, l->state.step);
+    csv_log_integer(&l->log, l->state.epoch + 1);
+    csv_log_number(&l->log, result->loss);
+    csv_log_number(&l->log, rate);
+    csv_log_number(&l->log, result->norm);
+    csv_log_integer(&l->log, result->tokens);
+    csv_log_integer(&l->log, (uint64_t)((double)result->tokens / (now - began + 1e-9)));
+    csv_log_number(&l->log, round((now - l->started) * 1000) / 1000);
+    csv_log_end_row(&l->log);
 }
 
 static void take_step(struct loop *l, uint64_t size)
@@ -246,9 +257,9 @@ static void take_step(struct loop *l, uint64_t size)
     network_packed_update(l->packed, l->t->model->params, l->t->pool);
     struct step_result result = stepper_run(l->stepper, count, l->state.step, rate, &l->state.running);
     stop_if_lost(l, &result);
-    if (l->average) {
+    if (l->ema) {
         optimizer_catch_up_all(l->optimizer, l->t->model->params, l->t->pool);
-        average_update(l->average, l->t->model->params, l->state.step, l->t->pool);
+        ema_update(l->ema, l->t->model->params, l->state.step, l->t->pool);
     }
     l->state.step++;
     l->state.position += count;
@@ -261,25 +272,25 @@ static void take_step(struct loop *l, uint64_t size)
 /* What is evaluated and kept: the average, where there is one. */
 static float *result_params(const struct loop *l)
 {
-    return l->average ? average_params(l->average) : l->t->model->params;
+    return l->ema ? ema_params(l->ema) : l->t->model->params;
 }
 
 static struct evaluation evaluation_of(struct loop *l, const float *params)
 {
     network_packed_update(l->packed, params, l->t->pool);
-    return (struct evaluation){l->layout, params, l->t->pool, l->workspaces, l->t->goal};
+    return (struct evaluation){l->layout, params, l->t->pool, l->workspaces, l->t->objective};
 }
 
 static void evaluate_choosing(struct loop *l, const float *params)
 {
     struct evaluation e = evaluation_of(l, params);
-    evaluate(&e, &l->choosing, &l->choosing_marks);
+    evaluate(&e, &l->choosing, &l->choosing_metrics);
 }
 
 static bool is_better(const struct loop *l)
 {
-    double value = marks_monitored(&l->choosing_marks, (enum monitor)l->t->plan->monitor);
-    double loss = marks_loss(&l->choosing_marks);
+    double value = metrics_monitored(&l->choosing_metrics, (enum monitor)l->t->config->monitor);
+    double loss = metrics_loss(&l->choosing_metrics);
     const struct run_state *s = &l->state;
     return s->best_epoch == 0 || value > s->best_value || (!(value < s->best_value) && loss < s->best_loss);
 }
@@ -288,20 +299,20 @@ static void keep_as_best(struct loop *l)
 {
     struct run_state *s = &l->state;
     s->best_epoch = s->epoch + 1;
-    s->best_value = marks_monitored(&l->choosing_marks, (enum monitor)l->t->plan->monitor);
-    s->best_loss = marks_loss(&l->choosing_marks);
-    s->best_training_loss = marks_loss(&s->running);
+    s->best_value = metrics_monitored(&l->choosing_metrics, (enum monitor)l->t->config->monitor);
+    s->best_loss = metrics_loss(&l->choosing_metrics);
+    s->best_training_loss = metrics_loss(&s->running);
     s->since_best = 0;
-    if (l->t->plan->keep == KEEP_BEST)
+    if (l->t->config->keep == KEEP_BEST)
         block_save(l->t->output, OUTPUT_BEST, &(struct float_block){result_params(l), l->layout->size});
 }
 
-static void log_marks(struct journal *journal, const struct marks *marks)
+static void csv_log_metrics(struct csv_log *csv, const struct metrics *metrics)
 {
-    journal_number(journal, marks_loss(marks));
-    journal_number(journal, marks_accuracy(marks));
-    journal_number(journal, marks_qwk(marks));
-    journal_number(journal, marks_macro_f1(marks));
+    csv_log_number(csv, metrics_loss(metrics));
+    csv_log_number(csv, metrics_accuracy(metrics));
+    csv_log_number(csv, metrics_qwk(metrics));
+    csv_log_number(csv, metrics_macro_f1(metrics));
 }
 
 static void end_epoch(struct loop *l)
@@ -316,17 +327,17 @@ static void end_epoch(struct loop *l)
         s->since_best++;
         if (best)
             keep_as_best(l);
-        s->last_loss = marks_loss(&l->choosing_marks);
+        s->last_loss = metrics_loss(&l->choosing_metrics);
     }
-    s->last_training_loss = marks_loss(&s->running);
+    s->last_training_loss = metrics_loss(&s->running);
     double seconds = monotonic_seconds() - l->started;
-    account_epoch(l->t, s->epoch + 1, &s->running, l->chooses ? &l->choosing_marks : NULL, best, seconds);
-    journal_integer(&l->epochs, s->epoch + 1);
-    journal_integer(&l->epochs, s->step);
-    log_marks(&l->epochs, &s->running);
-    log_marks(&l->epochs, &l->choosing_marks);
-    journal_number(&l->epochs, round(seconds * 1000) / 1000);
-    journal_end_row(&l->epochs);
+    log_epoch(l->t, s->epoch + 1, &s->running, l->chooses ? &l->choosing_metrics : NULL, best, seconds);
+    csv_log_integer(&l->epochs, s->epoch + 1);
+    csv_log_integer(&l->epochs, s->step);
+    csv_log_metrics(&l->epochs, &s->running);
+    csv_log_metrics(&l->epochs, &l->choosing_metrics);
+    csv_log_number(&l->epochs, round(seconds * 1000) / 1000);
+    csv_log_end_row(&l->epochs);
     s->epoch++;
     s->position = 0;
 }
@@ -334,7 +345,7 @@ static void end_epoch(struct loop *l)
 static bool finished(const struct loop *l)
 {
     const struct run_state *s = &l->state;
-    bool patient = l->t->plan->patience == 0 || s->since_best < (uint64_t)l->t->plan->patience;
+    bool patient = l->t->config->patience == 0 || s->since_best < (uint64_t)l->t->config->patience;
     return s->position == 0 && (s->step >= l->schedule.steps || !patient);
 }
 
@@ -342,9 +353,9 @@ static void run_epochs(struct loop *l)
 {
     uint64_t size = sampler_size(l->sampler);
     while (!finished(l)) {
-        char *label = memory_format("epoch %" PRIu64 "/%" PRId64, l->state.epoch + 1, l->t->plan->epochs);
+        char *label = memory_format("epoch %" PRIu64 "/%" PRId64, l->state.epoch + 1, l->t->config->epochs);
         if (l->state.position == 0)
-            marks_clear(&l->state.running);
+            metrics_clear(&l->state.running);
         progress_start(&l->progress, label, "essays", size);
         while (l->state.position < size && l->state.step < l->schedule.steps) {
             take_step(l, size);
@@ -387,28 +398,28 @@ static void save_optimizer(const struct loop *l)
 static bool draws(const struct loop *l)
 {
     const struct shape *s = &l->layout->shape;
-    return s->hidden_dropout > 0 || s->attention_dropout > 0 || s->head_dropout > 0 || l->t->plan->token_dropout > 0 ||
-        l->t->plan->span_deletion > 0;
+    return s->hidden_dropout > 0 || s->attention_dropout > 0 || s->head_dropout > 0 ||
+           l->t->config->token_dropout > 0 || l->t->config->span_deletion > 0;
 }
 
 static void take_result(struct loop *l, struct outcome *out)
 {
     struct run_state *s = &l->state;
     float *params = l->t->model->params;
-    bool best = l->chooses && l->t->plan->keep == KEEP_BEST;
+    bool best = l->chooses && l->t->config->keep == KEEP_BEST;
     if (best)
         block_load(l->t->output, OUTPUT_BEST, &(struct float_block){params, l->layout->size});
-    else if (l->average)
-        memcpy(params, average_params(l->average), l->layout->size * sizeof *params);
-    if (l->t->goal->objective.loss == LOSS_MSE && draws(l)) {
+    else if (l->ema)
+        memcpy(params, ema_params(l->ema), l->layout->size * sizeof *params);
+    if (l->t->objective->spec.loss == LOSS_MSE && draws(l)) {
         struct evaluation e = evaluation_of(l, params);
-        account_centre(centre_scores(&e, &l->training, l->sampler, s->epoch, params));
+        log_calibration(calibrate_bias(&e, &l->training, l->sampler, s->epoch, params));
     }
-    bool prior = l->t->plan->thresholds == THRESHOLDS_PRIOR;
-    if (prior || (l->chooses && l->t->plan->thresholds == THRESHOLDS_TUNED)) {
+    bool prior = l->t->config->thresholds == THRESHOLDS_PRIOR;
+    if (prior || (l->chooses && l->t->config->thresholds == THRESHOLDS_TUNED)) {
         struct evaluation e = evaluation_of(l, params);
-        cuts_find(&e, prior ? &l->training : &l->choosing, l->t->goal, l->t->plan->thresholds);
-    } else if (l->t->plan->thresholds == THRESHOLDS_TUNED) {
+        thresholds_find(&e, prior ? &l->training : &l->choosing, l->t->objective, l->t->config->thresholds);
+    } else if (l->t->config->thresholds == THRESHOLDS_TUNED) {
         warn("--thresholds tuned: too few records to hold any back and set them on: scores are rounded");
     }
     if (l->chooses)
@@ -419,20 +430,20 @@ static void take_result(struct loop *l, struct outcome *out)
         .kept_epoch = best ? s->best_epoch : s->epoch,
         .best_epoch = s->best_epoch,
         .chose = l->chooses,
-        .overfitted = l->chooses && s->best_epoch < s->epoch && s->last_training_loss < s->best_training_loss
-            && s->last_loss > s->best_loss,
+        .overfitted = l->chooses && s->best_epoch < s->epoch &&
+                      s->last_training_loss < s->best_training_loss && s->last_loss > s->best_loss,
         .seconds = monotonic_seconds() - l->started,
     };
-    marks_init(&out->training, s->running.k);
-    marks_copy(&out->training, &s->running);
-    marks_init(&out->choosing, s->running.k);
-    marks_copy(&out->choosing, &l->choosing_marks);
+    metrics_init(&out->training, s->running.k);
+    metrics_copy(&out->training, &s->running);
+    metrics_init(&out->choosing, s->running.k);
+    metrics_copy(&out->choosing, &l->choosing_metrics);
 }
 
 void outcome_free(struct outcome *outcome)
 {
-    marks_free(&outcome->training);
-    marks_free(&outcome->choosing);
+    metrics_free(&outcome->training);
+    metrics_free(&outcome->choosing);
 }
 
 void training_run(const struct training *training, struct outcome *outcome)
@@ -443,11 +454,11 @@ void training_run(const struct training *training, struct outcome *outcome)
     loop_start(&l);
     if (training->output->resumes)
         resume(&l);
-    open_journals(&l);
+    open_csv_logs(&l);
     run_epochs(&l);
     save_optimizer(&l);
     take_result(&l, outcome);
-    marks_free(&l.state.running);
+    metrics_free(&l.state.running);
     loop_end(&l);
     interrupt_unwatch();
 }
@@ -466,7 +477,7 @@ void training_try(const struct training *training)
     enum { TRIED = 4 }; /* the first is not counted: memory is new to it */
     struct loop l = {.t = training, .layout = training->model->layout, .started = monotonic_seconds()};
     loop_start(&l);
-    open_journals(&l);
+    open_csv_logs(&l);
     uint64_t size = sampler_size(l.sampler), counted = 0;
     double began = monotonic_seconds();
     for (int i = 0; i < TRIED && l.state.step < l.schedule.steps && l.state.position < size; i++) {
@@ -478,14 +489,14 @@ void training_try(const struct training *training)
     }
     optimizer_catch_up_all(l.optimizer, training->model->params,
                            training->pool); /* as every epoch does: touches all memory */
-    double per_step =
-        counted ? (monotonic_seconds() - began) / (double)counted : monotonic_seconds() - l.started;
-    double batches = l.chooses ? (double)source_count(&l.choosing) / (double)training->plan->batch : 0;
-    double seconds = per_step * ((double)l.schedule.steps + batches / 3 * (double)training->plan->epochs);
+    double per_step = counted ? (monotonic_seconds() - began) / (double)counted
+                              : monotonic_seconds() - l.started;
+    double batches = l.chooses ? (double)source_count(&l.choosing) / (double)training->config->batch : 0;
+    double seconds = per_step * ((double)l.schedule.steps + batches / 3 * (double)training->config->epochs);
     char duration[32];
     duration_format(duration, sizeof duration, seconds);
     note("dry run: %" PRIu64 " steps, %zu parameters, %.0f MiB of memory, about %s; nothing was saved",
          l.schedule.steps, l.layout->size, peak_mebibytes(), duration);
-    marks_free(&l.state.running);
+    metrics_free(&l.state.running);
     loop_end(&l);
 }

@@ -8,32 +8,32 @@
 #include "base/pool.h"
 #include "model/model.h"
 #include "train/checkpoint.h"
-#include "train/goal.h"
-#include "train/intake.h"
+#include "train/objective.h"
+#include "train/dataset.h"
 #include "train/output.h"
-#include "train/plan.h"
+#include "train/config.h"
 
 /* What a run works on; all borrowed. */
 struct training {
-    const struct plan *plan;     /* resolved */
-    struct intake *intake;
-    struct model *model;         /* params are trained in place */
-    struct goal *goal;
-    struct output *output;       /* NULL: of a try, which leaves nothing */
+    const struct fit_config *config; /* resolved */
+    struct dataset *dataset;
+    struct model *model; /* params are trained in place */
+    struct objective *objective;
+    struct output *output; /* NULL: of a try, which leaves nothing */
     struct pool *pool;
-    const json_t *identity;      /* what must be equal to resume */
-    double checkpoint_seconds;   /* between two checkpoints */
+    const json_t *identity;    /* what must be equal to resume */
+    double checkpoint_seconds; /* between two checkpoints */
 };
 
 /* What came of it. */
 struct outcome {
-    uint64_t steps, epochs;      /* taken */
-    uint64_t kept_epoch;         /* 1 .. */
-    uint64_t best_epoch;         /* by the records that chose; 0: none did */
-    bool chose;                  /* by records that were not trained on */
-    struct marks training; /* the kept epoch's, as its steps saw them (of the last epoch after a resume) */
-    struct marks choosing;       /* of the kept parameters on the records that chose */
-    bool overfitted;             /* training went on falling after the best epoch while the other got worse */
+    uint64_t steps, epochs;  /* taken */
+    uint64_t kept_epoch;     /* 1 .. */
+    uint64_t best_epoch;     /* by the records that chose; 0: none did */
+    bool chose;              /* by records that were not trained on */
+    struct metrics training; /* the kept epoch's, as its steps saw them (of the last epoch after a resume) */
+    struct metrics choosing; /* of the kept parameters on the records that chose */
+    bool overfitted;         /* training went on falling after the best epoch while the other got worse */
     double seconds;
 };
 void outcome_free(struct outcome *outcome);
@@ -48,10 +48,10 @@ void training_run(const struct training *training, struct outcome *outcome);
 void training_try(const struct training *training);
 
 /* Steps that the whole run takes. */
-uint64_t training_steps(const struct plan *plan, uint64_t examples);
+uint64_t training_steps(const struct fit_config *config, uint64_t examples);
 
-/* The instances trained on and those that choose, under a plan; false when nothing chooses. */
-struct source training_source(const struct plan *plan, struct intake *intake);
-bool choosing_source(const struct plan *plan, struct intake *intake, struct source *source);
+/* The examples trained on and those that choose, under a plan; false when nothing chooses. */
+struct source training_source(const struct fit_config *config, struct dataset *dataset);
+bool choosing_source(const struct fit_config *config, struct dataset *dataset, struct source *source);
 
 #endif

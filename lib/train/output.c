@@ -47,8 +47,8 @@ static void check_replaceable(const char *path)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         struct stat about;
-        if (fstatat(dirfd(directory), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0
-            && S_ISDIR(about.st_mode))
+        if (fstatat(dirfd(directory), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISDIR(about.st_mode))
             die(STATUS_USAGE,
                 "%s: is not a model directory (it has the directory '%s' in it): -f replaces models only",
                 path, entry->d_name);
@@ -186,8 +186,8 @@ static void release(struct output *o)
 static void sync_parent(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *parent =
-        !slash ? memory_string(".") : memory_format("%.*s", slash == path ? 1 : (int)(slash - path), path);
+    char *parent = !slash ? memory_string(".")
+                          : memory_format("%.*s", slash == path ? 1 : (int)(slash - path), path);
     directory_sync(parent);
     free(parent);
 }

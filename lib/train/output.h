@@ -11,9 +11,9 @@
 struct output {
     char *directory, *partial;
     int lock;
-    bool exists;     /* there is a model in DIR */
-    bool resumes;    /* DIR.partial holds a checkpoint to go on from */
-    bool keeps;      /* --resume, and nothing was interrupted: DIR may be the finished model */
+    bool exists;  /* there is a model in DIR */
+    bool resumes; /* DIR.partial holds a checkpoint to go on from */
+    bool keeps;   /* --resume, and nothing was interrupted: DIR may be the finished model */
 };
 
 /* Checks and locks the place.  Dies with STATUS_USAGE when DIR is no name to be made, when it exists without

@@ -7,19 +7,19 @@
 #include "base/standard.h"
 #include "base/terminal.h"
 #include "eval/report.h"
-#include "model/prediction.h"
-#include "train/finish.h"
+#include "predict/prediction.h"
+#include "train/save.h"
 
 struct reporting {
-    const struct plan *plan;
-    struct intake *intake;
+    const struct fit_config *config;
+    struct dataset *dataset;
     struct model *model;
     struct batch *batch;
     struct report *report;
-    struct header *headers;  /* [segments] of predictions */
-    double *prob;            /* [K] */
+    struct header *headers; /* [segments] of predictions */
+    double *prob;           /* [K] */
     size_t segment;
-    uint64_t scored;         /* that have a label */
+    uint64_t scored; /* that have a label */
 };
 
 static void take_computed(struct reporting *r)
@@ -51,24 +51,28 @@ static void report_record(void *context, size_t segment, const struct record *re
 
 static void make_headers(struct reporting *r)
 {
-    struct intake *in = r->intake;
+    struct dataset *in = r->dataset;
     r->headers = memory_new(in->segments, sizeof *r->headers);
     for (size_t i = 0; i < in->segments; i++) {
-        r->headers[i] = fit_header(r->plan, in, i);
+        r->headers[i] = fit_header(r->config, in, i);
         prediction_header(&r->headers[i], r->model);
     }
 }
 
-void fit_report(const struct plan *plan, struct intake *intake, const char *directory, struct pool *pool)
+void fit_report(const struct fit_config *config, struct dataset *dataset, const char *directory,
+                struct pool *pool)
 {
     struct model *model = model_open(directory, &(struct model_request){.need_head = true});
     struct report_plan how = {0};
-    struct reporting r = {.plan = plan, .intake = intake, .model = model, .report = report_new(&how),
-                          .batch = batch_new(model, intake->vectors ? BATCH_HEAD : BATCH_LOGITS, pool),
+    struct reporting r = {.config = config,
+                          .dataset = dataset,
+                          .model = model,
+                          .report = report_new(&how),
+                          .batch = batch_new(model, dataset->vectors ? BATCH_HEAD : BATCH_LOGITS, pool),
                           .prob = memory_new(model->label_count, sizeof *r.prob)};
     make_headers(&r);
     begin_segment(&r, 0);
-    intake_pass_on(intake, val_passes_on(plan, intake), report_record, &r);
+    dataset_pass_on(dataset, val_passes_on(config, dataset), report_record, &r);
     batch_flush(r.batch);
     take_computed(&r);
     if (r.scored == 0) {
@@ -78,7 +82,7 @@ void fit_report(const struct plan *plan, struct intake *intake, const char *dire
         report_text(r.report, stdout, terminal_columns(STDOUT_FILENO), terminal_colour(STDOUT_FILENO));
     }
     standard_flush();
-    for (size_t i = 0; i < intake->segments; i++)
+    for (size_t i = 0; i < dataset->segments; i++)
         header_free(&r.headers[i]);
     free(r.headers);
     free(r.prob);

@@ -16,9 +16,9 @@ enum schedule_shape { SCHEDULE_LINEAR, SCHEDULE_COSINE, SCHEDULE_CONSTANT };
 
 struct schedule {
     enum schedule_shape shape;
-    double rate;         /* the highest */
-    uint64_t steps;      /* S >= 1 */
-    uint64_t warmup;     /* W < S */
+    double rate;     /* the highest */
+    uint64_t steps;  /* S >= 1 */
+    uint64_t warmup; /* W < S */
 };
 
 /* Warmup given as a share of the steps (below 1) or as their number (1 and more). */

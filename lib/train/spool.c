@@ -72,8 +72,8 @@ static uint64_t tape_size(const struct tape *tape)
 static void tape_keep(struct tape *tape, const void *bytes, size_t size)
 {
     if (tape->resident + size > tape->capacity) {
-        size_t wanted =
-            tape->capacity * 2 > tape->resident + size ? tape->capacity * 2 : tape->resident + size;
+        size_t wanted = tape->capacity * 2 > tape->resident + size ? tape->capacity * 2
+                                                                   : tape->resident + size;
         size_t most = tape->resident + (size_t)*tape->left;
         tape->capacity = wanted > most ? most : wanted;
         tape->at = memory_resize(tape->at, tape->capacity, 1);

@@ -3,21 +3,21 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "train/merge.h"
+#include "train/gradient_tree.h"
 
-enum { LEAF_TOKENS = 128, LEAST_LEAVES = 4 };
+enum { SHARD_TOKENS = 128, LEAST_SHARDS = 4 };
 
 struct stepper {
     struct step_setup setup;
-    size_t batch, count, leaves;
+    size_t batch, count, shards;
     struct batch_slot *slots; /* [batch] */
     uint32_t *order;          /* [batch] slots longest first */
     double *losses;           /* [batch] */
     float *logits;            /* [batch, C] */
     double total_weight;
     uint64_t step;
-    struct int_array words;   /* of the batch */
-    struct merger *merger;
+    struct int_array words; /* of the batch */
+    struct gradient_tree *gradient_tree;
 };
 
 struct stepper *stepper_new(const struct step_setup *setup, size_t batch)
@@ -29,7 +29,7 @@ struct stepper *stepper_new(const struct step_setup *setup, size_t batch)
     s->order = memory_new(batch, sizeof *s->order);
     s->losses = memory_new(batch, sizeof *s->losses);
     s->logits = memory_new(batch * (size_t)setup->layout->shape.C, sizeof *s->logits);
-    s->merger = merger_new(setup->layout, STEP_LEAVES);
+    s->gradient_tree = gradient_tree_new(setup->layout, STEP_SHARDS);
     return s;
 }
 
@@ -38,13 +38,13 @@ void stepper_free(struct stepper *s)
     if (!s)
         return;
     for (size_t i = 0; i < s->batch; i++)
-        instance_store_free(&s->slots[i].store);
+        example_store_free(&s->slots[i].store);
     free(s->slots);
     free(s->order);
     free(s->losses);
     free(s->logits);
     free(s->words.at);
-    merger_free(s->merger);
+    gradient_tree_free(s->gradient_tree);
     free(s);
 }
 
@@ -54,77 +54,76 @@ struct batch_slot *stepper_slots(struct stepper *s) { return s->slots; }
 static void sort_longest_first(struct stepper *s)
 {
     for (size_t i = 0; i < s->count; i++) {
-        size_t tokens = s->slots[i].instance.example.tokens, j = i;
-        for (; j > 0 && s->slots[s->order[j - 1]].instance.example.tokens < tokens; j--)
+        size_t tokens = s->slots[i].example.input.tokens, j = i;
+        for (; j > 0 && s->slots[s->order[j - 1]].example.input.tokens < tokens; j--)
             s->order[j] = s->order[j - 1];
         s->order[j] = (uint32_t)i;
     }
 }
 
-/* A leaf costs a gradient that is cleared and added, as much as twenty tokens: small batches have fewer. */
-static size_t leaves_of(const struct stepper *s)
+/* A shard costs a gradient that is cleared and added, as much as twenty tokens: small batches have fewer. */
+static size_t shards_of(const struct stepper *s)
 {
     size_t tokens = 0;
     for (size_t i = 0; i < s->count; i++)
-        tokens += s->slots[i].instance.example.tokens;
-    size_t leaves = tokens / LEAF_TOKENS;
-    leaves = leaves > STEP_LEAVES ? STEP_LEAVES : leaves < LEAST_LEAVES ? LEAST_LEAVES : leaves;
-    return leaves < s->count ? leaves : s->count;
+        tokens += s->slots[i].example.input.tokens;
+    size_t shards = tokens / SHARD_TOKENS;
+    shards = shards > STEP_SHARDS ? STEP_SHARDS : shards < LEAST_SHARDS ? LEAST_SHARDS : shards;
+    return shards < s->count ? shards : s->count;
 }
 
 static void catch_up(struct stepper *s)
 {
     s->words.count = 0;
     for (size_t i = 0; i < s->count; i++) {
-        const struct example *e = &s->slots[i].instance.example;
+        const struct network_input *e = &s->slots[i].example.input;
         memory_grow(&s->words.at, &s->words.capacity, s->words.count + e->tokens, sizeof *s->words.at);
         for (size_t t = 0; t < e->tokens; t++)
             s->words.at[s->words.count++] = e->ids[t];
     }
-    optimizer_catch_up(s->setup.optimizer, s->setup.params, s->words.at, s->words.count,
-                       s->setup.pool);
+    optimizer_catch_up(s->setup.optimizer, s->setup.params, s->words.at, s->words.count, s->setup.pool);
 }
 
 static void train_one(struct stepper *s, size_t i, struct workspace *ws, struct gradient *gradient)
 {
-    const struct instance *instance = &s->slots[i].instance;
-    double weight = goal_weight(s->setup.goal, instance);
-    struct goal_call call = {s->setup.goal, goal_target(s->setup.goal, instance),
-                             s->total_weight > 0 ? weight / s->total_weight : 0};
+    const struct example *example = &s->slots[i].example;
+    double weight = objective_weight(s->setup.objective, example);
+    struct objective_call call = {s->setup.objective, objective_target(s->setup.objective, example),
+                                  s->total_weight > 0 ? weight / s->total_weight : 0};
     struct training_step how = {.seed = s->setup.seed,
                                 .step = s->step,
                                 .number = i,
                                 .dropout = s->setup.dropout,
                                 .frozen = s->setup.frozen};
-    s->losses[i] = network_train(ws, s->setup.params, &instance->example, &how, goal_loss, &call,
+    s->losses[i] = network_train(ws, s->setup.params, &example->input, &how, objective_loss, &call,
                                  s->logits + i * (size_t)s->setup.layout->shape.C, gradient);
 }
 
 /* Leaf l has the examples l, 2n-1-l, 2n+l, 4n-1-l, ... of those sorted by length. */
-static void train_leaf(void *context, size_t leaf, int worker)
+static void train_shard(void *context, size_t shard, int worker)
 {
     struct stepper *s = context;
-    struct gradient *gradient = merger_take(s->merger);
-    for (size_t round = 0; round * s->leaves < s->count; round++) {
-        size_t place = round * s->leaves + (round & 1 ? s->leaves - 1 - leaf : leaf);
+    struct gradient *gradient = gradient_tree_take(s->gradient_tree);
+    for (size_t round = 0; round * s->shards < s->count; round++) {
+        size_t place = round * s->shards + (round & 1 ? s->shards - 1 - shard : shard);
         if (place < s->count)
             train_one(s, s->order[place], s->setup.workspaces[worker], gradient);
     }
-    merger_put(s->merger, leaf, gradient);
+    gradient_tree_put(s->gradient_tree, shard, gradient);
 }
 
-static void add_marks(const struct stepper *s, struct marks *marks, struct step_result *result)
+static void add_metrics(const struct stepper *s, struct metrics *metrics, struct step_result *result)
 {
     const struct layout *layout = s->setup.layout;
     const float *extra = layout->shape.E ? s->setup.params + layout->extra : NULL;
     double sum = 0;
     for (size_t i = 0; i < s->count; i++) {
-        const struct instance *instance = &s->slots[i].instance;
-        sum += goal_weight(s->setup.goal, instance) * s->losses[i];
-        result->tokens += instance->example.tokens;
+        const struct example *example = &s->slots[i].example;
+        sum += objective_weight(s->setup.objective, example) * s->losses[i];
+        result->tokens += example->input.tokens;
         if (isfinite(s->losses[i]))
-            marks_add(marks, s->setup.goal, instance, s->logits + i * (size_t)layout->shape.C, extra,
-                      s->losses[i]);
+            metrics_add(metrics, s->setup.objective, example, s->logits + i * (size_t)layout->shape.C, extra,
+                        s->losses[i]);
         else
             result->finite = false;
     }
@@ -132,26 +131,26 @@ static void add_marks(const struct stepper *s, struct marks *marks, struct step_
 }
 
 struct step_result stepper_run(struct stepper *s, size_t count, uint64_t step, double rate,
-                               struct marks *marks)
+                               struct metrics *metrics)
 {
     struct step_result result = {.finite = true};
     s->count = count;
     s->step = step;
-    s->leaves = leaves_of(s);
+    s->shards = shards_of(s);
     s->total_weight = 0;
     for (size_t i = 0; i < count; i++)
-        s->total_weight += goal_weight(s->setup.goal, &s->slots[i].instance);
+        s->total_weight += objective_weight(s->setup.objective, &s->slots[i].example);
     sort_longest_first(s);
     catch_up(s);
-    merger_start(s->merger, s->leaves);
-    pool_run(s->setup.pool, s->leaves, train_leaf, s);
-    add_marks(s, marks, &result);
-    struct gradient *sum = merger_sum(s->merger);
+    gradient_tree_start(s->gradient_tree, s->shards);
+    pool_run(s->setup.pool, s->shards, train_shard, s);
+    add_metrics(s, metrics, &result);
+    struct gradient *sum = gradient_tree_sum(s->gradient_tree);
     if (result.finite) {
         result.norm = optimizer_step(s->setup.optimizer, s->setup.params, sum, rate, s->setup.pool);
         result.finite = isfinite(result.norm);
     }
-    merger_return(s->merger, sum);
+    gradient_tree_return(s->gradient_tree, sum);
     return result;
 }
 
@@ -161,9 +160,8 @@ void stepper_blame(const struct stepper *s, struct buffer *out)
     for (size_t i = 0; i < s->count; i++)
         any |= !isfinite(s->losses[i]);
     for (size_t i = 0; i < s->count; i++) {
-        const struct slice *id = &s->slots[i].instance.id;
+        const struct slice *id = &s->slots[i].example.id;
         if (!any || !isfinite(s->losses[i]))
             buffer_format(out, "%s%.*s", out->size ? ", " : "", (int)id->size, id->at);
     }
 }
-

@@ -1,9 +1,9 @@
 /* One optimizer step over one batch.
  *
- * A batch of B examples is cut into min(B, STEP_LEAVES) leaves, or down to half as many where it has few
- * tokens.  Which example goes to which leaf depends on the batch only: longest first, dealt out to and fro,
- * so that leaves cost about the same; inside a leaf examples are computed in that order into one gradient;
- * leaves are summed by merge.h's tree.  Threads take leaves as they become free.  So a step has the same bits
+ * A batch of B examples is cut into min(B, STEP_SHARDS) shards, or down to half as many where it has few
+ * tokens.  Which example goes to which shard depends on the batch only: longest first, dealt out to and fro,
+ * so that shards cost about the same; inside a shard examples are computed in that order into one gradient;
+ * shards are summed by gradient_tree.h's tree.  Threads take shards as they become free.  So a step has the same bits
  * for any number of threads. */
 #ifndef RUBRIC_TRAIN_STEP_H
 #define RUBRIC_TRAIN_STEP_H
@@ -11,11 +11,11 @@
 #include "base/pool.h"
 #include "nn/network.h"
 #include "nn/optimizer.h"
-#include "train/goal.h"
-#include "train/instance.h"
-#include "train/marks.h"
+#include "train/objective.h"
+#include "train/example.h"
+#include "train/metrics.h"
 
-enum { STEP_LEAVES = 8 };
+enum { STEP_SHARDS = 8 };
 
 /* What a run of steps shares; borrowed from the caller. */
 struct step_setup {
@@ -24,7 +24,7 @@ struct step_setup {
     struct optimizer *optimizer;
     struct pool *pool;
     struct workspace **workspaces; /* [threads] */
-    const struct goal *goal;
+    const struct objective *objective;
     uint64_t seed;
     bool dropout;
     int frozen;
@@ -34,23 +34,23 @@ struct stepper;
 struct stepper *stepper_new(const struct step_setup *setup, size_t batch);
 void stepper_free(struct stepper *stepper);
 
-/* Where the next batch's instances go: [batch], each with its store. */
+/* Where the next batch's examples go: [batch], each with its store. */
 struct batch_slot {
-    struct instance_store store;
-    struct instance instance;
+    struct example_store store;
+    struct example example;
 };
 struct batch_slot *stepper_slots(struct stepper *stepper);
 
 struct step_result {
-    double loss;        /* weighted mean over the batch */
-    double norm;        /* of the gradient before clipping */
+    double loss; /* weighted mean over the batch */
+    double norm; /* of the gradient before clipping */
     uint64_t tokens;
-    bool finite;        /* false: nothing was changed */
+    bool finite; /* false: nothing was changed */
 };
 
 /* Takes optimizer step number `step` on the first `count` slots; adds their marks, in the batch's order. */
 struct step_result stepper_run(struct stepper *stepper, size_t count, uint64_t step, double rate,
-                               struct marks *marks);
+                               struct metrics *metrics);
 
 /* After a step that was not finite: the ids of its records (those whose loss is not finite, else all),
  * appended as text. */

@@ -18,15 +18,27 @@ enum { TOKENS = 417 };
 
 static struct shape bert(int layers, int hidden, int heads, enum pooling pool)
 {
-    return (struct shape){.L = layers, .H = hidden, .A = heads, .F = 4 * hidden, .V = 30522, .P = 512, .types = 2, .C = 5,
-                          .layer_norm_eps = 1e-12f, .pool = pool, .taps = {layers}, .tap_count = 1,
-                          .hidden_dropout = 0.1f, .attention_dropout = 0.1f, .head_dropout = 0.1f};
+    return (struct shape){.L = layers,
+                          .H = hidden,
+                          .A = heads,
+                          .F = 4 * hidden,
+                          .V = 30522,
+                          .P = 512,
+                          .types = 2,
+                          .C = 5,
+                          .layer_norm_eps = 1e-12f,
+                          .pool = pool,
+                          .taps = {layers},
+                          .tap_count = 1,
+                          .hidden_dropout = 0.1f,
+                          .attention_dropout = 0.1f,
+                          .head_dropout = 0.1f};
 }
 
 struct work {
     struct layout *layout;
     float *params;
-    struct example example;
+    struct network_input input;
     struct workspace **spaces;
     struct gradient **gradients;
     struct network_packed *packed;
@@ -53,10 +65,10 @@ static void run_until(void *context, size_t item, int worker)
         struct training_step step = {
             .seed = 1, .step = w->done[worker * 16], .number = item, .dropout = true};
         if (w->train)
-            network_train(w->spaces[worker], w->params, &w->example, &step, square_loss, &w->layout->shape,
+            network_train(w->spaces[worker], w->params, &w->input, &step, square_loss, &w->layout->shape,
                           logits, w->gradients[worker]);
         else
-            network_logits(w->spaces[worker], w->params, &w->example, logits);
+            network_logits(w->spaces[worker], w->params, &w->input, logits);
         w->done[worker * 16]++;
     }
 }
@@ -129,7 +141,7 @@ static void measure(const char *name, struct shape s, struct pool *pool, double 
         ids[i] = (int32_t)random_below(5000, 1, RANDOM_SAMPLE, 0, i);
     w.params = memory_aligned(w.layout->size, sizeof *w.params);
     network_initialise(w.layout, w.params, 1);
-    w.example = (struct example){.ids = ids, .tokens = TOKENS, .window_count = 1};
+    w.input = (struct network_input){.ids = ids, .tokens = TOKENS, .window_count = 1};
     w.spaces = memory_new(threads, sizeof *w.spaces);
     w.gradients = memory_new(threads, sizeof *w.gradients);
     w.packed = network_packed_new(w.layout, true);
@@ -141,7 +153,7 @@ static void measure(const char *name, struct shape s, struct pool *pool, double 
     }
     for (int train = 1; train >= 0; train--) {
         w.train = train;
-        double rate = rate_of(&w, pool, seconds), arithmetic = rate * example_cost(&w.example, &s, train);
+        double rate = rate_of(&w, pool, seconds), arithmetic = rate * input_cost(&w.input, &s, train);
         printf("%-14s %-6s %8.1f essays/s %7.1f GFLOP/s %5.0f %%\n", name, train ? "train" : "infer", rate,
                arithmetic / 1e9, 100 * arithmetic / sgemm);
     }

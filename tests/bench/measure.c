@@ -41,8 +41,10 @@ int main(int argc, char **argv)
     }
     double wall = now() - start;
     FILE *report = fopen(argv[1], "w");
-    if (!report || fprintf(report, "%.6f\t%.6f\t%.6f\t%ld\n", wall, seconds(used.ru_utime), seconds(used.ru_stime),
-                           used.ru_maxrss) < 0 || fclose(report) != 0) {
+    if (!report ||
+        fprintf(report, "%.6f\t%.6f\t%.6f\t%ld\n", wall, seconds(used.ru_utime), seconds(used.ru_stime),
+                used.ru_maxrss) < 0 ||
+        fclose(report) != 0) {
         perror(argv[1]);
         return 1;
     }

@@ -28,7 +28,8 @@ static void multiply_until(void *context, size_t item, int worker)
 {
     struct work *w = context;
     size_t size = (size_t)SIDE * SIDE;
-    float *a = memory_aligned(size, sizeof *a), *b = memory_aligned(size, sizeof *b), *c = memory_aligned(size, sizeof *c);
+    float *a = memory_aligned(size, sizeof *a), *b = memory_aligned(size, sizeof *b),
+          *c = memory_aligned(size, sizeof *c);
     struct workspace *ws = workspace_new(w->layout);
     (void)item;
     openblas_set_num_threads(1);
@@ -38,7 +39,8 @@ static void multiply_until(void *context, size_t item, int worker)
         if (w->own)
             gemm_nt(ws, SIDE, SIDE, SIDE, a, SIDE, b, SIDE, 0, c, SIDE);
         else
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, SIDE, SIDE, SIDE, 1, a, SIDE, b, SIDE, 0, c, SIDE);
+            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, SIDE, SIDE, SIDE, 1, a, SIDE, b, SIDE, 0, c,
+                        SIDE);
         w->done[worker * 16]++;
     } while (monotonic_seconds() < w->end);
     workspace_free(ws);
@@ -68,8 +70,17 @@ int main(int argc, char **argv)
     double seconds = argc > 2 ? strtod(argv[2], NULL) : 1;
     if (argc < 2 || argc > 3 || !parse_integer(argv[1], 1, 1024, &threads) || !(seconds > 0))
         die(STATUS_USAGE, "usage: sgemm THREADS [SECONDS]");
-    struct shape shape = {.L = 1, .H = 64, .A = 1, .F = 64, .V = 8, .P = 8, .types = 2, .layer_norm_eps = 1e-12f,
-                          .pool = POOL_MEAN, .taps = {1}, .tap_count = 1};
+    struct shape shape = {.L = 1,
+                          .H = 64,
+                          .A = 1,
+                          .F = 64,
+                          .V = 8,
+                          .P = 8,
+                          .types = 2,
+                          .layer_norm_eps = 1e-12f,
+                          .pool = POOL_MEAN,
+                          .taps = {1},
+                          .tap_count = 1};
     struct layout *layout = layout_new(&shape);
     struct pool *pool = pool_new((int)threads);
     double blas = rate(pool, layout, false, seconds);

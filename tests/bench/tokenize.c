@@ -49,7 +49,8 @@ int main(int argc, char **argv)
     size_t tokens = 0, bytes = 0;
     for (size_t at = 0; at < all.size;) {
         uint32_t size;
-        if (all.size - at < sizeof size || (memcpy(&size, all.at + at, sizeof size), size > all.size - at - sizeof size))
+        if (all.size - at < sizeof size ||
+            (memcpy(&size, all.at + at, sizeof size), size > all.size - at - sizeof size))
             die(STATUS_INPUT, "a text is cut short");
         bytes += size;
         at += sizeof size + size;

@@ -62,10 +62,10 @@ static bool interrupted(size_t *size)
 }
 
 /* The next definition of a function: the C library's, or the sanitizers'. */
-#define NEXT(name) \
-    static typeof(name) *next; \
-    if (!next) \
-        *(void **)&next = dlsym(RTLD_NEXT, #name)
+#define NEXT(name)                                                                                           \
+    static typeof(name) *next;                                                                               \
+    if (!next)                                                                                               \
+    *(void **)&next = dlsym(RTLD_NEXT, #name)
 
 /* ---- Memory ---- */
 
@@ -267,12 +267,12 @@ static int counted_main(int argc, char **argv, char **environment)
     return program_main(argc, argv, environment);
 }
 
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
-                      void (*loader)(void), void *stack_end);
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*loader)(void), void *stack_end);
 
 /* The start code calls this to run main(): what libraries do before that is not the filter's. */
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
-                      void (*loader)(void), void *stack_end)
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*loader)(void), void *stack_end)
 {
     NEXT(__libc_start_main);
     program_main = main;

@@ -36,8 +36,8 @@ static void tensors_read_all(struct tensors *tensors)
 }
 
 /* Reads `data` as a file, by `read`, which takes a copy over.  The copy: still the caller's if this returns it. */
-static char *tensors_try(struct tensors *(*read)(const char *name, struct file_view file), const uint8_t *data,
-                         size_t size)
+static char *tensors_try(struct tensors *(*read)(const char *name, struct file_view file),
+                         const uint8_t *data, size_t size)
 {
     char *volatile copy = memory_new(size, 1);
     if (size > 0)

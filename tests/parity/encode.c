@@ -16,8 +16,8 @@ int main(int argc, char **argv)
     error_set_program("encode");
     if (argc < 2 || argc > 3)
         die(STATUS_USAGE, "usage: encode DIRECTORY | encode VOCABULARY cased|uncased");
-    struct tokenizer *t =
-        argc == 2 ? tokenizer_open(argv[1]) : tokenizer_open_vocabulary(argv[1], strcmp(argv[2], "cased") == 0);
+    struct tokenizer *t = argc == 2 ? tokenizer_open(argv[1])
+                                    : tokenizer_open_vocabulary(argv[1], strcmp(argv[2], "cased") == 0);
     struct tokenizer_cache *cache = tokenizer_cache_new(t);
     struct int_array ids = {0}, again = {0};
     struct buffer text = {0};

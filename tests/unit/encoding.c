@@ -14,7 +14,8 @@ static void check_decoding(const char *encoding, struct slice bytes, struct slic
         decoder_feed(d, NULL, 0, true, &text);
         CHECK(slice_equal((struct slice){text.at, text.size}, want));
         decoder_restore(d, (struct slice){text.at, text.size}, &back);
-        CHECK(slice_equal((struct slice){back.at, back.size}, (struct slice){bytes.at + from, bytes.size - from}));
+        CHECK(slice_equal((struct slice){back.at, back.size},
+                          (struct slice){bytes.at + from, bytes.size - from}));
         struct decoder *copy = decoder_copy(d);
         CHECK(decoder_same(copy, d) && !decoder_same(copy, NULL));
         decoder_free(copy);
@@ -38,11 +39,19 @@ int main(void)
 {
     CHECK(decoder_new("UTF-8") == NULL && decoder_new("utf8") == NULL);
     CHECK_DECODING("windows-1252", "caf\xe9 \x80", "caf\xc3\xa9 \xe2\x82\xac");
-    CHECK_DECODING("windows-1252", "a\x81\x8d" "b", "a\xff\x88\x81\xff\x88\x8d" "b");
+    CHECK_DECODING("windows-1252",
+                   "a\x81\x8d"
+                   "b",
+                   "a\xff\x88\x81\xff\x88\x8d"
+                   "b");
     CHECK_DECODING("utf-16le", "a\0\xe9\0\x3d\xd8\x00\xde", "a\xc3\xa9\xf0\x9f\x98\x80");
     CHECK_DECODING("utf-16be", "\0a\x20\xac", "a\xe2\x82\xac");
     /* A lone surrogate takes its two bytes, so that what follows is read in step. */
-    CHECK_DECODING("utf-16le", "a\0\x00\xdc" "b\0", "a\xff\x80\x80\xff\x8d\x8c" "b");
+    CHECK_DECODING("utf-16le",
+                   "a\0\x00\xdc"
+                   "b\0",
+                   "a\xff\x80\x80\xff\x8d\x8c"
+                   "b");
     CHECK_DECODING("utf-16le", "\x3d\xd8\x3e\xd8\x00\xde", "\xff\x83\x8d\xff\x8d\x88\xf0\x9f\xa8\x80");
     /* Half of a unit at the end. */
     CHECK_DECODING("utf-16le", "a\0b", "a\xff\x86\x82");

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "check.h"
-#include "nn/kernels.h"
+#include "nn/kernels/kernels.h"
 
 enum { MOST = 70, ROWS = 5 };
 

@@ -45,7 +45,8 @@ static const char *parse(int wish, const char *classes, const char *text)
     switch (labels_parse(&l, slice_of(text), "score", &label, why, sizeof why)) {
     case LABEL_FITS:
         label_print(&printed, &label);
-        snprintf(result, sizeof result, "%s %.*s", label_type_name(label.type), (int)printed.size, printed.at);
+        snprintf(result, sizeof result, "%s %.*s", label_type_name(label.type), (int)printed.size,
+                 printed.at);
         break;
     case LABEL_MISSING:
         snprintf(result, sizeof result, "missing");
@@ -69,16 +70,20 @@ static void test_parsing(void)
     CHECK_TEXT(parse(LABEL_WISH_STRING, NULL, "3,5"), "string 3,5");
     CHECK_TEXT(parse(LABEL_WISH_INTEGER, NULL, ""), "missing");
     CHECK_TEXT(parse(LABEL_WISH_NONE, NULL, "3"), "missing");
-    CHECK_TEXT(parse(LABEL_WISH_INTEGER, NULL, "3.5"),
-               "field 'score' is \"3.5\": expected a whole number (use --label-type string to keep labels as text)");
-    CHECK_TEXT(parse(LABEL_WISH_AUTO, NULL, "absent"),
-               "field 'score' is \"absent\": expected a whole number, as in most rows (use --label-type string to keep "
-               "labels as text)");
-    CHECK_TEXT(parse(LABEL_WISH_NUMBER, NULL, "3,5"),
-               "field 'score' is \"3,5\": expected a number with a decimal point, 3.5 (--label-type string keeps labels "
-               "as text)");
+    CHECK_TEXT(
+        parse(LABEL_WISH_INTEGER, NULL, "3.5"),
+        "field 'score' is \"3.5\": expected a whole number (use --label-type string to keep labels as text)");
+    CHECK_TEXT(
+        parse(LABEL_WISH_AUTO, NULL, "absent"),
+        "field 'score' is \"absent\": expected a whole number, as in most rows (use --label-type string to keep "
+        "labels as text)");
+    CHECK_TEXT(
+        parse(LABEL_WISH_NUMBER, NULL, "3,5"),
+        "field 'score' is \"3,5\": expected a number with a decimal point, 3.5 (--label-type string keeps labels "
+        "as text)");
     CHECK_TEXT(parse(LABEL_WISH_AUTO, "1..5", "5"), "integer 5");
-    CHECK_TEXT(parse(LABEL_WISH_AUTO, "1..5", "6"), "field 'score' is \"6\": expected one of --classes: 1, 2, 3, 4, 5");
+    CHECK_TEXT(parse(LABEL_WISH_AUTO, "1..5", "6"),
+               "field 'score' is \"6\": expected one of --classes: 1, 2, 3, 4, 5");
     CHECK_TEXT(parse(LABEL_WISH_AUTO, "-1..1", "0"), "integer 0");
     CHECK_TEXT(parse(LABEL_WISH_AUTO, "1,1.5,2", "1.50"), "number 1.5");
     CHECK_TEXT(parse(LABEL_WISH_AUTO, "low,mid,high", "mid"), "string mid");
@@ -98,7 +103,8 @@ static const char *classes_of(const char *const *texts)
         labels_see_class(&l, slice_of(*t));
     labels_end_classes(&l);
     labels_describe(&l, &line);
-    snprintf(result, sizeof result, "%s: %.*s", labels_ordered(&l) ? "ordered" : "unordered", (int)line.size, line.at);
+    snprintf(result, sizeof result, "%s: %.*s", labels_ordered(&l) ? "ordered" : "unordered", (int)line.size,
+             line.at);
     buffer_free(&line);
     labels_free(&l);
     return result;

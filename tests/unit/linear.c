@@ -1,6 +1,6 @@
 /* Linear heads: scikit-learn's numbers, leave-one-out against refits, the same bits with any number of
  * threads. */
-#include "nn/linear.h"
+#include "linear/linear.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,10 +65,11 @@ static void check_ridge(const struct linear_case *c, const json_t *json, struct 
     const json_t *candidates = json_object_get(json, "candidates"), *row;
     double penalties[8];
     size_t l;
-    json_array_foreach(candidates, l, row) {
+    json_array_foreach(candidates, l, row)
+    {
         penalties[l] = golden_number(row, "penalty");
-        struct linear_options options = {.kind = LINEAR_RIDGE, .penalties = &penalties[l],
-                                         .penalty_count = 1};
+        struct linear_options options = {
+            .kind = LINEAR_RIDGE, .penalties = &penalties[l], .penalty_count = 1};
         struct linear_head *head = linear_fit(&c->data, &options, pool);
         CHECK(head->loss == LOSS_MSE && head->outputs == 1 && head->extras == 0);
         CHECK_NEAR(head->score, golden_number(row, "score"), 1e-9, 1e-7);
@@ -91,8 +92,8 @@ static void check_probabilities(const struct linear_case *c, enum linear_kind ki
         const json_t *want = json_array_get(both, (size_t)standardise);
         double penalty = standardise ? 0.5 : 2;
         size_t K = (size_t)c->data.class_count, wrong = 0;
-        struct linear_options options = {.kind = kind, .standardise = standardise, .penalties = &penalty,
-                                         .penalty_count = 1};
+        struct linear_options options = {
+            .kind = kind, .standardise = standardise, .penalties = &penalty, .penalty_count = 1};
         struct linear_head *head = linear_fit(&c->data, &options, pool);
         struct scoring scoring = {.loss = head->loss, .classes = (int)K};
         CHECK(head->outputs == loss_outputs(head->loss, (int)K));
@@ -116,7 +117,8 @@ static void test_references(struct pool *pool)
     json_t *root = golden("linear.json");
     const json_t *json;
     size_t i;
-    json_array_foreach(json_object_get(root, "cases"), i, json) {
+    json_array_foreach(json_object_get(root, "cases"), i, json)
+    {
         struct linear_case c;
         read_case(json, &c);
         check_ridge(&c, json_object_get(json, "ridge"), pool);
@@ -139,8 +141,10 @@ struct made {
 
 static struct made make_data(size_t n, size_t X, int K, uint32_t state)
 {
-    struct made m = {.x = memory_new(n * X, sizeof *m.x), .y = memory_new(n, sizeof *m.y),
-                     .weights = memory_new(n, sizeof *m.weights), .t = memory_new(n, sizeof *m.t)};
+    struct made m = {.x = memory_new(n * X, sizeof *m.x),
+                     .y = memory_new(n, sizeof *m.y),
+                     .weights = memory_new(n, sizeof *m.weights),
+                     .t = memory_new(n, sizeof *m.t)};
     for (size_t i = 0; i < n; i++) {
         double sum = 0;
         for (size_t j = 0; j < X; j++) {

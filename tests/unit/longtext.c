@@ -57,19 +57,25 @@ int main(void)
     CHECK_TEXT(make(LONG_TAIL, 8, 2, -1, 9), "ids 101 4 5 6 7 8 9 102; full 11 cut 3");
     CHECK_TEXT(make(LONG_ENDS, 8, 2, -1, 9), "ids 101 1 2 6 7 8 9 102; full 11 cut 3");
     CHECK_TEXT(make(LONG_FAIL, 8, 2, -1, 7), "too long: 9");
-    CHECK_TEXT(make(LONG_WINDOWS, 8, 2, -1, 7), "ids 101 1 2 3 4 5 6 102 101 5 6 7 102; win 0 8 13; full 9 cut 0");
+    CHECK_TEXT(make(LONG_WINDOWS, 8, 2, -1, 7),
+               "ids 101 1 2 3 4 5 6 102 101 5 6 7 102; win 0 8 13; full 9 cut 0");
     CHECK_TEXT(make(LONG_WINDOWS, 8, 0, -1, 12),
                "ids 101 1 2 3 4 5 6 102 101 7 8 9 10 11 12 102; win 0 8 16; full 14 cut 0");
     CHECK_TEXT(make(LONG_WINDOWS, 8, 2, -1, 10),
                "ids 101 1 2 3 4 5 6 102 101 5 6 7 8 9 10 102; win 0 8 16; full 12 cut 0");
     CHECK_TEXT(make(LONG_WINDOWS, 8, 6, -1, 10), "no room");
-    CHECK_TEXT(make(LONG_HEAD, 8, 2, 2, 9), "ids 101 51 52 102 1 2 3 102; types 0 0 0 0 1 1 1 1; full 14 cut 6");
-    CHECK_TEXT(make(LONG_TAIL, 8, 2, 2, 9), "ids 101 51 52 102 7 8 9 102; types 0 0 0 0 1 1 1 1; full 14 cut 6");
-    CHECK_TEXT(make(LONG_ENDS, 8, 2, 4, 9), "ids 101 51 52 53 54 102 1 102; types 0 0 0 0 0 0 1 1; full 16 cut 8");
-    CHECK_TEXT(make(LONG_WINDOWS, 8, 1, 2, 4),
-               "ids 101 51 52 102 1 2 3 102 101 51 52 102 3 4 102; types 0 0 0 0 1 1 1 1 0 0 0 0 1 1 1; win 0 8 15; "
-               "full 9 cut 0");
+    CHECK_TEXT(make(LONG_HEAD, 8, 2, 2, 9),
+               "ids 101 51 52 102 1 2 3 102; types 0 0 0 0 1 1 1 1; full 14 cut 6");
+    CHECK_TEXT(make(LONG_TAIL, 8, 2, 2, 9),
+               "ids 101 51 52 102 7 8 9 102; types 0 0 0 0 1 1 1 1; full 14 cut 6");
+    CHECK_TEXT(make(LONG_ENDS, 8, 2, 4, 9),
+               "ids 101 51 52 53 54 102 1 102; types 0 0 0 0 0 0 1 1; full 16 cut 8");
+    CHECK_TEXT(
+        make(LONG_WINDOWS, 8, 1, 2, 4),
+        "ids 101 51 52 102 1 2 3 102 101 51 52 102 3 4 102; types 0 0 0 0 1 1 1 1 0 0 0 0 1 1 1; win 0 8 15; "
+        "full 9 cut 0");
     CHECK_TEXT(make(LONG_HEAD, 8, 2, 5, 1), "no room");
-    CHECK_TEXT(make(LONG_HEAD, 8, 2, 5, 0), "ids 101 51 52 53 54 55 102 102; types 0 0 0 0 0 0 0 1; full 8 cut 0");
+    CHECK_TEXT(make(LONG_HEAD, 8, 2, 5, 0),
+               "ids 101 51 52 53 54 55 102 102; types 0 0 0 0 0 0 0 1; full 8 cut 0");
     return check_report("longtext");
 }

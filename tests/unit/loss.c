@@ -6,7 +6,7 @@
 enum { MOST = 16 };
 
 struct loss_case {
-    struct objective objective;
+    struct loss_spec spec;
     struct target target;
     double values[MOST], shares[MOST];
     float outputs[MOST], extra[MOST];
@@ -16,39 +16,40 @@ struct loss_case {
 static double loss_of(const struct loss_case *c, const float *outputs, const float *extra)
 {
     float df[MOST], de[MOST];
-    return loss_compute(&c->objective, outputs, extra, &c->target, df, de);
+    return loss_compute(&c->spec, outputs, extra, &c->target, df, de);
 }
 
 /* ---- torch ---- */
 
 static void read_case(const json_t *json, struct loss_case *c)
 {
-    *c = (struct loss_case){.objective = {.classes = (int)golden_number(json, "classes"),
-                                          .smoothing = golden_number(json, "smoothing"),
-                                          .sharpness = golden_number(json, "sharpness")},
+    *c = (struct loss_case){.spec = {.classes = (int)golden_number(json, "classes"),
+                                     .smoothing = golden_number(json, "smoothing"),
+                                     .sharpness = golden_number(json, "sharpness")},
                             .target = {(int)golden_number(json, "class"), golden_number(json, "value")}};
-    CHECK(loss_find(json_string_value(json_object_get(json, "loss")), &c->objective.loss));
+    CHECK(loss_find(json_string_value(json_object_get(json, "loss")), &c->spec.loss));
     golden_doubles(json, "values", c->values, MOST);
     golden_doubles(json, "shares", c->shares, MOST);
     c->C = (int)golden_floats(json, "outputs", c->outputs, MOST);
     c->E = (int)golden_floats(json, "extra", c->extra, MOST);
-    c->objective.values = c->values;
-    c->objective.shares = c->shares;
+    c->spec.values = c->values;
+    c->spec.shares = c->shares;
 }
 
 static void test_torch(const json_t *root)
 {
     const json_t *cases = json_object_get(root, "cases"), *json;
     size_t i;
-    json_array_foreach(cases, i, json) {
+    json_array_foreach(cases, i, json)
+    {
         struct loss_case c;
         float df[MOST], de[MOST];
         double want[MOST], prob[MOST];
         read_case(json, &c);
-        enum loss loss = c.objective.loss;
-        CHECK(c.C == loss_outputs(loss, c.objective.classes));
-        CHECK(c.E == loss_extra_count(loss, c.objective.classes));
-        double value = loss_compute(&c.objective, c.outputs, c.extra, &c.target, df, de);
+        enum loss loss = c.spec.loss;
+        CHECK(c.C == loss_outputs(loss, c.spec.classes));
+        CHECK(c.E == loss_extra_count(loss, c.spec.classes));
+        double value = loss_compute(&c.spec, c.outputs, c.extra, &c.target, df, de);
         CHECK_NEAR(value, golden_number(json, "result"), 1e-7, 1e-7);
         CHECK(golden_doubles(json, "doutputs", want, MOST) == (size_t)c.C);
         for (int k = 0; k < c.C; k++)
@@ -57,9 +58,9 @@ static void test_torch(const json_t *root)
         for (int k = 0; k < c.E; k++)
             CHECK_NEAR((double)de[k], want[k], 1e-7, 1e-6);
         size_t classes = golden_doubles(json, "prob", want, MOST);
-        CHECK(classes == (loss == LOSS_MSE ? 0 : (size_t)c.objective.classes));
+        CHECK(classes == (loss == LOSS_MSE ? 0 : (size_t)c.spec.classes));
         if (classes)
-            loss_probabilities(loss, c.objective.classes, c.outputs, c.extra, prob);
+            loss_probabilities(loss, c.spec.classes, c.outputs, c.extra, prob);
         for (size_t k = 0; k < classes; k++)
             CHECK_NEAR(prob[k], want[k], 1e-9, 1e-6);
     }
@@ -72,8 +73,8 @@ static struct loss_case random_case(enum loss loss, int K, uint32_t seed)
 {
     static const double values[] = {1, 1.5, 2, 4, 4.5, 7, 8};
     static const double shares[] = {0.3, 0.1, 0.05, 0.25, 0.1, 0.15, 0.05};
-    struct loss_case c = {.objective = {loss, K, NULL, NULL, 0.2, 0.7}, .C = loss_outputs(loss, K),
-                          .E = loss_extra_count(loss, K)};
+    struct loss_case c = {
+        .spec = {loss, K, NULL, NULL, 0.2, 0.7}, .C = loss_outputs(loss, K), .E = loss_extra_count(loss, K)};
     memcpy(c.values, values, sizeof values);
     memcpy(c.shares, shares, sizeof shares);
     for (int k = 0; k < MOST; k++) {
@@ -101,15 +102,15 @@ static void test_differences(void)
     for (enum loss loss = LOSS_CE; loss <= LOSS_QWK; loss++)
         for (uint32_t i = 0; i < 60; i++) {
             struct loss_case c = random_case(loss, 2 + (int)(i % 6), 77 * i + (uint32_t)loss);
-            c.objective.values = c.values;
-            c.objective.shares = i % 2 ? c.shares : NULL;
+            c.spec.values = c.values;
+            c.spec.shares = i % 2 ? c.shares : NULL;
             double total = 0;
-            for (int k = 0; k < c.objective.classes; k++)
+            for (int k = 0; k < c.spec.classes; k++)
                 total += c.shares[k];
-            for (int k = 0; k < c.objective.classes; k++)
+            for (int k = 0; k < c.spec.classes; k++)
                 c.shares[k] /= total;
             float df[MOST], de[MOST];
-            loss_compute(&c.objective, c.outputs, c.extra, &c.target, df, de);
+            loss_compute(&c.spec, c.outputs, c.extra, &c.target, df, de);
             for (int k = 0; k < c.C; k++)
                 CHECK_NEAR((double)df[k], slope(&c, c.outputs, k), 1e-4, 1e-3);
             for (int k = 0; k < c.E; k++)
@@ -127,14 +128,14 @@ static void test_probabilities(void)
             for (int k = 0; k < c.C; k++)
                 c.outputs[k] *= i % 4 == 3 ? 300 : 1;
             double prob[MOST], sum = 0;
-            loss_probabilities(loss, c.objective.classes, c.outputs, c.extra, prob);
-            for (int k = 0; k < c.objective.classes; k++) {
+            loss_probabilities(loss, c.spec.classes, c.outputs, c.extra, prob);
+            for (int k = 0; k < c.spec.classes; k++) {
                 CHECK(prob[k] >= 0 && prob[k] <= 1);
                 sum += prob[k];
             }
             CHECK_NEAR(sum, 1, 1e-12, 0);
             /* Where a loss is -log p(class), the probabilities say the same. */
-            c.objective.smoothing = 0;
+            c.spec.smoothing = 0;
             if ((loss == LOSS_CE || loss == LOSS_CLM || loss == LOSS_CORN) && i % 4 != 3)
                 CHECK_NEAR(exp(-loss_of(&c, c.outputs, c.extra)), prob[c.target.class], 1e-12, 1e-9);
         }
@@ -145,7 +146,7 @@ static void test_far_away(void)
     for (enum loss loss = LOSS_CE; loss <= LOSS_QWK; loss++)
         for (int t = 0; t < 4; t++)
             for (int sign = -1; sign <= 1; sign += 2) {
-                struct objective o = {loss, 4, NULL, NULL, 0.1, 2};
+                struct loss_spec o = {loss, 4, NULL, NULL, 0.1, 2};
                 struct target target = {t, t};
                 float f[4] = {0, 0, 0, 0}, e[3] = {0, -200, -200}, df[4], de[3] = {0};
                 f[0] = (float)sign * 1e4f;
@@ -164,7 +165,7 @@ static void test_initial_extra(void)
     for (enum loss loss = LOSS_CORAL; loss <= LOSS_CLM; loss++) {
         if (loss == LOSS_CORN)
             continue;
-        struct objective o = {.loss = loss, .classes = 4, .shares = shares};
+        struct loss_spec o = {.loss = loss, .classes = 4, .shares = shares};
         float zero = 0, extra[3];
         double prob[4], thresholds[3];
         loss_initial_extra(&o, extra);
@@ -222,12 +223,13 @@ static void test_order(void)
     static const struct {
         enum loss loss;
         double far, near; /* cost with .96 on class 1, on class 4 */
-    } table[] = {{LOSS_CE, 4.61, 4.61}, {LOSS_MSE, 16, 1}, {LOSS_CORAL, 15.24, 4.67}, {LOSS_CORN, 4.61, 4.61},
-                 {LOSS_CLM, 27.18, 4.02}, {LOSS_SOFT, 4.61, 4.06}, {LOSS_QWK, 4.12, 2.52}};
+    } table[] = {{LOSS_CE, 4.61, 4.61},   {LOSS_MSE, 16, 1},       {LOSS_CORAL, 15.24, 4.67},
+                 {LOSS_CORN, 4.61, 4.61}, {LOSS_CLM, 27.18, 4.02}, {LOSS_SOFT, 4.61, 4.06},
+                 {LOSS_QWK, 4.12, 2.52}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         for (int near = 0; near < 2; near++) {
             enum loss loss = table[i].loss;
-            struct objective o = {.loss = loss, .classes = 5, .sharpness = LOSS_SHARPNESS};
+            struct loss_spec o = {.loss = loss, .classes = 5, .sharpness = LOSS_SHARPNESS};
             struct target five = {4, 5};
             float f[5], e[4], df[5], de[4];
             double prob[5];
@@ -264,8 +266,8 @@ static void test_kappa_ratio(void)
     const double shares[] = {0.5, 0.5};
     const int truth[] = {0, 1};
     float f[] = {(float)log(0.75), (float)log(0.25), (float)log(0.25), (float)log(0.75)};
-    struct objective kappa = {.loss = LOSS_QWK, .classes = 2, .shares = shares};
-    struct objective ce = {.loss = LOSS_CE, .classes = 2};
+    struct loss_spec kappa = {.loss = LOSS_QWK, .classes = 2, .shares = shares};
+    struct loss_spec ce = {.loss = LOSS_CE, .classes = 2};
     double mean = 0;
     for (int i = 0; i < 2; i++) {
         struct target target = {truth[i], 0};

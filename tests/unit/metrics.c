@@ -3,8 +3,8 @@
 #include <jansson.h>
 
 #include "base/error.h"
-#include "eval/duplicates.h"
-#include "eval/lengths.h"
+#include "corpus/duplicates.h"
+#include "corpus/lengths.h"
 #include "eval/report.h"
 
 #include "check.h"
@@ -14,8 +14,8 @@ static struct label label_of(const json_t *value, enum label_type type)
 {
     if (json_is_string(value))
         return (struct label){.type = LABEL_STRING, .string = slice_of(json_string_value(value))};
-    return (struct label){.type = type, .integer = json_integer_value(value),
-                          .number = json_number_value(value)};
+    return (struct label){
+        .type = type, .integer = json_integer_value(value), .number = json_number_value(value)};
 }
 
 static void add_record(struct report *report, const json_t *line, enum label_type type)
@@ -52,8 +52,7 @@ static int differences(const json_t *want, const json_t *got, const char *where)
         return count;
     }
     if (json_is_array(want)) {
-        json_array_foreach(want, i, value)
-            count += differences(value, json_array_get(got, i), where);
+        json_array_foreach(want, i, value) count += differences(value, json_array_get(got, i), where);
         return count + (json_array_size(want) != json_array_size(got));
     }
     double number = json_number_value(want), distance = fabs(json_number_value(got) - number);
@@ -141,7 +140,7 @@ static void test_probabilities(void)
     CHECK(isnan(metric_rps(prob, 1, 0)));
     struct calibration c = {0};
     CHECK(isnan(calibration_error(&c)));
-    calibration_add(&c, 0.1, true);  /* the bin (0, 0.1] */
+    calibration_add(&c, 0.1, true); /* the bin (0, 0.1] */
     calibration_add(&c, 0.95, true);
     calibration_add(&c, 1, false);
     CHECK_NEAR(calibration_error(&c), (0.9 + 0.95) / 3, 1e-12, 0);
@@ -157,29 +156,32 @@ static void test_bootstrap(void)
                                  {.type = LABEL_INTEGER, .integer = 1, .number = 1}};
     header_set_labels(&header, two, 2, true);
     label_set_declare(&labels, &header);
-    struct pairs pairs = {.keep = true};
+    struct agreement agreement = {.keep = true};
     enum { N = 400 };
     for (int i = 0; i < N; i++)
-        pairs_add(&pairs, &(struct pair){.truth = (size_t)(i % 2),
-                                         .pred = (size_t)(i % 5 ? i % 2 : 1 - i % 2),
-                                         .value = i % 2, .pred_value = i % 2, .score = NAN, .log_loss = NAN});
+        agreement_add(&agreement, &(struct pair){.truth = (size_t)(i % 2),
+                                                 .pred = (size_t)(i % 5 ? i % 2 : 1 - i % 2),
+                                                 .value = i % 2,
+                                                 .pred_value = i % 2,
+                                                 .score = NAN,
+                                                 .log_loss = NAN});
     label_set_settle(&labels);
-    struct interval a[FIGURES], b[FIGURES], other[FIGURES];
-    bootstrap_intervals(&pairs, &labels, 1000, 3, a);
-    bootstrap_intervals(&pairs, &labels, 1000, 3, b);
-    bootstrap_intervals(&pairs, &labels, 1000, 4, other);
+    struct interval a[METRICS], b[METRICS], other[METRICS];
+    bootstrap_intervals(&agreement, &labels, 1000, 3, a);
+    bootstrap_intervals(&agreement, &labels, 1000, 3, b);
+    bootstrap_intervals(&agreement, &labels, 1000, 4, other);
     double spread = 1.96 * sqrt(0.8 * 0.2 / N);
-    CHECK_NEAR(a[FIGURE_ACCURACY].low, 0.8 - spread, 0.008, 0);
-    CHECK_NEAR(a[FIGURE_ACCURACY].high, 0.8 + spread, 0.008, 0);
-    CHECK(a[FIGURE_KAPPA].low == b[FIGURE_KAPPA].low && a[FIGURE_KAPPA].high == b[FIGURE_KAPPA].high);
-    CHECK(a[FIGURE_KAPPA].low != other[FIGURE_KAPPA].low || a[FIGURE_KAPPA].high != other[FIGURE_KAPPA].high);
-    CHECK(isnan(a[FIGURE_LOG_LOSS].low));
+    CHECK_NEAR(a[METRIC_ACCURACY].low, 0.8 - spread, 0.008, 0);
+    CHECK_NEAR(a[METRIC_ACCURACY].high, 0.8 + spread, 0.008, 0);
+    CHECK(a[METRIC_KAPPA].low == b[METRIC_KAPPA].low && a[METRIC_KAPPA].high == b[METRIC_KAPPA].high);
+    CHECK(a[METRIC_KAPPA].low != other[METRIC_KAPPA].low || a[METRIC_KAPPA].high != other[METRIC_KAPPA].high);
+    CHECK(isnan(a[METRIC_LOG_LOSS].low));
     double values[5] = {4, NAN, 0, 2, 1}; /* 0 1 2 4: numpy.quantile gives 0.075 and 3.85 */
     struct interval i = bootstrap_percentiles(values, 5);
     CHECK_NEAR(i.low, 0.075, 1e-12, 0);
     CHECK_NEAR(i.high, 3.85, 1e-12, 0);
     header_free(&header);
-    pairs_free(&pairs);
+    agreement_free(&agreement);
     label_set_free(&labels);
 }
 
@@ -190,8 +192,8 @@ static void test_errors(void)
     const double sizes[] = {0.5, 2, 0, 1, 2, 3, NAN, 2, 0.1};
     for (uint64_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (errors_wanted(&errors, sizes[i], i))
-            errors_add(&errors, &(struct disagreement){.size = sizes[i], .number = i,
-                                                       .id = memory_string("x")});
+            errors_add(&errors,
+                       &(struct disagreement){.size = sizes[i], .number = i, .id = memory_string("x")});
     errors_sort(&errors);
     CHECK(errors.count == 3);
     CHECK(errors.at[0].number == 5 && errors.at[1].number == 1 && errors.at[2].number == 4);
@@ -217,8 +219,8 @@ static void test_duplicates(void)
 {
     struct duplicates d = {0};
     for (int i = 0; i < 5000; i++) /* 4,000 payloads, the first 1,000 twice */
-        duplicates_add(&d, payload_hash(&(int){i % 4000}, sizeof(int), 0), i < 4500 ? 0 : 1, i < 4900 ? 3
-                       : 2);
+        duplicates_add(&d, payload_hash(&(int){i % 4000}, sizeof(int), 0), i < 4500 ? 0 : 1,
+                       i < 4900 ? 3 : 2);
     CHECK(d.count == 4000 && d.repeats == 1000 && d.across_parts == 500 && d.conflicts == 100);
     duplicates_add(&d, payload_hash(&(int){4}, sizeof(int), 0), 1, -1); /* no label conflicts with none */
     CHECK(d.repeats == 1001 && d.across_parts == 501 && d.conflicts == 100);

@@ -39,12 +39,12 @@ static bool next_expected(FILE *file, struct expected *e)
 static void compare(const struct expected *e, const struct model *model, bool logits)
 {
     float got[512] = {0};
-    struct example example = {.ids = e->ids, .tokens = e->tokens, .window_count = 1};
+    struct network_input input = {.ids = e->ids, .tokens = e->tokens, .window_count = 1};
     struct workspace *ws = workspace_new(model->layout);
     if (logits)
-        network_logits(ws, model->params, &example, got);
+        network_logits(ws, model->params, &input, got);
     else
-        network_embed(ws, model->params, &example, got);
+        network_embed(ws, model->params, &input, got);
     for (size_t i = 0; i < e->count; i++) {
         if (!(fabs((double)got[i] - e->values[i]) <= 1e-5 * (1 + fabs(e->values[i]))))
             printf("%s, %s of layer %d, number %zu:\n", e->directory, e->pool, e->layer, i);
@@ -97,7 +97,7 @@ static void test_settings(void)
           m->layout->shape.taps[1] == 2);
     CHECK(m->scoring.thresholds && m->scoring.thresholds[3] == 4.25 && m->scoring.deviation == 0.5);
     CHECK(m->text.max_length == 24 && m->text.stride == 8 && m->vocabulary_size == 64 &&
-          strlen(m->print) == 32);
+          strlen(m->fingerprint) == 32);
     CHECK_TEXT(m->vocabulary_hash, json_string_value(json_object_get(m->rubric, "vocabulary")));
     model_free(m);
 }
@@ -250,9 +250,9 @@ static void test_save(const char *from)
 {
     struct model *m = model_open(from, &(struct model_request){.need_head = true});
     model_save(m, scratch, from);
-    char print[65];
-    model_print(scratch, print);
-    CHECK_TEXT(m->print, print);
+    char fingerprint[65];
+    model_fingerprint(scratch, fingerprint);
+    CHECK_TEXT(m->fingerprint, fingerprint);
     struct model *back = model_open(scratch, &(struct model_request){.need_head = true});
     CHECK(back->map != NULL); /* rubric's own file is mapped, not copied */
     CHECK(back->layout->size == m->layout->size);
@@ -263,14 +263,14 @@ static void test_save(const char *from)
     CHECK_TEXT(back->vocabulary_hash, m->vocabulary_hash);
     back->params[3] += 1; /* private to this process */
     char before[65];
-    snprintf(before, sizeof before, "%s", back->print);
-    model_print(scratch, print);
-    CHECK_TEXT(before, print);
+    snprintf(before, sizeof before, "%s", back->fingerprint);
+    model_fingerprint(scratch, fingerprint);
+    CHECK_TEXT(before, fingerprint);
     model_save(m, scratch, from); /* the same bytes */
-    CHECK_TEXT(m->print, before);
+    CHECK_TEXT(m->fingerprint, before);
     m->params[m->layout->size - 1] += 1;
     model_save(m, scratch, from);
-    CHECK(strcmp(m->print, before) != 0);
+    CHECK(strcmp(m->fingerprint, before) != 0);
     model_free(back);
     model_free(m);
 }

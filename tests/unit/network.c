@@ -22,7 +22,7 @@ static const struct shape small = {.L = 2,
 /* One path checks every parameter, the others every `sparse`th of them. */
 static size_t sparse;
 
-static double loss_of(const struct twin *t, const struct example *e)
+static double loss_of(const struct twin *t, const struct network_input *e)
 {
     const struct shape *s = &t->layout->shape;
     double logits[8], loss = 0;
@@ -36,7 +36,7 @@ static double loss_of(const struct twin *t, const struct example *e)
 
 /* Central differences of every `every`th parameter (or fewer); [PAD]'s row must have none. */
 static void check_gradient(const struct layout *layout, double *p, const struct twin *t,
-                           const struct example *e, const float *got, size_t every)
+                           const struct network_input *e, const float *got, size_t every)
 {
     size_t H = (size_t)layout->shape.H, pad = layout->words + (size_t)layout->shape.pad * H;
     double most = 0, worst = 0;
@@ -59,8 +59,8 @@ static void check_gradient(const struct layout *layout, double *p, const struct 
     CHECK(worst <= 3e-6 * most + 1e-6);
 }
 
-static void check_case(const struct shape *shape, const struct example *e, const struct training_step *step,
-                       size_t every)
+static void check_case(const struct shape *shape, const struct network_input *e,
+                       const struct training_step *step, size_t every)
 {
     struct layout *layout = layout_new(shape);
     float *params = case_parameters(layout, 7);
@@ -73,7 +73,7 @@ static void check_case(const struct shape *shape, const struct example *e, const
     float logits[8];
     struct shape copy = *shape;
 
-    example_check(e, shape, "case");
+    input_check(e, shape, "case");
     double loss = network_train(ws, params, e, step, case_loss, &copy, logits, g);
     twin_logits(&t, e, want);
     for (int i = 0; i < shape->C; i++)
@@ -110,7 +110,7 @@ static void check_poolings(void)
             s.hidden_dropout = 0.1f;
             s.attention_dropout = 0.25f;
             s.head_dropout = 0.3f;
-            struct example e = case_example(&s, several ? 17 : 11, several, 3);
+            struct network_input e = case_example(&s, several ? 17 : 11, several, 3);
             e.windows = windows[several];
             e.window_count = counts[several];
             check_case(&s, &e, &plain, 1);
@@ -131,7 +131,7 @@ static void check_taps(void)
         s.tap_count = 3;
         s.taps[0] = 0, s.taps[1] = 1, s.taps[2] = 2;
         s.hidden_dropout = s.attention_dropout = 0.2f;
-        struct example e = case_example(&s, 9, true, 4);
+        struct network_input e = case_example(&s, 9, true, 4);
         e.windows = windows;
         e.window_count = 2;
         check_case(&s, &e, &dropout, 1);
@@ -150,7 +150,7 @@ static void check_sizes(void)
         s.pool = (enum pooling)pool;
         s.H = 35, s.A = 5, s.F = 67, s.P = 140;
         s.hidden_dropout = s.attention_dropout = 0.1f;
-        struct example e = case_example(&s, 139, true, 5);
+        struct network_input e = case_example(&s, 139, true, 5);
         check_case(&s, &e, &dropout, 1009);
         case_free(&e);
         s = small;
@@ -174,7 +174,7 @@ static void check_embed(void)
     double *p = memory_new(layout->size, sizeof *p), *levels = memory_new(4 * 10 * 9, sizeof *levels);
     for (size_t i = 0; i < layout->size; i++)
         p[i] = (double)params[i];
-    struct example e = case_example(&s, 10, true, 9);
+    struct network_input e = case_example(&s, 10, true, 9);
     twin_vector(&(struct twin){layout, p, NULL}, &e, levels, NULL);
     for (size_t i = layout->layers[2].qkv_weight; i < layout->size; i++)
         params[i] = NAN;

@@ -22,7 +22,8 @@ static inline float *case_parameters(const struct layout *layout, uint64_t seed)
 }
 
 /* Random ids and types; [PAD] (0) occurs, the last token repeats the first.  Freed with case_free. */
-static inline struct example case_example(const struct shape *s, size_t tokens, bool types, uint64_t seed)
+static inline struct network_input case_example(const struct shape *s, size_t tokens, bool types,
+                                                uint64_t seed)
 {
     int32_t *ids = memory_new(tokens, sizeof *ids), *kinds = memory_new(tokens, sizeof *kinds);
     for (size_t i = 0; i < tokens; i++) {
@@ -34,10 +35,11 @@ static inline struct example case_example(const struct shape *s, size_t tokens, 
     ids[tokens - 1] = ids[0];
     if (!types)
         free(kinds);
-    return (struct example){.ids = ids, .types = types ? kinds : NULL, .tokens = tokens, .window_count = 1};
+    return (struct network_input){
+        .ids = ids, .types = types ? kinds : NULL, .tokens = tokens, .window_count = 1};
 }
 
-static inline void case_free(struct example *e)
+static inline void case_free(struct network_input *e)
 {
     free((void *)(size_t)e->ids);
     free((void *)(size_t)e->types);

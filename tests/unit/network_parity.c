@@ -159,7 +159,7 @@ static void check_file(const char *path)
         memcpy(params + row->offset, values, size * sizeof *params);
     }
     const float *ids = tensor(&t, "ids", &T), *types = named(&t, "", "types", T);
-    struct example e = {
+    struct network_input e = {
         .ids = integers(&t, ids, T), .types = integers(&t, types, T), .tokens = T, .window_count = 1};
     const float *want = named(&t, "", "logits", (size_t)shape.C), *loss = named(&t, "", "loss", 1);
     struct cross_entropy ce = {shape.C, (int)*named(&t, "", "case", 1)};
@@ -168,7 +168,7 @@ static void check_file(const char *path)
     float *logits = keep(&t, memory_new((size_t)shape.C, sizeof *logits));
     float *again = keep(&t, memory_new((size_t)shape.C, sizeof *again));
 
-    example_check(&e, &shape, path);
+    input_check(&e, &shape, path);
     network_logits(ws, params, &e, logits);
     double got = network_train(ws, params, &e, &(struct training_step){0}, cross_entropy, &ce, again, g);
     double off = 0;

@@ -33,7 +33,7 @@ struct run {
     float *params;
     struct workspace *spaces[8];
     struct gradient *gradients[EXAMPLES];
-    struct example examples[EXAMPLES];
+    struct network_input examples[EXAMPLES];
     float logits[EXAMPLES][3], scores[EXAMPLES][3];
 };
 
@@ -108,7 +108,7 @@ static void check_frozen(void)
     s.L = 3, s.taps[0] = 1, s.taps[1] = 3, s.tap_count = 2, s.pool = POOL_MEAN;
     struct layout *layout = layout_new(&s);
     float *params = case_parameters(layout, 3), *full = NULL;
-    struct example e = case_example(&s, 21, true, 1);
+    struct network_input e = case_example(&s, 21, true, 1);
     struct workspace *ws = workspace_new(layout);
     for (int frozen = 0; frozen <= 4; frozen++) {
         struct gradient *g = gradient_new(layout);
@@ -148,7 +148,7 @@ static void check_rows(void)
     struct gradient *sum = gradient_new(layout), *g = gradient_new(layout);
     float *want = memory_zeroed(layout->size, sizeof *want);
     for (uint64_t n = 0; n < 6; n++) {
-        struct example e = case_example(&small, 2 + 9 * n, true, n);
+        struct network_input e = case_example(&small, 2 + 9 * n, true, n);
         bool present[50] = {false};
         size_t words = 0;
         for (size_t i = 0; i < e.tokens; i++) {
@@ -183,7 +183,7 @@ static void check_dropout_keys(void)
     float *params = case_parameters(layout, 5), logits[6][3];
     struct workspace *ws = workspace_new(layout);
     struct gradient *g = gradient_new(layout);
-    struct example e = case_example(&small, 40, false, 1);
+    struct network_input e = case_example(&small, 40, false, 1);
     const struct training_step steps[6] = {{1, 1, 1, true, 0}, {2, 1, 1, true, 0}, {1, 2, 1, true, 0},
                                            {1, 1, 2, true, 0}, {1, 1, 1, true, 0}, {1, 1, 1, false, 0}};
     for (int i = 0; i < 6; i++)
@@ -198,7 +198,7 @@ static void check_dropout_keys(void)
 }
 
 /* Of many windows no more than one is in memory, whatever pools them: the least workspace grows by what each
- * window leaves behind. */
+ * window shards behind. */
 static void check_windows_memory(void)
 {
     enum { LENGTH = 40, MANY = 200 };
@@ -212,10 +212,10 @@ static void check_windows_memory(void)
         struct layout *layout = layout_new(&s);
         float *params = case_parameters(layout, 6);
         struct gradient *g = gradient_new(layout);
-        struct example e = case_example(&s, MANY * LENGTH, false, 1);
-        size_t held[2];
+        struct network_input e = case_example(&s, MANY * LENGTH, false, 1);
+        size_t lookahead[2];
         for (int many = 0; many < 2; many++) {
-            struct example part = e;
+            struct network_input part = e;
             part.windows = starts;
             part.window_count = many ? MANY : 2;
             part.tokens = part.window_count * LENGTH;
@@ -223,10 +223,10 @@ static void check_windows_memory(void)
             struct workspace *ws = workspace_new(layout);
             network_train(ws, params, &part, &(struct training_step){.dropout = true}, case_loss, &s, NULL,
                           g);
-            held[many] = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+            lookahead[many] = mallinfo2().uordblks + mallinfo2().hblkhd - before;
             workspace_free(ws);
         }
-        CHECK(held[1] < held[0] + MANY * LENGTH * 64);
+        CHECK(lookahead[1] < lookahead[0] + MANY * LENGTH * 64);
         free(params);
         gradient_free(g);
         case_free(&e);
@@ -243,12 +243,12 @@ static void caught(enum status status, const char *message)
     longjmp(jump, 1);
 }
 
-/* What example_check or layout_new said; "" when it was content. */
-static const char *said_of_example(struct example e)
+/* What input_check or layout_new said; "" when it was content. */
+static const char *said_of_example(struct network_input e)
 {
     said[0] = '\0';
     if (!setjmp(jump))
-        example_check(&e, &small, "essay 7");
+        input_check(&e, &small, "essay 7");
     return said;
 }
 
@@ -266,20 +266,21 @@ static void check_errors(void)
                          types[3] = {0, 2, 0};
     static const int32_t fine[3] = {0, 2, 4}, late[3] = {1, 2, 4}, back[3] = {0, 2, 2}, open[3] = {0, 2, 3};
     error_set_hook(caught);
-    CHECK_TEXT(said_of_example((struct example){ids, NULL, 90, NULL, 1}), "");
-    CHECK_TEXT(said_of_example((struct example){ids, NULL, 4, fine, 2}), "");
-    CHECK_TEXT(said_of_example((struct example){ids, NULL, 91, NULL, 1}),
+    CHECK_TEXT(said_of_example((struct network_input){ids, NULL, 90, NULL, 1}), "");
+    CHECK_TEXT(said_of_example((struct network_input){ids, NULL, 4, fine, 2}), "");
+    CHECK_TEXT(said_of_example((struct network_input){ids, NULL, 91, NULL, 1}),
                "4: essay 7: 91 tokens: expected at most the model's 90 positions");
-    CHECK_TEXT(said_of_example((struct example){ids, NULL, 0, NULL, 1}),
+    CHECK_TEXT(said_of_example((struct network_input){ids, NULL, 0, NULL, 1}),
                "4: essay 7: no tokens: expected at least one");
-    CHECK_TEXT(said_of_example((struct example){bad, NULL, 3, NULL, 1}),
+    CHECK_TEXT(said_of_example((struct network_input){bad, NULL, 3, NULL, 1}),
                "4: essay 7: token 1 has the id 50: expected 0 to 49, the model's vocabulary");
-    CHECK(strstr(said_of_example((struct example){less, NULL, 2, NULL, 1}), "token 0 has the id -1"));
-    CHECK(strstr(said_of_example((struct example){ids, types, 3, NULL, 1}), "token 1 has the type 2"));
-    CHECK(
-        strstr(said_of_example((struct example){ids, NULL, 4, late, 2}), "do not start at its first token"));
-    CHECK(strstr(said_of_example((struct example){ids, NULL, 4, back, 2}), "window 2 of 2 ends at token 2"));
-    CHECK(strstr(said_of_example((struct example){ids, NULL, 4, open, 2}), "windows end at token 3"));
+    CHECK(strstr(said_of_example((struct network_input){less, NULL, 2, NULL, 1}), "token 0 has the id -1"));
+    CHECK(strstr(said_of_example((struct network_input){ids, types, 3, NULL, 1}), "token 1 has the type 2"));
+    CHECK(strstr(said_of_example((struct network_input){ids, NULL, 4, late, 2}),
+                 "do not start at its first token"));
+    CHECK(strstr(said_of_example((struct network_input){ids, NULL, 4, back, 2}),
+                 "window 2 of 2 ends at token 2"));
+    CHECK(strstr(said_of_example((struct network_input){ids, NULL, 4, open, 2}), "windows end at token 3"));
     struct shape s = small;
     CHECK_TEXT(said_of_shape(s), "");
     s.A = 5;

@@ -67,8 +67,8 @@ static double twin_activation(enum activation f, double x)
     return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
 }
 
-static void twin_embed(const struct twin *t, const struct example *e, size_t first, size_t T, size_t window,
-                       double *x)
+static void twin_embed(const struct twin *t, const struct network_input *e, size_t first, size_t T,
+                       size_t window, double *x)
 {
     const struct layout *l = t->layout;
     size_t H = (size_t)l->shape.H;
@@ -141,8 +141,8 @@ static void twin_layer(const struct twin *t, size_t T, size_t window, int layer,
 }
 
 /* One tap of all windows' tokens x [tokens, H] into vector [H]. */
-static void twin_pool(const struct twin *t, const struct example *e, const size_t *starts, const double *x,
-                      double *vector)
+static void twin_pool(const struct twin *t, const struct network_input *e, const size_t *starts,
+                      const double *x, double *vector)
 {
     const struct layout *l = t->layout;
     size_t H = (size_t)l->shape.H;
@@ -179,7 +179,7 @@ static void twin_pool(const struct twin *t, const struct example *e, const size_
 }
 
 /* The taps' vectors [X] (all windows' token vectors stand in `levels` [L + 1, tokens, H] afterwards). */
-static void twin_vector(const struct twin *t, const struct example *e, double *levels, double *vector)
+static void twin_vector(const struct twin *t, const struct network_input *e, double *levels, double *vector)
 {
     const struct shape *s = &t->layout->shape;
     size_t H = (size_t)s->H, *starts = memory_zeroed(e->window_count + 1, sizeof *starts);
@@ -202,7 +202,7 @@ static void twin_vector(const struct twin *t, const struct example *e, double *l
     free(starts);
 }
 
-static void twin_logits(const struct twin *t, const struct example *e, double *logits)
+static void twin_logits(const struct twin *t, const struct network_input *e, double *logits)
 {
     const struct shape *s = &t->layout->shape;
     size_t X = (size_t)s->tap_count * (size_t)s->H;

@@ -10,8 +10,19 @@
 
 static struct layout *small_layout(int V, int H, int P)
 {
-    struct shape shape = {.L = 2, .H = H, .A = 2, .F = H + H / 2, .V = V, .P = P, .types = 2, .C = 3, .E = 2,
-                          .layer_norm_eps = 1e-12f, .pad = 0, .pool = POOL_POOLER, .taps = {2},
+    struct shape shape = {.L = 2,
+                          .H = H,
+                          .A = 2,
+                          .F = H + H / 2,
+                          .V = V,
+                          .P = P,
+                          .types = 2,
+                          .C = 3,
+                          .E = 2,
+                          .layer_norm_eps = 1e-12f,
+                          .pad = 0,
+                          .pool = POOL_POOLER,
+                          .taps = {2},
                           .tap_count = 1};
     return layout_new(&shape);
 }
@@ -81,8 +92,13 @@ static void catch_up_texts(struct optimizer *o, float *params, const struct grad
 static void test_torch(void)
 {
     struct layout *layout = small_layout(11, 8, 6);
-    struct optimizer_settings settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1,
-                                          .clip = 2, .head_rate = 3, .layer_decay = 0.8};
+    struct optimizer_settings settings = {.beta1 = 0.9,
+                                          .beta2 = 0.999,
+                                          .epsilon = 1e-8,
+                                          .weight_decay = 0.1,
+                                          .clip = 2,
+                                          .head_rate = 3,
+                                          .layer_decay = 0.8};
     struct optimizer *o = optimizer_new(layout, &settings);
     struct gradient *g = gradient_new(layout);
     struct pool *pool = pool_new(2);
@@ -104,7 +120,8 @@ static void test_torch(void)
     optimizer_catch_up_all(o, params, pool);
     const json_t *tensors = json_object_get(root, "tensors"), *tensor;
     size_t i;
-    json_array_foreach(tensors, i, tensor) {
+    json_array_foreach(tensors, i, tensor)
+    {
         const char *name = json_string_value(json_object_get(tensor, "name"));
         const struct parameter *p = layout_find(layout, name);
         CHECK(p != NULL);
@@ -195,8 +212,8 @@ static float *run(int H, int threads, int steps, int pause, const struct optimiz
             for (size_t i = 0; i < layout->count; i++) {
                 const struct parameter *p = &layout->table[i];
                 struct twin part = {twin->p + p->offset, twin->m + p->offset, twin->v + p->offset};
-                const float *gradient = p->offset == layout->words ? dense_words :
-                                                                     g->dense + (p->offset - words);
+                const float *gradient = p->offset == layout->words ? dense_words
+                                                                   : g->dense + (p->offset - words);
                 twin_step(&part, gradient, size_of(p), p->decay, rate, (uint64_t)step + 1, settings, scale);
             }
         if (pause && step % pause == pause - 1) {
@@ -225,8 +242,13 @@ static float *run(int H, int threads, int steps, int pause, const struct optimiz
 static void test_sparse(int H, int steps)
 {
     struct layout *layout = small_layout(301, H, 20);
-    struct optimizer_settings settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.05,
-                                          .clip = 1, .head_rate = 1, .layer_decay = 1};
+    struct optimizer_settings settings = {.beta1 = 0.9,
+                                          .beta2 = 0.999,
+                                          .epsilon = 1e-8,
+                                          .weight_decay = 0.05,
+                                          .clip = 1,
+                                          .head_rate = 1,
+                                          .layer_decay = 1};
     struct twin twin = {memory_zeroed(layout->size, 4), memory_zeroed(layout->size, 4),
                         memory_zeroed(layout->size, 4)};
     float *one = run(H, 1, steps, 0, &settings, &twin, layout);
@@ -249,8 +271,14 @@ static void test_sparse(int H, int steps)
 static void test_frozen_and_nan(void)
 {
     struct layout *layout = small_layout(30, 8, 5);
-    struct optimizer_settings settings = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1,
-                                          .clip = 1, .head_rate = 1, .layer_decay = 1, .frozen = 2};
+    struct optimizer_settings settings = {.beta1 = 0.9,
+                                          .beta2 = 0.999,
+                                          .epsilon = 1e-8,
+                                          .weight_decay = 0.1,
+                                          .clip = 1,
+                                          .head_rate = 1,
+                                          .layer_decay = 1,
+                                          .frozen = 2};
     struct pool *pool = pool_new(2);
     struct optimizer *o = optimizer_new(layout, &settings);
     struct gradient *g = gradient_new(layout);

@@ -45,7 +45,8 @@ int main(void)
         {"@TIMES @CAPSLOCK @NUMBER @caps1 @Person1 @", "@TIMES @CAPSLOCK @NUMBER @caps1 @Person1 @",
          "@TIMES @CAPSLOCK @NUMBER @caps1 @Person1 @", 0},
         {"@DR_WHO @CAPS1_x", "@DR_WHO @CAPS1_x", "@DR_WHO @CAPS1_x", 0},
-        {"bob@CITY.com ann@mail.org @handle", "bob@CITY.com ann@mail.org @handle", "bob@CITY.com ann@mail.org @handle", 0},
+        {"bob@CITY.com ann@mail.org @handle", "bob@CITY.com ann@mail.org @handle",
+         "bob@CITY.com ann@mail.org @handle", 0},
         {"@@CAPS1", "@", "@[MASK]", 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

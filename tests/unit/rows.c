@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "check.h"
 #include "text/csv.h"
-#include "text/held.h"
+#include "text/row_lookahead.h"
 #include "text/rows.h"
 #include "text/validate.h"
 
@@ -131,7 +131,8 @@ static void test_every_cut(void)
 static void test_bad_rows_of_csv(void)
 {
     struct csv_row row = {0};
-    const char *stray = "\"a\"b,1\nx,2\n", *open = "\"a,1\nx,2\ny,3\n", *torn = "\"he said \"hi\" and\nleft\", 3\nx,2\n";
+    const char *stray = "\"a\"b,1\nx,2\n", *open = "\"a,1\nx,2\ny,3\n",
+               *torn = "\"he said \"hi\" and\nleft\", 3\nx,2\n";
     CHECK(csv_scan(&row, stray, stray + strlen(stray), true, ',', 100) == CSV_STRAY && row.stop == stray + 3);
     CHECK(csv_resume(&row, stray, stray + strlen(stray), true, ',', 2) == stray + 7);
     CHECK(csv_scan(&row, open, open + strlen(open), true, ',', 100) == CSV_OPEN && row.stop == open);
@@ -183,11 +184,28 @@ static void test_utf8(void)
         const char *text;
         size_t invalid;
     } cases[] = {
-        {"", 0}, {"abc", 3}, {"a\xc3\xa9", 3}, {"\xe2\x82\xac", 3}, {"\xf0\x9f\x98\x80", 4}, {"\xf4\x8f\xbf\xbf", 4},
-        {"\xed\x9f\xbf", 3}, {"\xee\x80\x80", 3}, {"\xc2\x80", 2},
-        {"a\x80", 1}, {"\xc3", 0}, {"\xc0\x80", 0}, {"\xc1\xbf", 0}, {"\xe0\x9f\xbf", 0}, {"\xed\xa0\x80", 0},
-        {"\xf0\x8f\xbf\xbf", 0}, {"\xf4\x90\x80\x80", 0}, {"\xf5\x80\x80\x80", 0}, {"\xff", 0}, {"ab\xe2\x82", 2},
-        {"12345678\xe2\x82x", 8}, {"\xe2(\xa1", 0},
+        {"", 0},
+        {"abc", 3},
+        {"a\xc3\xa9", 3},
+        {"\xe2\x82\xac", 3},
+        {"\xf0\x9f\x98\x80", 4},
+        {"\xf4\x8f\xbf\xbf", 4},
+        {"\xed\x9f\xbf", 3},
+        {"\xee\x80\x80", 3},
+        {"\xc2\x80", 2},
+        {"a\x80", 1},
+        {"\xc3", 0},
+        {"\xc0\x80", 0},
+        {"\xc1\xbf", 0},
+        {"\xe0\x9f\xbf", 0},
+        {"\xed\xa0\x80", 0},
+        {"\xf0\x8f\xbf\xbf", 0},
+        {"\xf4\x90\x80\x80", 0},
+        {"\xf5\x80\x80\x80", 0},
+        {"\xff", 0},
+        {"ab\xe2\x82", 2},
+        {"12345678\xe2\x82x", 8},
+        {"\xe2(\xa1", 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK(text_invalid_at(slice_of(cases[i].text)) == cases[i].invalid);
@@ -195,10 +213,10 @@ static void test_utf8(void)
 
 static void test_doubly_encoded(void)
 {
-    CHECK(text_doubly_encoded(slice_of("it\xc3\xa2\xe2\x82\xac\xe2\x84\xa2s")));  /* right quotation mark */
+    CHECK(text_doubly_encoded(slice_of("it\xc3\xa2\xe2\x82\xac\xe2\x84\xa2s"))); /* right quotation mark */
     CHECK(text_doubly_encoded(slice_of("caf\xc3\x83\xc2\xa9")));                 /* e acute */
     CHECK(text_doubly_encoded(slice_of("\xc3\x82\xc2\xa3")));                    /* pound sign */
-    CHECK(text_doubly_encoded(slice_of("\xc3\x83\xe2\x80\xb0")));                /* E acute, as Windows-1252 */
+    CHECK(text_doubly_encoded(slice_of("\xc3\x83\xe2\x80\xb0"))); /* E acute, as Windows-1252 */
     CHECK(!text_doubly_encoded(slice_of("caf\xc3\xa9 \xe2\x80\x99 \xe2\x82\xac")));
     CHECK(!text_doubly_encoded(slice_of("N\xc3\x83O CH\xc3\x82TEAU r\xc3\xa2pe")));
     CHECK(!text_doubly_encoded(slice_of("\xc3\x83")));
@@ -257,15 +275,20 @@ static void test_files(void)
     struct rows_options plain = {0}, skip = {.bad_rows = "skip"}, marked = {.bad_rows = "mark"};
     struct rows_options windows = {.encoding = "windows-1252"};
     CHECK_ROWS("a,b\n1,2\n\"x\ny\",\"q\"\"q\"\n3,4", &plain, "2:1|2;3:x\ny|q\"q;5:3|4;");
-    CHECK_ROWS("\xef\xbb\xbf" "b;a\r\n1;2\r\n\r\n3;4\r\n", &plain, "2:2|1;4:4|3;");
+    CHECK_ROWS("\xef\xbb\xbf"
+               "b;a\r\n1;2\r\n\r\n3;4\r\n",
+               &plain, "2:2|1;4:4|3;");
     CHECK_ROWS("{\"b\": 1, \"a\": \"x\"}\n\n{\"a\": null, \"b\": 2.5}\n", &plain, "1:x|1;3:|2.5;");
-    CHECK_ROWS("\xff\xfe" "a\0,\0b\0\n\0\xe9\0,\0,\x26\n\0", &plain, "2:\xc3\xa9|\xe2\x98\xac;");
+    CHECK_ROWS("\xff\xfe"
+               "a\0,\0b\0\n\0\xe9\0,\0,\x26\n\0",
+               &plain, "2:\xc3\xa9|\xe2\x98\xac;");
     CHECK_ROWS("a,b\n\x93q\x94,\xe9\n", &windows, "2:\xe2\x80\x9cq\xe2\x80\x9d|\xc3\xa9;");
     CHECK_ROWS("a,b\n1,2\n3\n\"4\" ,5\n6,7\n\"8,9\n", &skip, "2:1|2;5:6|7;");
     CHECK_ROWS("a,b\n1,2\n3\n4,5\n", &marked, "2:1|2;3:|;4:4|5;");
-    CHECK_ROWS("a,b\n1,2\n3\n", &plain,
-               "rows-unit.tmp:3: 1 field: expected 2 as in the header row (a text that holds the delimiter, ',', must "
-               "be quoted)");
+    CHECK_ROWS(
+        "a,b\n1,2\n3\n", &plain,
+        "rows-unit.tmp:3: 1 field: expected 2 as in the header row (a text that holds the delimiter, ',', must "
+        "be quoted)");
     CHECK_ROWS("a,b\n", &plain, "rows-unit.tmp: has a header row and no data");
     CHECK_ROWS("", &plain, "rows-unit.tmp: is empty: expected a header row and data");
     CHECK_ROWS("\n\n", &plain, "rows-unit.tmp: is empty: expected a header row and data");

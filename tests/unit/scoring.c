@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "eval/metrics.h"
 #include "learning_numbers.h"
-#include "nn/thresholds.h"
+#include "linear/thresholds.h"
 
 enum { MOST = 16 };
 
@@ -48,12 +48,13 @@ static void test_normal(void)
     json_t *root = golden("losses.json");
     const json_t *json;
     size_t i;
-    json_array_foreach(json_object_get(root, "normal"), i, json) {
+    json_array_foreach(json_object_get(root, "normal"), i, json)
+    {
         double values[MOST], want[MOST], got[MOST], sum = 0;
         int K = (int)golden_doubles(json, "values", values, MOST);
         golden_doubles(json, "prob", want, MOST);
-        struct scoring s = {.loss = LOSS_MSE, .classes = K, .values = values,
-                            .deviation = golden_number(json, "deviation")};
+        struct scoring s = {
+            .loss = LOSS_MSE, .classes = K, .values = values, .deviation = golden_number(json, "deviation")};
         float output = (float)golden_number(json, "score");
         CHECK(scoring_apply(&s, &output, NULL, got).has_prob);
         for (int k = 0; k < K; k++) {
@@ -95,7 +96,7 @@ static void test_classes(void)
     const double thresholds[] = {-1, 1};
     float extra[2];
     loss_clm_extra(3, thresholds, extra);
-    for (int class = 0; class < 3; class++) {
+    for (int class = 0; class < 3; class ++) {
         float f = 3 * (float)(class - 1);
         CHECK(scoring_apply(&clm, &f, extra, prob).class == class);
     }

@@ -1,6 +1,6 @@
 /* The splitter: exact after every record, seeded, fair to every position. */
 #include "base/error.h"
-#include "eval/splitter.h"
+#include "corpus/splitter.h"
 
 #include "check.h"
 
@@ -48,7 +48,8 @@ static void test_marginals(const char *ratio)
 static void test_seeds_differ(void)
 {
     struct split_shares shares = split_shares_parse("80:20");
-    struct splitter *a = splitter_new(&shares, 1), *b = splitter_new(&shares, 2), *c = splitter_new(&shares, 1);
+    struct splitter *a = splitter_new(&shares, 1), *b = splitter_new(&shares, 2),
+                    *c = splitter_new(&shares, 1);
     int differ = 0, same = 0;
     for (int i = 0; i < 200; i++) {
         int part = splitter_assign(a, SLICE("x"));
@@ -90,8 +91,19 @@ static void test_shares(void)
 
 int main(void)
 {
-    const char *const ratios[] = {"80:20", "70:15:15", "1:1:1", "33:33:34", "99:1", "1:1:1:1:1", "3:2:2", "5:3:1:1",
-                                  "62.5:37.5", "90:5:5", "1:1:1:1:1:1:1:1:1:1", "97:2:1", "499:501"};
+    const char *const ratios[] = {"80:20",
+                                  "70:15:15",
+                                  "1:1:1",
+                                  "33:33:34",
+                                  "99:1",
+                                  "1:1:1:1:1",
+                                  "3:2:2",
+                                  "5:3:1:1",
+                                  "62.5:37.5",
+                                  "90:5:5",
+                                  "1:1:1:1:1:1:1:1:1:1",
+                                  "97:2:1",
+                                  "499:501"};
     for (size_t i = 0; i < sizeof ratios / sizeof *ratios; i++)
         for (uint64_t seed = 0; seed < 10; seed++)
             test_exact(ratios[i], seed);

@@ -122,7 +122,7 @@ static void test_round_trip(void)
         CHECK(header.kind == KIND_TOKENS && header.y == LABEL_INTEGER && header.ordered);
         CHECK(header.label_count == 3 && header.labels[2].integer == 1);
         CHECK_TEXT(header_model_path(&header), "/models/tiny");
-        CHECK_TEXT(header_model_print(&header), "0123");
+        CHECK_TEXT(header_model_fingerprint(&header), "0123");
         json_t *entry = json_array_get(json_object_get(header.map, "trail"), 0);
         CHECK_TEXT(json_string_value(json_object_get(entry, "cmd")), "tok");
         CHECK(json_integer_value(json_object_get(entry, "seed")) == 3);
@@ -204,8 +204,7 @@ static struct outcome read_json(const char *header, const char *records, const c
         size_t index;
         json_t *item;
         if (json_is_array(value))
-            json_array_foreach(value, index, item)
-                msgpack_put_json(&bytes, item);
+            json_array_foreach(value, index, item) msgpack_put_json(&bytes, item);
         else
             msgpack_put_json(&bytes, value);
         json_decref(value);
@@ -228,8 +227,8 @@ static void expect_refusal(const char *header, const char *records, const char *
 
 static void test_rules(void)
 {
-    struct outcome got =
-        read_json(HEAD, "[{\"id\":\"a\",\"ids\":[1]},{\"id\":\"b\",\"y\":3}]", "{\"end\":2}", 0);
+    struct outcome got = read_json(HEAD, "[{\"id\":\"a\",\"ids\":[1]},{\"id\":\"b\",\"y\":3}]", "{\"end\":2}",
+                                   0);
     CHECK(got.status == STATUS_GOOD && got.records == 2 && !got.sealed);
     got = read_json("[" HEAD ",{\"end\":0}," HEAD "]", "[{\"id\":\"a\"}]", "{\"end\":1,\"rows\":4}", 0);
     CHECK(got.status == STATUS_GOOD && got.records == 1 && got.segments == 2);
@@ -294,7 +293,9 @@ static void test_not_streams(void)
 {
     expect_text("", "is empty: the command before it wrote nothing");
     expect_text("content,score\n1,2\n", "it begins with 'content,score' (tok makes one from CSV)");
-    expect_text("\xef\xbb\xbf" "content,score\n", "it begins with 'content,score' (tok makes one from CSV)");
+    expect_text("\xef\xbb\xbf"
+                "content,score\n",
+                "it begins with 'content,score' (tok makes one from CSV)");
     expect_text("{\"text\": 1}\n", "JSON Lines");
     expect_text("\x1f\x8b\x08\x02", "it begins with the bytes '\\x1f\\x8b\\x08\\x02'");
 }
@@ -302,9 +303,14 @@ static void test_not_streams(void)
 static void test_hostile_lengths(void)
 {
     static const struct slice cases[] = {
-        {"\xdd\xff\xff\xff\xff", 5}, {"\xdf\xff\xff\xff\xff", 5}, {"\xdb\xff\xff\xff\xff", 5},
-        {"\xc6\xff\xff\xff\xff", 5}, {"\xc9\xff\xff\xff\xff\x01", 6}, {"\xdf\x00\x00\x01\x01", 5},
-        {"\xdc\xff\xff", 3}, {"\xc1", 1},
+        {"\xdd\xff\xff\xff\xff", 5},
+        {"\xdf\xff\xff\xff\xff", 5},
+        {"\xdb\xff\xff\xff\xff", 5},
+        {"\xc6\xff\xff\xff\xff", 5},
+        {"\xc9\xff\xff\xff\xff\x01", 6},
+        {"\xdf\x00\x00\x01\x01", 5},
+        {"\xdc\xff\xff", 3},
+        {"\xc1", 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer bytes = {0};

@@ -8,10 +8,7 @@
 
 static uint64_t draws;
 
-static uint64_t draw(uint64_t below)
-{
-    return random_below(below, 7, RANDOM_SAMPLE, draws++, 0);
-}
+static uint64_t draw(uint64_t below) { return random_below(below, 7, RANDOM_SAMPLE, draws++, 0); }
 
 /* Integers of every width, at and around the borders. */
 static uint64_t draw_bits(void)
@@ -166,14 +163,14 @@ static void test_reading(void)
 }
 
 /* Ours and msgpack-c's bytes for one value: both write the shortest form. */
-#define CHECK_SAME_BYTES(ours_call, theirs_call)                                                   \
-    do {                                                                                           \
-        struct buffer ours = {0};                                                                  \
-        msgpack_sbuffer_clear(&theirs);                                                            \
-        ours_call;                                                                                 \
-        theirs_call;                                                                               \
-        CHECK(ours.size == theirs.size && memcmp(ours.at, theirs.data, ours.size) == 0);           \
-        buffer_free(&ours);                                                                        \
+#define CHECK_SAME_BYTES(ours_call, theirs_call)                                                             \
+    do {                                                                                                     \
+        struct buffer ours = {0};                                                                            \
+        msgpack_sbuffer_clear(&theirs);                                                                      \
+        ours_call;                                                                                           \
+        theirs_call;                                                                                         \
+        CHECK(ours.size == theirs.size && memcmp(ours.at, theirs.data, ours.size) == 0);                     \
+        buffer_free(&ours);                                                                                  \
     } while (0)
 
 static void test_writing(void)

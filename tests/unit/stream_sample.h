@@ -79,8 +79,8 @@ static inline void attempt_child_died(enum status status, const char *message)
 /* The same in a process of its own: what `step` held when it died is gone with it. */
 static inline struct outcome attempted_apart(void (*step)(void *), void *with)
 {
-    attempt_shared =
-        mmap(NULL, sizeof *attempt_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    attempt_shared = mmap(NULL, sizeof *attempt_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                          -1, 0);
     if (attempt_shared == MAP_FAILED)
         die_errno("mmap");
     fflush(stdout);

@@ -50,7 +50,7 @@ static void test_labels(void)
     CHECK(header_class(&header, &one) == 0);
     CHECK(header_class(&header, &text) == -1);
     CHECK(header_class(&header, &(struct label){0}) == -1);
-    CHECK(!header_model_path(&header) && !header_model_print(&header));
+    CHECK(!header_model_path(&header) && !header_model_fingerprint(&header));
     struct header copy = header_copy(&header);
     CHECK(!header_difference(&header, &copy) && copy.label_count == 2 && copy.labels[1].number == 1.5);
     header_set(&copy, "pool", json_string("mean"));
@@ -193,10 +193,16 @@ static void test_json(void)
     expect_json(SLICE("\xcb\x7f\xef\xff\xff\xff\xff\xff\xff"), "1.7976931348623157e+308");
     expect_json(SLICE("\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00"), "{\"$float\":\"inf\"}");
     expect_json(SLICE("\xcf\xff\xff\xff\xff\xff\xff\xff\xff"), "{\"$big\":\"18446744073709551615\"}");
-    expect_json(SLICE("\xa8\"\\\n\x01\x7f\xc2\x9b" "e"), "\"\\\"\\\\\\n\\u0001\\u007f\\u009be\"");
+    expect_json(SLICE("\xa8\"\\\n\x01\x7f\xc2\x9b"
+                      "e"),
+                "\"\\\"\\\\\\n\\u0001\\u007f\\u009be\"");
     expect_json(SLICE("\xa2\xc3\xa9"), "\"é\"");
-    expect_json(SLICE("\xa2\xff" "a"), "{\"$str\":\"ff61\"}");
-    expect_json(SLICE("\xd5\xfe" "ab"), "{\"$ext\":[-2,\"6162\"]}");
+    expect_json(SLICE("\xa2\xff"
+                      "a"),
+                "{\"$str\":\"ff61\"}");
+    expect_json(SLICE("\xd5\xfe"
+                      "ab"),
+                "{\"$ext\":[-2,\"6162\"]}");
     expect_json(SLICE("\x81\x01\x02"), "{\"$map\":[[1,2]]}");
     expect_json(SLICE("\x81\xa4$bin\xa0"), "{\"$map\":[[\"$bin\",\"\"]]}");
     expect_json(SLICE("\x82\xa4$bin\x01\xa1x\x02"), "{\"$bin\":1,\"x\":2}");

@@ -39,15 +39,17 @@ static struct tokenizer *open_as(bool lower, bool strip, bool chinese)
     put_file("vocab.txt", pieces);
     free(pieces);
     file_unview(&view);
-    char *config = memory_format("{\"do_lower_case\": %s, \"strip_accents\": %s, \"tokenize_chinese_chars\": %s}",
-                                 lower ? "true" : "false", strip ? "true" : "false", chinese ? "true" : "false");
+    char *config = memory_format(
+        "{\"do_lower_case\": %s, \"strip_accents\": %s, \"tokenize_chinese_chars\": %s}",
+        lower ? "true" : "false", strip ? "true" : "false", chinese ? "true" : "false");
     put_file("tokenizer_config.json", config);
     free(config);
     return tokenizer_open(place);
 }
 
 /* The ids of a text, the same with an empty cache and with a full one, and wherever the text lies. */
-static void check_ids(const struct tokenizer *t, struct tokenizer_cache *cache, struct slice text, const json_t *want)
+static void check_ids(const struct tokenizer *t, struct tokenizer_cache *cache, struct slice text,
+                      const json_t *want)
 {
     struct int_array ids = {0};
     for (int again = 0; again < 2; again++) {
@@ -72,7 +74,8 @@ static void golden_ids(void)
     for (const char *at = view.at, *end = view.at + view.size; at < end; lines++) {
         const char *next = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
         json_t *line = json_loadb(at, (size_t)(next - at), JSON_ALLOW_NUL, NULL);
-        bool lower = json_is_true(json_object_get(line, "lower")), strip = json_is_true(json_object_get(line, "strip"));
+        bool lower = json_is_true(json_object_get(line, "lower")),
+             strip = json_is_true(json_object_get(line, "strip"));
         bool chinese = json_is_true(json_object_get(line, "chinese"));
         int which = lower * 4 + strip * 2 + chinese;
         if (!tokenizers[which]) {
@@ -141,17 +144,30 @@ static void golden_code_points(void)
 
 static void invalid_text(void)
 {
-    static const struct { const char *text; size_t at; } cases[] = {
-        {"plain", 5}, {"\xC3\xA9", 2}, {"a\x80", 1}, {"\xC0\xAF", 0}, {"\xE0\x80\x80", 0}, {"\xED\xA0\x80", 0},
-        {"\xF4\x90\x80\x80", 0}, {"12345678\xE2\x82", 8}, {"\xF0\x9F\x98\x80", 4}, {"\xFF", 0}, {"abcdefgh\xC3", 8},
+    static const struct {
+        const char *text;
+        size_t at;
+    } cases[] = {
+        {"plain", 5},
+        {"\xC3\xA9", 2},
+        {"a\x80", 1},
+        {"\xC0\xAF", 0},
+        {"\xE0\x80\x80", 0},
+        {"\xED\xA0\x80", 0},
+        {"\xF4\x90\x80\x80", 0},
+        {"12345678\xE2\x82", 8},
+        {"\xF0\x9F\x98\x80", 4},
+        {"\xFF", 0},
+        {"abcdefgh\xC3", 8},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK(unicode_invalid_at(cases[i].text, strlen(cases[i].text)) == cases[i].at);
 }
 
 #define PIECES "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##b\nA\n\xC3\xA9\n"
-#define MODEL "\"model\": {\"type\": \"WordPiece\", \"vocab\": {\"[PAD]\": 0, \"[UNK]\": 1, \"[CLS]\": 2, \"[SEP]\": 3, " \
-              "\"a\": 4}}, \"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"}, "
+#define MODEL                                                                                                   \
+    "\"model\": {\"type\": \"WordPiece\", \"vocab\": {\"[PAD]\": 0, \"[UNK]\": 1, \"[CLS]\": 2, \"[SEP]\": 3, " \
+    "\"a\": 4}}, \"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"}, "
 
 static void open_place(void *unused)
 {
@@ -231,17 +247,20 @@ static void settings_of_files(void)
     put_file("tokenizer_config.json", "{\"do_lower_case\": true, \"strip_accents\": false}");
     check_text("A \xC3\x89", "5 9");
     put_file("vocab.txt", "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\na");
-    put_file("tokenizer.json", "{" MODEL "\"normalizer\": {\"type\": \"BertNormalizer\", \"lowercase\": false}, "
+    put_file("tokenizer.json",
+             "{" MODEL "\"normalizer\": {\"type\": \"BertNormalizer\", \"lowercase\": false}, "
              "\"added_tokens\": [{\"id\": 5, \"content\": \"<x>\", \"special\": true}]}");
     put_file("tokenizer_config.json", "{}");
     check_text("a A<x>[SEP]", "4 1 5 3");
     put_file("tokenizer_config.json", "{\"do_lower_case\": true}");
     check_text("a A<x>[MASK]", "4 4 5 1 1 1");
     put_file("config.json", "{\"max_position_embeddings\": 40}");
-    put_file("tokenizer_config.json", "{\"rubric\": {\"placeholders\": \"keep\", \"long\": \"ends\", \"stride\": 7}}");
+    put_file("tokenizer_config.json",
+             "{\"rubric\": {\"placeholders\": \"keep\", \"long\": \"ends\", \"stride\": 7}}");
     struct tokenizer *t = tokenizer_open(place);
     struct tokenizer_settings *s = tokenizer_settings(t);
-    CHECK(s->max_length == 40 && s->placeholders == PLACEHOLDERS_KEEP && s->long_policy == LONG_ENDS && s->stride == 7);
+    CHECK(s->max_length == 40 && s->placeholders == PLACEHOLDERS_KEEP && s->long_policy == LONG_ENDS &&
+          s->stride == 7);
     CHECK(tokenizer_special(t).mask == -1 && tokenizer_special(t).sep == 3 && tokenizer_size(t) == 6);
     CHECK(tokenizer_id(t, slice_of("<x>")) == 5 && tokenizer_id(t, slice_of("y")) == -1);
     CHECK(tokenizer_piece(t, 6).size == 0 && tokenizer_piece(t, -1).size == 0);
@@ -282,8 +301,10 @@ static void words_and_decoding(void)
     struct int_array ids = {0};
     CHECK(tokenizer_encode(t, cache, slice_of(""), &ids) == 0 && ids.count == 0);
     CHECK(tokenizer_encode(t, cache, slice_of("  ab a,b\n[SEP]x\t\xC3\xA9 "), &ids) == 4);
-    CHECK(tokenizer_encode(t, cache, slice_of("a-b-a abbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb b a b a b a."), &ids) == 8);
-    CHECK(tokenizer_encode(t, cache, slice_of("a, b. a b, a. b a, b.  a, b  a b, a. b a, b. a, b"), &ids) == 18);
+    CHECK(tokenizer_encode(t, cache, slice_of("a-b-a abbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb b a b a b a."),
+                           &ids) == 8);
+    CHECK(tokenizer_encode(t, cache, slice_of("a, b. a b, a. b a, b.  a, b  a b, a. b a, b. a, b"), &ids) ==
+          18);
     ids.count = 0;
     tokenizer_encode(t, cache, slice_of("abb [MASK] a"), &ids);
     struct buffer text = {0};

@@ -1,9 +1,9 @@
 /* The training room: schedules, sampling, the spool, sums in a fixed tree, class weights. */
-#include "train/merge.h"
-#include "train/sampling.h"
+#include "train/gradient_tree.h"
+#include "train/sampler.h"
 #include "train/schedule.h"
 #include "train/spool.h"
-#include "train/weights.h"
+#include "train/class_weights.h"
 
 #include "base/error.h"
 #include "base/pool.h"
@@ -77,7 +77,8 @@ static void set_classes(int32_t classes[MEMBERS])
         classes[i] = i % 26 == 25 ? 3 : i % 26 % 5 == 4 ? 1 : 0;
 }
 
-static void count_epoch(const struct sampler *s, uint64_t epoch, const int32_t *classes, int per_class[4], int seen[MEMBERS])
+static void count_epoch(const struct sampler *s, uint64_t epoch, const int32_t *classes, int per_class[4],
+                        int seen[MEMBERS])
 {
     memset(per_class, 0, 4 * sizeof *per_class);
     memset(seen, 0, MEMBERS * sizeof *seen);
@@ -126,7 +127,8 @@ static void test_sampling(void)
     struct sampler *balanced = sampler_new(SAMPLE_BALANCED, MEMBERS, classes, 4, 7);
     count_epoch(balanced, 0, classes, per_class, seen);
     CHECK(sampler_size(balanced) == MEMBERS);
-    CHECK(abs(per_class[0] - 43) <= 1 && abs(per_class[1] - 43) <= 1 && per_class[2] == 0 && abs(per_class[3] - 43) <= 1);
+    CHECK(abs(per_class[0] - 43) <= 1 && abs(per_class[1] - 43) <= 1 && per_class[2] == 0 &&
+          abs(per_class[3] - 43) <= 1);
     CHECK(even(classes, seen));
     count_epoch(balanced, 1, classes, per_class, again);
     CHECK(memcmp(seen, again, sizeof seen) != 0); /* drawn afresh: other members of the large class */
@@ -194,14 +196,25 @@ enum { LEAVES_MAX = 13 };
 
 struct summing {
     const struct layout *layout;
-    struct merger *merger;
-    struct gradient *leaves[LEAVES_MAX];
+    struct gradient_tree *gradient_tree;
+    struct gradient *shards[LEAVES_MAX];
 };
 
 static struct layout *small_layout(void)
 {
-    struct shape shape = {.L = 1, .H = 8, .A = 2, .F = 16, .V = 30, .P = 10, .types = 2, .C = 1, .layer_norm_eps = 1e-12f,
-                          .pad = 0, .pool = POOL_MEAN, .taps = {1}, .tap_count = 1};
+    struct shape shape = {.L = 1,
+                          .H = 8,
+                          .A = 2,
+                          .F = 16,
+                          .V = 30,
+                          .P = 10,
+                          .types = 2,
+                          .C = 1,
+                          .layer_norm_eps = 1e-12f,
+                          .pad = 0,
+                          .pool = POOL_MEAN,
+                          .taps = {1},
+                          .tap_count = 1};
     return layout_new(&shape);
 }
 
@@ -210,31 +223,31 @@ static size_t dense_size(const struct layout *layout)
     return layout->size - (size_t)layout->shape.V * (size_t)layout->shape.H;
 }
 
-/* A leaf with numbers of very different size, so that another order of summing shows in the bits. */
-static void fill_leaf(const struct layout *layout, struct gradient *g, size_t leaf)
+/* A shard with numbers of very different size, so that another order of summing shows in the bits. */
+static void fill_leaf(const struct layout *layout, struct gradient *g, size_t shard)
 {
     for (size_t i = 0; i < dense_size(layout); i++)
-        g->dense[i] = (float)(random_normal(3, RANDOM_INIT, leaf, i) * pow(10, (double)(leaf % 5)));
+        g->dense[i] = (float)(random_normal(3, RANDOM_INIT, shard, i) * pow(10, (double)(shard % 5)));
 }
 
-static void hand_in(void *context, size_t leaf, int worker)
+static void hand_in(void *context, size_t shard, int worker)
 {
     (void)worker;
     struct summing *s = context;
-    struct gradient *g = merger_take(s->merger);
-    fill_leaf(s->layout, g, leaf);
-    merger_put(s->merger, leaf, g);
+    struct gradient *g = gradient_tree_take(s->gradient_tree);
+    fill_leaf(s->layout, g, shard);
+    gradient_tree_put(s->gradient_tree, shard, g);
 }
 
 /* The same tree, slowly: pairs of neighbours, level by level. */
-static void slow_sum(const struct summing *s, size_t leaves, struct gradient *sum)
+static void slow_sum(const struct summing *s, size_t shards, struct gradient *sum)
 {
     struct gradient *nodes[LEAVES_MAX];
-    for (size_t i = 0; i < leaves; i++) {
+    for (size_t i = 0; i < shards; i++) {
         nodes[i] = gradient_new(s->layout);
         fill_leaf(s->layout, nodes[i], i);
     }
-    size_t left = leaves;
+    size_t left = shards;
     while (left > 1) {
         size_t next = 0;
         for (size_t i = 0; i < left; i += 2) {
@@ -250,23 +263,24 @@ static void slow_sum(const struct summing *s, size_t leaves, struct gradient *su
     gradient_free(nodes[0]);
 }
 
-static void test_tree(size_t leaves, int threads)
+static void test_tree(size_t shards, int threads)
 {
     struct layout *layout = small_layout();
-    struct summing s = {.layout = layout, .merger = merger_new(layout, LEAVES_MAX)};
+    struct summing s = {.layout = layout, .gradient_tree = gradient_tree_new(layout, LEAVES_MAX)};
     struct gradient *want = gradient_new(layout);
     struct pool *pool = pool_new(threads);
-    slow_sum(&s, leaves, want);
+    slow_sum(&s, shards, want);
     for (int round = 0; round < 20; round++) {
-        merger_start(s.merger, leaves);
-        pool_run(pool, leaves, hand_in, &s);
-        struct gradient *got = merger_sum(s.merger);
+        gradient_tree_start(s.gradient_tree, shards);
+        pool_run(pool, shards, hand_in, &s);
+        struct gradient *got = gradient_tree_sum(s.gradient_tree);
         CHECK(got && memcmp(got->dense, want->dense, dense_size(layout) * sizeof *want->dense) == 0);
-        merger_return(s.merger, got);
+        gradient_tree_return(s.gradient_tree, got);
     }
-    CHECK(merger_made(s.merger) <= leaves && merger_made(s.merger) <= (size_t)threads * 4 + 4);
+    CHECK(gradient_tree_made(s.gradient_tree) <= shards &&
+          gradient_tree_made(s.gradient_tree) <= (size_t)threads * 4 + 4);
     pool_free(pool);
-    merger_free(s.merger);
+    gradient_tree_free(s.gradient_tree);
     gradient_free(want);
     layout_free(layout);
 }
@@ -310,8 +324,8 @@ int main(void)
     test_spool(200000, 0, true);
     const int threads[] = {1, 2, 3, 5, 8};
     for (size_t t = 0; t < 5; t++)
-        for (size_t leaves = 1; leaves <= LEAVES_MAX; leaves++)
-            test_tree(leaves, threads[t]);
+        for (size_t shards = 1; shards <= LEAVES_MAX; shards++)
+            test_tree(shards, threads[t]);
     test_weights();
     return check_report("train");
 }

@@ -1,0 +1,193 @@
+/* The tally for programs: JSON and CSV. */
+#include <math.h>
+
+#include "base/terminal.h"
+#include "eval/json_values.h"
+#include "corpus/tally.h"
+
+static const char *const quantile_names[TALLY_QUANTILES] = {"least", "p5",  "p25", "median",
+                                                            "p75",   "p95", "most"};
+
+static json_t *lengths_json(const struct lengths *l)
+{
+    json_t *to = json_object();
+    json_put(to, "n", json_count(l->n));
+    for (int q = 0; q < TALLY_QUANTILES && l->n > 0; q++)
+        json_put(to, quantile_names[q], json_count(lengths_quantile(l, tally_quantiles[q])));
+    if (l->n > 0)
+        json_put(to, "mean", json_metric(lengths_mean(l)));
+    return to;
+}
+
+static json_t *class_label(const struct tally *t, size_t class)
+{
+    if (t->labels.type == LABEL_STRING)
+        return json_text(label_set_text(&t->labels, class));
+    double value = label_set_value(&t->labels, class);
+    return value == floor(value) && fabs(value) < 0x1p53 ? json_integer((json_int_t)value) : json_real(value);
+}
+
+static json_t *part_name(const struct tally *t, size_t part)
+{
+    struct slice name = tally_part(t, part);
+    return name.size ? json_text(name) : json_null();
+}
+
+static json_t *classes_json(const struct tally *t)
+{
+    json_t *classes = json_array();
+    uint64_t labelled = t->n - tally_unlabelled(t);
+    for (size_t c = 0; c < t->labels.count; c++) {
+        json_t *class = json_object(), *counts = json_array();
+        uint64_t total = tally_class_total(t, c);
+        json_put(class, "label", class_label(t, c));
+        json_put(class, "n", json_count(total));
+        json_put(class, "share", json_metric(labelled ? (double)total / (double)labelled : NAN));
+        for (size_t p = 0; p < tally_parts(t); p++)
+            json_add(counts, json_count(tally_count(t, c, p)));
+        json_put(class, "parts", counts);
+        json_add(classes, class);
+    }
+    return classes;
+}
+
+static json_t *parts_json(const struct tally *t)
+{
+    json_t *parts = json_array();
+    for (size_t p = 0; p < tally_parts(t); p++) {
+        json_t *part = json_object();
+        size_t class;
+        json_put(part, "part", part_name(t, p));
+        json_put(part, "n", json_count(t->totals[p]));
+        json_put(part, "unlabelled", json_count(t->unlabelled[p]));
+        json_put(part, "majority", json_metric(tally_majority(t, (ptrdiff_t)p, &class)));
+        json_add(parts, part);
+    }
+    return parts;
+}
+
+static json_t *values_json(const struct tally *t)
+{
+    json_t *values = json_object();
+    const struct moments *m = &t->values;
+    json_put(values, "least", json_metric(t->least));
+    json_put(values, "most", json_metric(t->most));
+    json_put(values, "mean", json_metric(m->mean_a));
+    json_put(values, "deviation", json_metric(m->n > 1 ? sqrt(m->aa / (double)(m->n - 1)) : NAN));
+    return values;
+}
+
+static json_t *histogram_json(const struct tally *t)
+{
+    json_t *bins = json_array();
+    uint64_t width = tally_bin_width(t);
+    uint64_t longest = t->words.most > t->tokens.most ? t->words.most : t->tokens.most;
+    for (uint64_t from = 0; from <= longest && from <= LENGTHS_LIMIT; from += width) {
+        json_t *bin = json_object();
+        json_put(bin, "from", json_count(from));
+        json_put(bin, "words", json_count(lengths_between(&t->words, from, from + width)));
+        json_put(bin, "tokens", json_count(lengths_between(&t->tokens, from, from + width)));
+        json_add(bins, bin);
+    }
+    return bins;
+}
+
+static json_t *tokens_json(const struct tally *t)
+{
+    json_t *to = json_object();
+    json_put(to, "positions", t->positions > 0 ? json_integer(t->positions) : json_null());
+    json_put(to, "over", json_count(t->over));
+    json_put(to, "kept", json_count(t->kept));
+    json_put(to, "cut", json_count(t->cut));
+    json_put(to, "unknown", t->counts_unknown ? json_count(t->unknown) : json_null());
+    json_put(to, "empty", json_count(t->empty));
+    return to;
+}
+
+static json_t *duplicates_json(const struct duplicates *d)
+{
+    json_t *to = json_object();
+    json_put(to, "records", json_count(d->repeats));
+    json_put(to, "across_parts", json_count(d->across_parts));
+    json_put(to, "conflicting_labels", json_count(d->conflicts));
+    json_put(to, "memory", json_count(duplicates_memory(d)));
+    return to;
+}
+
+json_t *tally_json(const struct tally *t)
+{
+    json_t *all = json_object();
+    size_t class;
+    json_put(all, "n", json_count(t->n));
+    json_put(all, "kind", json_text(slice_of(stream_kind_name(t->kind))));
+    json_put(all, "y", json_text(slice_of(label_type_name(t->labels.type))));
+    json_put(all, "unlabelled", json_count(tally_unlabelled(t)));
+    json_put(all, "majority", json_metric(tally_majority(t, -1, &class)));
+    json_put(all, "parts", parts_json(t));
+    json_put(all, "classes", t->labels.measure ? json_null() : classes_json(t));
+    json_put(all, "values", t->labels.measure && t->values.n ? values_json(t) : json_null());
+    json_put(all, "words", lengths_json(&t->words));
+    json_put(all, "tokens", lengths_json(&t->tokens));
+    json_put(all, "histogram", t->tokens.n ? histogram_json(t) : json_null());
+    json_put(all, "truncation", t->tokens.n ? tokens_json(t) : json_null());
+    bool looked = t->find_duplicates && t->kind != KIND_PREDICTIONS;
+    json_put(all, "duplicates", looked ? duplicates_json(&t->duplicates) : json_null());
+    return all;
+}
+
+/* ---- CSV: what, part, name, value ---- */
+
+/* A field, quoted where it must be. */
+static void put_field(FILE *to, struct slice text)
+{
+    bool quote = false;
+    for (size_t i = 0; i < text.size; i++)
+        quote |= text.at[i] == ',' || text.at[i] == '"' || text.at[i] == '\n' || text.at[i] == '\r';
+    if (quote)
+        fputc('"', to);
+    for (size_t i = 0; i < text.size; i++)
+        fprintf(to, text.at[i] == '"' ? "\"\"" : "%c", text.at[i]);
+    if (quote)
+        fputc('"', to);
+}
+
+static void put_row(FILE *to, const char *what, struct slice part, struct slice name, uint64_t value)
+{
+    fprintf(to, "%s,", what);
+    put_field(to, part);
+    fputc(',', to);
+    put_field(to, name);
+    fprintf(to, ",%llu\n", (unsigned long long)value);
+}
+
+static void put_lengths(FILE *to, const char *what, const struct lengths *l)
+{
+    for (int q = 0; q < TALLY_QUANTILES && l->n > 0; q++)
+        put_row(to, what, SLICE(""), slice_of(quantile_names[q]), lengths_quantile(l, tally_quantiles[q]));
+}
+
+void tally_csv(const struct tally *t, FILE *to)
+{
+    fputs("what,part,name,value\n", to);
+    for (size_t p = 0; p < tally_parts(t); p++) {
+        for (size_t c = 0; c < t->labels.count; c++)
+            put_row(to, "class", tally_part(t, p), label_set_text(&t->labels, c), tally_count(t, c, p));
+        put_row(to, "records", tally_part(t, p), SLICE("unlabelled"), t->unlabelled[p]);
+        put_row(to, "records", tally_part(t, p), SLICE("all"), t->totals[p]);
+    }
+    put_lengths(to, "words", &t->words);
+    put_lengths(to, "tokens", &t->tokens);
+    if (t->tokens.n) {
+        put_row(to, "truncation", SLICE(""), SLICE("over"), t->over);
+        put_row(to, "truncation", SLICE(""), SLICE("kept"), t->kept);
+        put_row(to, "truncation", SLICE(""), SLICE("cut"), t->cut);
+        put_row(to, "truncation", SLICE(""), SLICE("empty"), t->empty);
+        if (t->counts_unknown)
+            put_row(to, "truncation", SLICE(""), SLICE("unknown"), t->unknown);
+    }
+    if (t->find_duplicates && t->kind != KIND_PREDICTIONS) {
+        put_row(to, "duplicates", SLICE(""), SLICE("records"), t->duplicates.repeats);
+        put_row(to, "duplicates", SLICE(""), SLICE("across_parts"), t->duplicates.across_parts);
+        put_row(to, "duplicates", SLICE(""), SLICE("conflicting_labels"), t->duplicates.conflicts);
+    }
+}

@@ -1,0 +1,45 @@
+/* The columns of a linear head's data, centred and scaled, for the linear heads' own use. */
+#ifndef RUBRIC_LINEAR_DESIGN_H
+#define RUBRIC_LINEAR_DESIGN_H
+
+#include "linear/linear.h"
+
+struct design {
+    const struct linear_data *data;
+    double *mean, *deviation; /* [X] */
+    double *factor;           /* [X] 1 / deviation */
+    double weight;            /* W, sum of the weights */
+    double scale;             /* sum_i w_i |u_i|^2 / X; 1 if that is 0 */
+};
+
+/* Means and deviations.  Dies with STATUS_INPUT when a number is not finite. */
+void design_init(struct design *d, const struct linear_data *data, bool standardise, struct pool *pool);
+void design_free(struct design *d);
+
+static inline double design_weight(const struct design *d, size_t row)
+{
+    return d->data->weights ? d->data->weights[row] : 1;
+}
+
+/* u [count, X] of the records first .. first+count-1, or, with `rows`, of rows[first] ...; each times the
+ * root of its weight if `weighted`. */
+void design_rows(const struct design *d, const uint32_t *rows, size_t first, size_t count, bool weighted,
+                 double *u);
+
+/* A head with room for C outputs and E extras, the design's means and deviations in it. */
+struct linear_head *design_head(const struct design *d, enum loss loss, int C, int E);
+
+/* Sets weight and bias from v [C, X] and b [C], which act on u. */
+void design_fold(const struct design *d, const double *v, const double *b, struct linear_head *head);
+
+/* ---- Products in double, by one thread of OpenBLAS ---- */
+
+/* C [M,N] = A [M,K] B [K,N] + beta C, a transposed operand being stored the other way round. */
+void dgemm(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t K, const double *A, size_t lda,
+           const double *B, size_t ldb, double beta, double *C, size_t ldc);
+
+/* Eigenvalues [n], ascending, of the symmetric a [n, n], of which one triangle is enough: a(i, j) with
+ * i <= j.  Row k of `a` becomes the k-th eigenvector.  Dies with STATUS_SYSTEM when LAPACK finds none. */
+void eigen(size_t n, double *a, double *values);
+
+#endif

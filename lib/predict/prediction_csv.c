@@ -1,0 +1,327 @@
+#include "predict/prediction_csv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/names.h"
+#include "base/terminal.h"
+#include "stream/lookahead.h"
+#include "stream/msgpack.h"
+#include "stream/view.h"
+
+struct column {
+    char *title, *source; /* owned */
+    ptrdiff_t class;      /* of prob; -1: not a probability */
+};
+
+struct prediction_csv {
+    const struct text_list *asked;
+    struct column *columns;
+    size_t count, capacity;
+    bool decided;
+    struct header header; /* of the first segment */
+    struct lookahead held;
+    struct names kept; /* columns that the held records have */
+    bool labelled;     /* one of them has a label */
+    uint64_t lost;
+    struct double_array prob;
+    struct buffer text;
+};
+
+struct prediction_csv *prediction_csv_new(const struct text_list *columns)
+{
+    struct prediction_csv *csv = memory_zeroed(1, sizeof *csv);
+    csv->asked = columns;
+    return csv;
+}
+
+void prediction_csv_free(struct prediction_csv *csv)
+{
+    if (!csv)
+        return;
+    for (size_t i = 0; i < csv->count; i++) {
+        free(csv->columns[i].title);
+        free(csv->columns[i].source);
+    }
+    free(csv->columns);
+    header_free(&csv->header);
+    lookahead_free(&csv->held);
+    names_free(&csv->kept);
+    free(csv->prob.at);
+    buffer_free(&csv->text);
+    free(csv);
+}
+
+/* ---- Which columns ---- */
+
+static void add_column(struct prediction_csv *csv, struct slice title, struct slice source, ptrdiff_t class)
+{
+    memory_grow(&csv->columns, &csv->capacity, csv->count + 1, sizeof *csv->columns);
+    csv->columns[csv->count++] = (struct column){slice_string(title), slice_string(source), class};
+}
+
+static struct slice printed(struct buffer *text, const char *before, const struct label *label)
+{
+    text->size = 0;
+    buffer_text(text, before);
+    label_print(text, label);
+    return (struct slice){text->at, text->size};
+}
+
+static bool has_prob(const struct header *header)
+{
+    return json_is_true(json_object_get(header->map, "probabilities"));
+}
+
+static void add_prob(struct prediction_csv *csv)
+{
+    const struct header *header = &csv->header;
+    for (size_t i = 0; has_prob(header) && i < header->label_count; i++)
+        add_column(csv, printed(&csv->text, "prob_", &header->labels[i]), SLICE("prob"), (ptrdiff_t)i);
+}
+
+/* Lists a held record's kept columns; counts those of a later one that are not listed. */
+static void visit_kept(struct prediction_csv *csv, const struct record *record)
+{
+    struct slice meta = record_field(record, "meta");
+    struct msgpack_cursor c = msgpack_cursor_of(meta);
+    struct msgpack_token head, key;
+    if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
+        return;
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (msgpack_next(&c, &key) != MSGPACK_GOOD || key.type != MSGPACK_STRING ||
+            msgpack_skip(&c, 1) != MSGPACK_GOOD)
+            return;
+        if (!csv->decided)
+            names_add(&csv->kept, key.bytes, NULL);
+        else if (names_find(&csv->kept, key.bytes) == NAMES_NONE)
+            csv->lost++;
+    }
+}
+
+static void add_kept(struct prediction_csv *csv)
+{
+    for (size_t i = 0; i < csv->kept.count; i++) {
+        struct slice name = csv->kept.at[i];
+        csv->text.size = 0;
+        buffer_format(&csv->text, "meta.%.*s", (int)name.size, name.at);
+        add_column(csv, name, (struct slice){csv->text.at, csv->text.size}, -1);
+    }
+}
+
+static bool is_kept(const struct column *column) { return strncmp(column->source, "meta.", 5) == 0; }
+
+/* Kept columns that have the title of a field's are called meta.NAME. */
+static void part_titles(struct prediction_csv *csv)
+{
+    for (size_t i = 0; i < csv->count; i++) {
+        struct column *kept = &csv->columns[i];
+        bool taken = false;
+        for (size_t j = 0; j < csv->count && is_kept(kept) && !taken; j++)
+            taken = !is_kept(&csv->columns[j]) && strcmp(csv->columns[j].title, kept->title) == 0;
+        if (taken) {
+            free(kept->title);
+            kept->title = memory_string(kept->source);
+        }
+    }
+}
+
+static void usual_columns(struct prediction_csv *csv)
+{
+    add_column(csv, SLICE("id"), SLICE("id"), -1);
+    add_kept(csv);
+    if (csv->labelled)
+        add_column(csv, SLICE("y"), SLICE("y"), -1);
+    add_column(csv, SLICE("pred"), SLICE("pred"), -1);
+    add_column(csv, SLICE("score"), SLICE("score"), -1);
+    add_prob(csv);
+    add_column(csv, SLICE("reason"), SLICE("reason"), -1);
+    part_titles(csv);
+}
+
+static bool known_source(const char *source)
+{
+    static const char *const known[] = {"id",   "y",    "w",     "part",   "fold",  "words",
+                                        "full", "pred", "score", "logits", "reason"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], source) == 0)
+            return true;
+    return false;
+}
+
+/* Some held record has it, or there is none to ask. */
+static bool is_there(struct prediction_csv *csv, const char *source)
+{
+    struct record record = {0};
+    bool found = csv->held.count == 0;
+    csv->text.size = 0;
+    for (size_t at = 0; !found && lookahead_next(&csv->held, &at, csv->header.y, &record);)
+        found = record_text(&record, source, &csv->text);
+    record_free(&record);
+    return found;
+}
+
+static void refuse_source(struct prediction_csv *csv, const char *source)
+{
+    size_t before = csv->count;
+    usual_columns(csv);
+    struct buffer names = {0};
+    for (size_t i = before; i < csv->count; i++)
+        buffer_format(&names, i > before ? ", %s" : "%s", csv->columns[i].title);
+    command_misuse(
+        "--columns: there is no '%s': there are %.*s (tok --keep COLUMN keeps a column of the input)", source,
+        (int)names.size, names.at);
+}
+
+static void asked_column(struct prediction_csv *csv, const char *asked)
+{
+    const struct header *header = &csv->header;
+    const char *equals = strchr(asked, '=');
+    const char *source = equals ? equals + 1 : asked;
+    struct slice title = {asked, equals ? (size_t)(equals - asked) : strlen(asked)};
+    if (strcmp(source, "prob") == 0) {
+        add_prob(csv);
+        return;
+    }
+    for (size_t i = 0; has_prob(header) && i < header->label_count; i++) {
+        if (slice_equal(slice_of(source), printed(&csv->text, "prob_", &header->labels[i]))) {
+            add_column(csv, title, SLICE("prob"), (ptrdiff_t)i);
+            return;
+        }
+    }
+    if (!known_source(source) && !is_there(csv, source))
+        refuse_source(csv, source);
+    add_column(csv, title, slice_of(source), -1);
+}
+
+/* ---- Cells ---- */
+
+static void put_logits(const struct record *record, struct double_array *numbers, struct buffer *text)
+{
+    if (!record_doubles(record, "logits", numbers))
+        return;
+    for (size_t i = 0; i < numbers->count; i++) {
+        if (i > 0)
+            buffer_byte(text, ' ');
+        buffer_number(text, numbers->at[i]);
+    }
+}
+
+static void cell_text(struct prediction_csv *csv, const struct column *column, const struct record *record)
+{
+    csv->text.size = 0;
+    if (column->class >= 0) {
+        if (record_doubles(record, "prob", &csv->prob) && (size_t)column->class < csv->prob.count)
+            buffer_number(&csv->text, csv->prob.at[column->class]);
+    } else if (strcmp(column->source, "logits") == 0) {
+        put_logits(record, &csv->prob, &csv->text);
+    } else {
+        record_text(record, strcmp(column->source, "reason") == 0 ? "bad" : column->source, &csv->text);
+    }
+}
+
+static void put_row(struct prediction_csv *csv, const struct record *record, struct buffer *out)
+{
+    for (size_t i = 0; i < csv->count; i++) {
+        if (i > 0)
+            buffer_byte(out, ',');
+        cell_text(csv, &csv->columns[i], record);
+        csv_cell(out, (struct slice){csv->text.at, csv->text.size}, csv->count == 1);
+    }
+    buffer_byte(out, '\n');
+}
+
+/* Titles, then the records that were held back. */
+static void decide(struct prediction_csv *csv, struct buffer *out)
+{
+    csv->decided = true;
+    if (csv->asked->count == 0)
+        usual_columns(csv);
+    for (size_t i = 0; i < csv->asked->count; i++)
+        asked_column(csv, csv->asked->at[i]);
+    for (size_t i = 0; i < csv->count; i++) {
+        if (i > 0)
+            buffer_byte(out, ',');
+        csv_cell(out, slice_of(csv->columns[i].title), csv->count == 1);
+    }
+    buffer_byte(out, '\n');
+    struct record record = {0};
+    for (size_t at = 0; lookahead_next(&csv->held, &at, csv->header.y, &record);)
+        put_row(csv, &record, out);
+    record_free(&record);
+    lookahead_free(&csv->held);
+}
+
+void prediction_csv_begin(struct prediction_csv *csv, const struct header *header)
+{
+    if (!csv->header.map)
+        csv->header = header_copy(header);
+}
+
+void prediction_csv_record(struct prediction_csv *csv, const struct record *record, struct buffer *out)
+{
+    bool has_label = record->y.type != LABEL_NONE;
+    visit_kept(csv, record);
+    if (csv->decided) {
+        csv->lost += has_label && !csv->labelled;
+        put_row(csv, record, out);
+        return;
+    }
+    csv->labelled |= has_label;
+    if (lookahead_add(&csv->held, record))
+        decide(csv, out);
+}
+
+void prediction_csv_end(struct prediction_csv *csv, struct buffer *out)
+{
+    if (!csv->decided)
+        decide(csv, out);
+    if (csv->lost > 0 && csv->asked->count == 0)
+        warn("%llu values have no column: the first %zu records had none of their kind "
+             "(without --csv, the stream keeps all)",
+             (unsigned long long)csv->lost, csv->held.count);
+}
+
+/* ---- The table ---- */
+
+enum { ID_WIDTH = 28, PRED_WIDTH = 12 };
+
+/* Text in a field of `width` columns, cut where it must be, control characters escaped. */
+static void put_padded(struct slice text, size_t width, struct buffer *out)
+{
+    char *to = buffer_reserve(out, width + 1);
+    size_t used = terminal_escape(to, width, text.at, text.size);
+    memset(to + used, ' ', width + 1 - used);
+    out->size += width + 1;
+}
+
+void prediction_table_record(const struct record *record, const struct header *header, bool first,
+                             struct buffer *out)
+{
+    if (first)
+        buffer_format(out, "%-*s %-*s %10s  %s\n", ID_WIDTH, "id", PRED_WIDTH, "pred", "score",
+                      has_prob(header) ? "probability of pred" : "");
+    struct slice reason;
+    struct label pred;
+    double score = 0;
+    put_padded(record->id, ID_WIDTH, out);
+    if (!record_label(record, "pred", &pred) || !record_number(record, "score", &score)) {
+        buffer_text(out, "-            no score: ");
+        if (record_string(record, "bad", &reason))
+            put_padded(reason, 60, out);
+        buffer_byte(out, '\n');
+        return;
+    }
+    struct buffer text = {0};
+    label_print(&text, &pred);
+    put_padded((struct slice){text.at, text.size}, PRED_WIDTH, out);
+    buffer_format(out, "%10.3f", score);
+    struct double_array prob = {0};
+    ptrdiff_t class = header_class(header, &pred);
+    if (record_doubles(record, "prob", &prob) && class >= 0 && (size_t) class < prob.count)
+        buffer_format(out, "  %.3f", prob.at[class]);
+    buffer_byte(out, '\n');
+    free(prob.at);
+    buffer_free(&text);
+}

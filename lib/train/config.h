@@ -1,0 +1,63 @@
+/* What the user asked of a run, and what it comes to once labels and model are known. */
+#ifndef RUBRIC_TRAIN_CONFIG_H
+#define RUBRIC_TRAIN_CONFIG_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nn/loss.h"
+#include "nn/network.h"
+#include "linear/thresholds.h"
+#include "model/model.h"
+#include "train/classes.h"
+#include "train/metrics.h"
+#include "train/sampler.h"
+#include "train/schedule.h"
+
+enum choose_by { CHOOSE_AUTO = -1, CHOOSE_SLICE, CHOOSE_VAL, CHOOSE_NOTHING };
+#define CHOOSE_CHOICES "slice|val|none"
+enum keep_epoch { KEEP_BEST, KEEP_LAST };
+#define KEEP_CHOICES "best|last"
+enum fit_config_pool { FIT_POOL_CLS, FIT_POOL_MEAN, FIT_POOL_MAX, FIT_POOL_ATTENTION, FIT_POOL_FIRST };
+#define FIT_POOL_CHOICES "cls|mean|max|attention|first"
+
+/* Everything that shapes the model, and nothing that does not (threads, memory, where it goes).  -1 in an int
+ * and 0 in `epochs` and `rate`: not given, resolved by fit_config_resolve. */
+struct fit_config {
+    int head; /* enum linear_kind; -1: none given, and of tokens none */
+    int loss, pool, schedule, select, monitor, keep, sample, thresholds;
+    int64_t epochs, batch, max_steps, seed, patience, fold;
+    double rate, head_rate, layer_decay, warmup, weight_decay, clip, dropout, label_smoothing, ema,
+        token_dropout, span_deletion;
+    const char *freeze;       /* as given; NULL: nothing */
+    const char *class_weight; /* as given; NULL: none */
+    bool scratch;
+    const char *shape; /* as given; NULL: the model's own */
+    int frozen;        /* resolved from `freeze`: struct training_step */
+};
+
+/* What stands where no option is given. */
+struct fit_config fit_config_defaults(void);
+
+/* Dies with STATUS_USAGE on combinations that make no sense, before anything is read. */
+void fit_config_check(const struct fit_config *config);
+
+/* Fills what depends on the labels and the model: loss, pooling, what chooses by what, learning rate and epochs,
+ * which differ between weights that were pretrained and weights that were drawn.  A head that the model brings for
+ * as many classes gives its loss and pooling where none are asked for, so that it can be trained further
+ * (linear probing, then fine-tuning: Kumar et al. 2022).  `examples`: how many records may be learned from.
+ * `val_chooses`: there are records of val, and a test part beside them. */
+void fit_config_resolve(struct fit_config *config, const struct classes *classes, const struct model *model,
+                        uint64_t examples, bool val_chooses);
+
+/* The same for a head on vectors, where only the head, the loss that goes with it, thresholds, class weights,
+ * fold and seed mean anything.  Nothing but the training records chooses. */
+void fit_config_resolve_head(struct fit_config *config, const struct classes *classes);
+
+enum pooling fit_config_pooling(int pool);
+
+/* The resolved plan as a JSON object with the options' names, for config.json and checkpoints. */
+json_t *fit_config_json(const struct fit_config *config) __attribute__((warn_unused_result));
+
+#endif

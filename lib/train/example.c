@@ -1,0 +1,166 @@
+#include "train/example.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum { WIDE_IDS = 1, HAS_TYPES = 2, HAS_VECTOR = 4 };
+
+/* What the compact form begins with; behind it: ids, types, windows (or the vector), id. */
+struct packed {
+    double value, weight;
+    int32_t label;
+    uint32_t tokens, window_count, id_size; /* tokens: of a vector, its numbers */
+    uint64_t flags;                         /* wide, so that no padding lies between: the bytes are hashed */
+};
+
+void example_store_free(struct example_store *store)
+{
+    buffer_free(&store->bytes);
+    buffer_free(&store->id);
+    free(store->ids.at);
+    free(store->types.at);
+    free(store->windows.at);
+    free(store->vector.at);
+    *store = (struct example_store){0};
+}
+
+static void read_tokens(const struct record *record, struct example_store *store, struct network_input *out)
+{
+    if (!record_ids(record, "ids", &store->ids))
+        die(STATUS_BROKEN, "record %s has no 'ids'", record_name(record));
+    bool typed = record_ids(record, "types", &store->types),
+         windowed = record_ids(record, "win", &store->windows);
+    if (typed && store->types.count != store->ids.count)
+        die(STATUS_BROKEN, "record %s has %zu 'types' for %zu 'ids'", record_name(record), store->types.count,
+            store->ids.count);
+    if (windowed && store->windows.count < 2)
+        die(STATUS_BROKEN, "record %s: 'win' has %zu entries: expected a start for each window and the end",
+            record_name(record), store->windows.count);
+    *out = (struct network_input){.ids = store->ids.at,
+                                  .types = typed ? store->types.at : NULL,
+                                  .tokens = store->ids.count,
+                                  .windows = windowed ? store->windows.at : NULL,
+                                  .window_count = windowed ? store->windows.count - 1 : 1};
+}
+
+void example_read(const struct record *record, bool vectors, struct example_store *store, struct example *out)
+{
+    store->id.size = 0;
+    buffer_append(&store->id, record->id.at, record->id.size);
+    *out = (struct example){
+        .label = -1,
+        .value = record->y.type == LABEL_INTEGER || record->y.type == LABEL_NUMBER ? record->y.number : 0,
+        .weight = record->w,
+        .id = {store->id.at, store->id.size},
+    };
+    if (!vectors) {
+        read_tokens(record, store, &out->input);
+        return;
+    }
+    if (!record_floats(record, "vec", &store->vector))
+        die(STATUS_BROKEN, "record %s has no 'vec'", record_name(record));
+    out->vector = store->vector.at;
+    out->width = store->vector.count;
+}
+
+static void pack_tokens(const struct network_input *e, bool wide, struct buffer *out)
+{
+    if (wide)
+        buffer_append(out, e->ids, e->tokens * sizeof *e->ids);
+    else
+        for (size_t t = 0; t < e->tokens; t++)
+            buffer_append(out, &(uint16_t){(uint16_t)e->ids[t]}, sizeof(uint16_t));
+    for (size_t t = 0; e->types && t < e->tokens; t++)
+        buffer_byte(out, (char)e->types[t]);
+    if (e->windows)
+        buffer_append(out, e->windows, (e->window_count + 1) * sizeof *e->windows);
+}
+
+void example_pack(const struct example *example, struct buffer *out)
+{
+    const struct network_input *e = &example->input;
+    struct packed head = {
+        .value = example->value,
+        .weight = example->weight,
+        .label = example->label,
+        .tokens = (uint32_t)(example->vector ? example->width : e->tokens),
+        .window_count = e->windows ? (uint32_t)e->window_count : 0,
+        .id_size = (uint32_t)example->id.size,
+        .flags = example->vector ? HAS_VECTOR
+                 : e->types      ? HAS_TYPES
+                                 : 0,
+    };
+    for (size_t t = 0; t < e->tokens; t++)
+        if (e->ids[t] > UINT16_MAX)
+            head.flags |= WIDE_IDS;
+    buffer_append(out, &head, sizeof head);
+    if (example->vector)
+        buffer_append(out, example->vector, example->width * sizeof *example->vector);
+    else
+        pack_tokens(e, head.flags & WIDE_IDS, out);
+    buffer_append(out, example->id.at, example->id.size);
+}
+
+static int32_t *room(struct int_array *array, size_t count)
+{
+    array->count = count;
+    memory_grow(&array->at, &array->capacity, count, sizeof *array->at);
+    return array->at;
+}
+
+/* Returns where the tokens end. */
+static const char *unpack_tokens(const struct packed *head, const char *at, struct example_store *store,
+                                 struct network_input *out)
+{
+    size_t tokens = head->tokens;
+    int32_t *ids = room(&store->ids, tokens);
+    if (head->flags & WIDE_IDS) {
+        memcpy(ids, at, tokens * sizeof *ids);
+        at += tokens * sizeof *ids;
+    } else {
+        for (size_t t = 0; t < tokens; t++, at += sizeof(uint16_t)) {
+            uint16_t id;
+            memcpy(&id, at, sizeof id);
+            ids[t] = id;
+        }
+    }
+    int32_t *types = NULL, *windows = NULL;
+    if (head->flags & HAS_TYPES) {
+        types = room(&store->types, tokens);
+        for (size_t t = 0; t < tokens; t++)
+            types[t] = (uint8_t)*at++;
+    }
+    if (head->window_count) {
+        windows = room(&store->windows, head->window_count + 1);
+        memcpy(windows, at, (head->window_count + 1) * sizeof *windows);
+        at += (head->window_count + 1) * sizeof *windows;
+    }
+    *out = (struct network_input){ids, types, tokens, windows, head->window_count ? head->window_count : 1};
+    return at;
+}
+
+static const char *unpack_vector(const struct packed *head, const char *at, struct example_store *store,
+                                 struct example *out)
+{
+    struct float_array *vector = &store->vector;
+    memory_grow(&vector->at, &vector->capacity, head->tokens, sizeof *vector->at);
+    memcpy(vector->at, at, head->tokens * sizeof *vector->at);
+    out->vector = vector->at;
+    out->width = vector->count = head->tokens;
+    return at + head->tokens * sizeof *vector->at;
+}
+
+void example_unpack(struct slice packed, struct example_store *store, struct example *out)
+{
+    struct packed head;
+    memcpy(&head, packed.at, sizeof head);
+    const char *at = packed.at + sizeof head;
+    *out = (struct example){.label = head.label, .value = head.value, .weight = head.weight};
+    if (head.flags & HAS_VECTOR)
+        at = unpack_vector(&head, at, store, out);
+    else
+        at = unpack_tokens(&head, at, store, &out->input);
+    out->id = (struct slice){at, head.id_size};
+}

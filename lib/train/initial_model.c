@@ -1,0 +1,205 @@
+#include "train/initial_model.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "model/config.h"
+#include "train/linear_head.h"
+
+enum { MEBIBYTE = 1 << 20 };
+
+static uint64_t mebibytes(uint64_t bytes) { return bytes / MEBIBYTE + 1; }
+
+/* Layers of the encoder that is saved with a head. */
+static int encoder_layers(const struct shape *shape)
+{
+    int top = shape->taps[shape->tap_count - 1];
+    return top > 0 ? top : 1;
+}
+
+/* What the vectors are, as embed said it. */
+static void read_vector_shape(struct initial_model *initial, const struct header *header)
+{
+    struct shape *shape = &initial->shape;
+    const char *pool = json_string_value(json_object_get(header->map, "pool"));
+    const json_t *layers = json_object_get(header->map, "layers");
+    json_int_t dim = json_integer_value(json_object_get(header->map, "dim"));
+    if (!pool || !pooling_parse(pool, &shape->pool) || !json_is_array(layers) ||
+        json_array_size(layers) > MAX_TAPS || json_array_size(layers) == 0)
+        die(STATUS_BROKEN, "the stream's header does not say what its vectors are ('pool', 'layers')");
+    if (shape->pool == POOL_NONE)
+        die(STATUS_USAGE,
+            "the stream has a vector for every token: a head needs one for each text (embed --pool mean)");
+    shape->tap_count = (int)json_array_size(layers);
+    for (int i = 0; i < shape->tap_count; i++)
+        shape->taps[i] = (int)json_integer_value(json_array_get(layers, (size_t)i));
+    initial->width = (size_t)shape->tap_count * (size_t)shape->H;
+    if (dim != (json_int_t)initial->width)
+        die(STATUS_BROKEN, "the stream's vectors have %lld numbers: %d layers of %s make %zu", (long long)dim,
+            shape->tap_count, initial->settings->directory, initial->width);
+    struct shape cut = *shape;
+    cut.L = encoder_layers(shape);
+    struct layout *layout = layout_new(&cut);
+    initial->parameters = layout->size;
+    layout_free(layout);
+}
+
+/* The head is saved with the encoder that made the vectors, so that must be the one that is here. */
+static void check_encoder(const struct initial_model *initial, const struct header *header)
+{
+    const json_t *encoder = json_object_get(header->map, "encoder");
+    const char *fingerprint = json_string_value(json_object_get(encoder, "print"));
+    const char *path = json_string_value(json_object_get(encoder, "path"));
+    if (!fingerprint)
+        die(STATUS_BROKEN, "the stream does not say which encoder made its vectors");
+    if (strcmp(fingerprint, initial->settings->fingerprint) != 0)
+        die(STATUS_BROKEN,
+            "the vectors were made by the encoder %s (print %.8s), and %s is another one (%.8s): -m DIR says "
+            "where it is",
+            path ? path : "?", fingerprint, initial->settings->directory, initial->settings->fingerprint);
+}
+
+void initial_model_check_header(void *context, const struct header *header)
+{
+    struct initial_model *initial = context;
+    if (!initial->settings) {
+        char *directory = model_find(initial->option, header);
+        initial->settings = model_open(directory, &(struct model_request){.no_weights = true});
+        initial->shape = initial->settings->layout->shape;
+        if (initial->config->shape) {
+            model_shape_parse(initial->config->shape, &initial->shape);
+            initial->shape.tap_count = 1;
+            initial->shape.taps[0] = initial->shape.L;
+        }
+        struct classes scale = {.ordered = header->y != LABEL_STRING || header->ordered};
+        initial->head = initial->config->head >= 0 ? initial->config->head : linear_head_default(&scale);
+        free(directory);
+    }
+    if (header->kind == KIND_VECTORS) {
+        if (initial->config->scratch)
+            die(STATUS_USAGE, "--scratch is for tokens: vectors come from an encoder that stays as it is");
+        check_encoder(initial, header);
+        read_vector_shape(initial, header);
+    } else {
+        if (initial->config->head >= 0)
+            die(STATUS_USAGE,
+                "--head is fitted to vectors, and these are tokens: embed makes vectors of them");
+        model_check_tokens(initial->settings, header);
+    }
+}
+
+/* The least that will do for what has come. */
+static uint64_t least(const struct initial_model *initial, const struct extent *extent)
+{
+    enum linear_kind head = (enum linear_kind)initial->head;
+    uint64_t fixed = initial->width
+                         ? budget_head(head, initial->width, initial->parameters, initial->threads, extent)
+                         : budget_training(&initial->shape, initial->config, initial->threads, extent);
+    return fixed + BUDGET_LEAST_SPOOL;
+}
+
+static void refuse(const struct initial_model *initial, const struct extent *extent)
+{
+    enum { MORE = 10000 };
+    struct buffer why = {0}, outlook = {0};
+    uint64_t need = least(initial, extent);
+    if (initial->width && extent->records) {
+        struct extent longer = *extent;
+        longer.records += MORE;
+        buffer_format(&why, "a head holds all vectors: %" PRIu64 "%s and %d threads", extent->records,
+                      extent->whole ? "" : " so far", initial->threads);
+        if (!extent->whole)
+            buffer_format(&outlook, ", and every %d more about %" PRIu64 "M", MORE,
+                          mebibytes(least(initial, &longer) - need));
+    } else if (initial->width) {
+        buffer_format(&why, "a head on vectors of %zu numbers and %d threads", initial->width,
+                      initial->threads);
+    } else {
+        buffer_format(&why, "this model, batch and %d threads", initial->threads);
+        if (extent->windows > 1)
+            buffer_format(&why, ", with an essay of %zu windows,", extent->windows);
+    }
+    die(STATUS_USAGE, "--memory %" PRIu64 "M is too little: %.*s need %" PRIu64 "M%.*s",
+        initial->memory / MEBIBYTE, (int)why.size, why.at, mebibytes(need), (int)outlook.size, outlook.at);
+}
+
+uint64_t initial_model_room(void *context, const struct extent *extent)
+{
+    const struct initial_model *initial = context;
+    if (initial->memory == 0)
+        return BUDGET_SPOOL;
+    uint64_t need = least(initial, extent);
+    if (need <= initial->memory)
+        return initial->memory - need + BUDGET_LEAST_SPOOL;
+    if (initial->width || extent->tokens == 0 || extent->whole)
+        refuse(initial, extent);
+    return 0;
+}
+
+void initial_model_free(struct initial_model *initial) { model_free(initial->settings); }
+
+/* The head's tensors, drawn; the loss's own parameters at their first values. */
+static void draw_head(const struct objective *objective, struct model *model, uint64_t seed)
+{
+    const struct layout *layout = model->layout;
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct parameter *p = &layout->table[i];
+        if (p->offset == layout->head_weight || p->offset == layout->head_bias)
+            network_initialise_tensor(layout, p, model->params, seed);
+    }
+    if (layout->shape.E)
+        loss_initial_extra(&objective->spec, model->params + layout->extra);
+}
+
+/* A head fits when it was trained for the same end; else it is drawn anew, and that is said. */
+static void settle_head(const struct initial_model *initial, const struct objective *objective,
+                        struct model *model)
+{
+    uint64_t seed = (uint64_t)initial->config->seed;
+    bool same = model->has_head && model->scoring.loss == objective->spec.loss &&
+                model->label_count == objective->classes->count;
+    if (same) {
+        note("%s: its trained head is trained further", model->directory);
+        objective_unfold(objective, model->layout, model->params);
+        return;
+    }
+    if (initial->settings->has_head && !initial->config->scratch)
+        note("%s: its head was trained for another loss, pooling or other classes, and is drawn anew",
+             model->directory);
+    draw_head(objective, model, seed);
+}
+
+struct model *initial_model_open(const struct initial_model *initial, const struct objective *objective)
+{
+    const struct fit_config *config = initial->config;
+    struct shape shape = initial->shape;
+    shape.pool = fit_config_pooling(config->pool);
+    if (config->scratch || shape.pool != initial->settings->layout->shape.pool) {
+        shape.tap_count = 1;
+        shape.taps[0] = shape.L;
+    }
+    shape.C = loss_outputs(objective->spec.loss, objective->spec.classes);
+    shape.E = loss_extra_count(objective->spec.loss, objective->spec.classes);
+    struct model_request request = {.head = &shape, .seed = (uint64_t)config->seed};
+    struct model *model = config->scratch
+                              ? model_scratch(initial->settings->directory, &shape, (uint64_t)config->seed)
+                              : model_open(initial->settings->directory, &request);
+    settle_head(initial, objective, model);
+    if (config->dropout >= 0) {
+        struct shape *s = &model->layout->shape;
+        s->hidden_dropout = s->attention_dropout = s->head_dropout = (float)config->dropout;
+    }
+    return model;
+}
+
+struct model *initial_model_open_encoder(const struct initial_model *initial, int outputs, int extras)
+{
+    struct shape shape = initial->shape;
+    shape.C = outputs;
+    shape.E = extras;
+    struct model_request request = {
+        .head = &shape, .seed = (uint64_t)initial->config->seed, .layers = encoder_layers(&shape)};
+    return model_open(initial->settings->directory, &request);
+}

@@ -1,0 +1,78 @@
+/* What training aims at: targets and weights of examples, and how outputs are read while it goes on.
+ *
+ * Squared error is minimised on standardised scores z = (y - centre) / spread of the training records, so
+ * that learning rates mean the same on every scale; objective_fold() puts the scale into the head at the end. */
+#ifndef RUBRIC_TRAIN_OBJECTIVE_H
+#define RUBRIC_TRAIN_OBJECTIVE_H
+
+#include "nn/loss.h"
+#include "nn/network.h"
+#include "nn/scoring.h"
+#include "train/classes.h"
+#include "train/example.h"
+
+/* Class weights.  With n_c members of class c, N in all, and K' classes that have members:
+ *   none       1
+ *   balanced   N / (K' n_c)
+ *   effective  (1 - b) / (1 - b^n_c), b = 0.999, scaled so that the members' weights add up to N
+ *              (Cui et al. 2019, eq. 4)
+ *   a file     lines of a label, blanks, a weight; classes it does not name weigh 1 */
+struct objective {
+    struct loss_spec spec; /* its arrays are owned */
+    const struct classes *classes;
+    double centre, spread;
+    double *class_weights;  /* [K]; NULL: all 1 */
+    struct scoring scoring; /* on the labels' scale; owned arrays */
+};
+
+/* What is known of the training records: counts and weights of the labels found and of all, and of numbers
+ * their mean and deviation. */
+struct label_sums {
+    uint64_t counts[CLASSES_MAX];
+    double weights[CLASSES_MAX];
+    uint64_t n;
+    double weight;
+    double mean, squares; /* Welford's: the sum of squared differences from the mean */
+};
+void label_sums_add(struct label_sums *sums, int32_t label, double value, double weight);
+void label_sums_join(struct label_sums *to, const struct label_sums *from);
+
+/* The loss that suits the labels: squared error where they have an order, else cross-entropy. */
+enum loss objective_default_loss(const struct classes *classes);
+
+/* What the loss needs and the labels lack, to stand behind "needs"; NULL: nothing. */
+const char *objective_lacks(enum loss loss, const struct classes *classes);
+
+/* For a loss that lacks nothing.  Dies with STATUS_INPUT when records of no weight, or of one class only, are
+ * left, or when single precision cannot hold the labels' scale; with STATUS_USAGE or STATUS_INPUT on class
+ * weights that do not fit the classes. */
+void objective_init(struct objective *objective, enum loss loss, double smoothing,
+                    const struct classes *classes, const struct label_sums *sums, const char *class_weight);
+/* Afterwards scores are on the labels' own scale, for heads that are fitted there. */
+void objective_plain(struct objective *objective);
+void objective_free(struct objective *objective);
+
+/* Target and weight (record times class) of an example. */
+struct target objective_target(const struct objective *objective, const struct example *example);
+double objective_weight(const struct objective *objective, const struct example *example);
+/* The label as a number on the labels' scale: a class's value, or its index where it has none. */
+double objective_value(const struct objective *objective, const struct example *example);
+
+/* What the network's outputs say, on the labels' scale. */
+struct scored objective_score(const struct objective *objective, const float *outputs, const float *extra,
+                              double *prob);
+
+/* Changes a head trained on z into one that gives y, and back (for a head that was fitted before). */
+void objective_fold(const struct objective *objective, const struct layout *layout, float *params);
+void objective_unfold(const struct objective *objective, const struct layout *layout, float *params);
+
+/* One example's loss for network_train: context is a struct objective_call. */
+struct objective_call {
+    const struct objective *objective;
+    struct target target;
+    double scale; /* of the gradient: the example's weight over the batch's */
+};
+double objective_loss(void *context, const float *outputs, const float *extra, float *doutputs,
+                      float *dextra);
+
+#endif
