@@ -1,6 +1,6 @@
 /* The parameters of one run, in double and acting on u: v [C, X], then b [K] (logistic) or e [K-1] (ordinal).
  * Everything is divided by the weight of the records in the run, so that steps and stopping share a scale. */
-#include "linear/descent.h"
+#include "linear/internal.h"
 
 #include <lbfgs.h>
 #include <math.h>
@@ -243,6 +243,13 @@ static double choose_penalty(struct problem *p, const double *penalties, size_t 
     free(params);
     free(rows);
     return best;
+}
+
+double descent_memory(bool ordinal, size_t n, size_t X, size_t K, int threads)
+{
+    double size = (double)((ordinal ? 1 : K) * X + K);
+    double vectors = LEAVES + 2 * MEMORY + 8; /* gradients, L-BFGS's corrections and what it moves, params */
+    return sizeof(double) * ((double)n + vectors * size + threads * (double)(RUN * (X + K)));
 }
 
 struct linear_head *descent_fit(const struct design *d, const struct linear_options *options,

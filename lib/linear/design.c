@@ -1,4 +1,4 @@
-#include "linear/design.h"
+#include "linear/internal.h"
 
 #include <math.h>
 #include <stdlib.h>

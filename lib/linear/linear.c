@@ -1,13 +1,10 @@
-#include "linear/linear.h"
+#include "linear/internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "linear/descent.h"
-#include "linear/design.h"
-#include "linear/ridge.h"
 
 /* Candidates scale * 10^g, from the largest down. */
 struct grid {
@@ -15,13 +12,25 @@ struct grid {
 };
 static const struct grid ridge_grid = {3, -5, 0.25}, descent_grid = {1, -3, 0.5};
 
+static size_t grid_size(const struct grid *grid)
+{
+    return (size_t)lround((grid->most - grid->least) / grid->step) + 1;
+}
+
 static double *penalties_of(const struct grid *grid, double scale, size_t *count)
 {
-    *count = (size_t)lround((grid->most - grid->least) / grid->step) + 1;
+    *count = grid_size(grid);
     double *penalties = memory_new(*count, sizeof *penalties);
     for (size_t i = 0; i < *count; i++)
         penalties[i] = scale * pow(10, grid->most - grid->step * (double)i);
     return penalties;
+}
+
+uint64_t linear_memory(enum linear_kind kind, size_t count, size_t width, size_t classes, int threads)
+{
+    return (uint64_t)(kind == LINEAR_RIDGE
+                          ? ridge_memory(count, width, grid_size(&ridge_grid), threads)
+                          : descent_memory(kind == LINEAR_ORDINAL, count, width, classes, threads));
 }
 
 static void check_penalties(const struct linear_options *options)

@@ -82,4 +82,8 @@ struct linear_head *linear_fit(const struct linear_data *data, const struct line
                                struct pool *pool);
 void linear_free(struct linear_head *head);
 
+/* Bytes that a fit takes at most, besides the data and with the candidates above, on a pool of `threads`.
+ * `classes` is K; ridge does not read it. */
+uint64_t linear_memory(enum linear_kind kind, size_t count, size_t width, size_t classes, int threads);
+
 #endif

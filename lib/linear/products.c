@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/blas.h"
-#include "linear/design.h"
+#include "linear/internal.h"
 
 /* LAPACK's divide-and-conquer eigensolver; Debian's OpenBLAS holds all of LAPACK but no C header of it. */
 extern void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda,

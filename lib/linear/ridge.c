@@ -4,7 +4,7 @@
  * There are two ways to them; the shorter side of A decides:
  *     n >= X   A^T A = V diag(s) V^T,  Z = A V
  *     n <  X   A A^T = Y diag(s) Y^T,  Z = Y diag(sqrt(s)),  and V = A^T Y diag(1 / sqrt(s)). */
-#include "linear/ridge.h"
+#include "linear/internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -178,6 +178,15 @@ static double prediction(const struct linear_head *head, size_t record, const st
     for (size_t j = 0; j < data->width; j++)
         sum += (double)head->weight[j] * (double)data->x[record * data->width + j];
     return sum;
+}
+
+double ridge_memory(size_t n, size_t X, size_t L, int threads)
+{
+    double R = (double)smaller(n, X), run = (double)smaller(n, RUN);
+    double rows = n < X ? (double)n : run;
+    double whole = (double)n * (double)(L + 3) + 3 * R * R + rows * (double)X + 2 * R * (double)L;
+    double each = run * (R + (double)(X + L));
+    return sizeof(double) * (whole + threads * each);
 }
 
 struct linear_head *ridge_fit(const struct design *d, const double *penalties, size_t penalty_count,

@@ -1,8 +1,10 @@
-/* The columns of a linear head's data, centred and scaled, for the linear heads' own use. */
-#ifndef RUBRIC_LINEAR_DESIGN_H
-#define RUBRIC_LINEAR_DESIGN_H
+/* What the files of this room share: the centred columns, the products in double, the two solvers. */
+#ifndef RUBRIC_LINEAR_INTERNAL_H
+#define RUBRIC_LINEAR_INTERNAL_H
 
 #include "linear/linear.h"
+
+/* ---- The columns of the data, centred and scaled (design.c) ---- */
 
 struct design {
     const struct linear_data *data;
@@ -32,7 +34,7 @@ struct linear_head *design_head(const struct design *d, enum loss loss, int C, i
 /* Sets weight and bias from v [C, X] and b [C], which act on u. */
 void design_fold(const struct design *d, const double *v, const double *b, struct linear_head *head);
 
-/* ---- Products in double, by one thread of OpenBLAS ---- */
+/* ---- Products in double, by one thread of OpenBLAS (products.c) ---- */
 
 /* C [M,N] = A [M,K] B [K,N] + beta C, a transposed operand being stored the other way round. */
 void dgemm(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t K, const double *A, size_t lda,
@@ -41,5 +43,17 @@ void dgemm(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t K, con
 /* Eigenvalues [n], ascending, of the symmetric a [n, n], of which one triangle is enough: a(i, j) with
  * i <= j.  Row k of `a` becomes the k-th eigenvector.  Dies with STATUS_SYSTEM when LAPACK finds none. */
 void eigen(size_t n, double *a, double *values);
+
+/* ---- The solvers (ridge.c, descent.c); what they minimise is in linear.h ---- */
+
+/* Each gives a head for one of the penalties [penalty_count], and the bytes it takes for that many. */
+struct linear_head *ridge_fit(const struct design *d, const double *penalties, size_t penalty_count,
+                              struct pool *pool);
+double ridge_memory(size_t count, size_t width, size_t penalty_count, int threads);
+
+/* Multinomial and ordinal logistic regression by L-BFGS (Liu and Nocedal 1989). */
+struct linear_head *descent_fit(const struct design *d, const struct linear_options *options,
+                                const double *penalties, size_t penalty_count, struct pool *pool);
+double descent_memory(bool ordinal, size_t count, size_t width, size_t classes, int threads);
 
 #endif
