@@ -96,8 +96,8 @@ static void adopt_head(struct fit_config *config, const struct classes *classes,
             config->pool = pool;
 }
 
-/* Which records choose, and which epoch is kept.  Nothing chooses unless asked: training on every record to an
- * end that the schedule sets has served better than an epoch chosen by a tenth of few (examples/README.md,
+/* Which records choose, and which epoch is kept.  Nothing chooses unless asked: training on every record to
+ * an end that the schedule sets has served better than an epoch chosen by a tenth of few (examples/README.md,
  * "What came out"). */
 static void resolve_choosing(struct fit_config *config, bool val_chooses)
 {

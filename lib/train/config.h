@@ -43,11 +43,11 @@ struct fit_config fit_config_defaults(void);
 /* Dies with STATUS_USAGE on combinations that make no sense, before anything is read. */
 void fit_config_check(const struct fit_config *config);
 
-/* Fills what depends on the labels and the model: loss, pooling, what chooses by what, learning rate and epochs,
- * which differ between weights that were pretrained and weights that were drawn.  A head that the model brings for
- * as many classes gives its loss and pooling where none are asked for, so that it can be trained further
- * (linear probing, then fine-tuning: Kumar et al. 2022).  `examples`: how many records may be learned from.
- * `val_chooses`: there are records of val, and a test part beside them. */
+/* Fills what depends on the labels and the model: loss, pooling, what chooses by what, learning rate and
+ * epochs, which differ between weights that were pretrained and weights that were drawn.  A head that the
+ * model brings for as many classes gives its loss and pooling where none are asked for, so that it can be
+ * trained further (linear probing, then fine-tuning: Kumar et al. 2022).  `examples`: how many records may be
+ * learned from. `val_chooses`: there are records of val, and a test part beside them. */
 void fit_config_resolve(struct fit_config *config, const struct classes *classes, const struct model *model,
                         uint64_t examples, bool val_chooses);
 

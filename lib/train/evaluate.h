@@ -17,8 +17,8 @@ struct evaluation {
 /* Clears `marks` and fills it. */
 void evaluate(const struct evaluation *evaluation, const struct source *source, struct metrics *metrics);
 
-/* The same of `count` examples only, whose numbers are in `picks` (NULL: the first ones); `scores` [count] takes
- * each one's score (NULL: not wanted). */
+/* The same of `count` examples only, whose numbers are in `picks` (NULL: the first ones); `scores` [count]
+ * takes each one's score (NULL: not wanted). */
 void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
                      uint64_t count, struct metrics *metrics, double *scores);
 

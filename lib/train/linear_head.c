@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/terminal.h"
 #include "linear/linear.h"
-#include "train/choose_thresholds.h"
+#include "train/calibration.h"
 
 int linear_head_default(const struct classes *classes)
 {
@@ -137,7 +137,7 @@ struct model *linear_head_train(const struct fit_config *config, const struct in
     metrics_init(&outcome->choosing, dataset->classes.count);
     double *scores = memory_new(design.data.count, sizeof *scores);
     mark(&design, head, model, objective, outcome, scores);
-    thresholds_set(objective, config->thresholds, scores, design.classes, design.data.count);
+    set_thresholds(objective, config->thresholds, scores, design.classes, design.data.count);
     outcome->seconds = monotonic_seconds() - began;
     account(config, head, outcome, design.data.count);
     free(scores);

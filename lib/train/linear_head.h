@@ -14,8 +14,8 @@ enum loss linear_head_loss(int head);
 
 /* Fits the head to all training records (the penalty is chosen inside them) and fills `outcome`: its training
  * marks are those of the fitted head, for ridge each record's by the head fitted to all others.  Returns the
- * encoder with that head, outputs on the labels' scale; objective->scoring's thresholds are set as the plan says.
- */
+ * encoder with that head, outputs on the labels' scale; objective->scoring's thresholds are set as the plan
+ * says. / */
 struct model *linear_head_train(const struct fit_config *config, const struct initial_model *initial,
                                 struct dataset *dataset, struct objective *objective, struct pool *pool,
                                 struct outcome *outcome);

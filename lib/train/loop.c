@@ -13,10 +13,8 @@
 #include "train/log.h"
 #include "train/augment.h"
 #include "train/ema.h"
-#include "train/calibrate_bias.h"
-#include "train/choose_thresholds.h"
+#include "train/calibration.h"
 #include "train/evaluate.h"
-#include "train/interrupt.h"
 #include "train/csv_log.h"
 #include "train/sampler.h"
 #include "train/step.h"
@@ -57,6 +55,29 @@ uint64_t training_steps(const struct fit_config *config, uint64_t examples)
     uint64_t batch = (uint64_t)config->batch,
              steps = (uint64_t)config->epochs * ((examples + batch - 1) / batch);
     return config->max_steps && (uint64_t)config->max_steps < steps ? (uint64_t)config->max_steps : steps;
+}
+
+/* ---- Signals that ask a run to stop ---- */
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+static volatile sig_atomic_t pending;
+
+static void notice(int number) { pending = number; }
+
+static void interrupt_watch(void)
+{
+    pending = 0;
+    struct sigaction action = {.sa_handler = notice, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+static int interrupt_pending(void) { return pending; }
+
+static void interrupt_unwatch(void)
+{
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
 }
 
 /* ---- Beginning and ending ---- */
@@ -418,7 +439,8 @@ static void take_result(struct loop *l, struct outcome *out)
     bool prior = l->t->config->thresholds == THRESHOLDS_PRIOR;
     if (prior || (l->chooses && l->t->config->thresholds == THRESHOLDS_TUNED)) {
         struct evaluation e = evaluation_of(l, params);
-        thresholds_find(&e, prior ? &l->training : &l->choosing, l->t->objective, l->t->config->thresholds);
+        calibrate_thresholds(&e, prior ? &l->training : &l->choosing, l->t->objective,
+                             l->t->config->thresholds);
     } else if (l->t->config->thresholds == THRESHOLDS_TUNED) {
         warn("--thresholds tuned: too few records to hold any back and set them on: scores are rounded");
     }

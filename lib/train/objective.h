@@ -1,7 +1,8 @@
 /* What training aims at: targets and weights of examples, and how outputs are read while it goes on.
  *
  * Squared error is minimised on standardised scores z = (y - centre) / spread of the training records, so
- * that learning rates mean the same on every scale; objective_fold() puts the scale into the head at the end. */
+ * that learning rates mean the same on every scale; objective_fold() puts the scale into the head at the end.
+ */
 #ifndef RUBRIC_TRAIN_OBJECTIVE_H
 #define RUBRIC_TRAIN_OBJECTIVE_H
 
@@ -11,12 +12,6 @@
 #include "train/classes.h"
 #include "train/example.h"
 
-/* Class weights.  With n_c members of class c, N in all, and K' classes that have members:
- *   none       1
- *   balanced   N / (K' n_c)
- *   effective  (1 - b) / (1 - b^n_c), b = 0.999, scaled so that the members' weights add up to N
- *              (Cui et al. 2019, eq. 4)
- *   a file     lines of a label, blanks, a weight; classes it does not name weigh 1 */
 struct objective {
     struct loss_spec spec; /* its arrays are owned */
     const struct classes *classes;
@@ -36,6 +31,24 @@ struct label_sums {
 };
 void label_sums_add(struct label_sums *sums, int32_t label, double value, double weight);
 void label_sums_join(struct label_sums *to, const struct label_sums *from);
+
+/* Class weights.  With n_c members of class c, N in all, and K' classes that have members:
+ *   none       1
+ *   balanced   N / (K' n_c)
+ *   effective  (1 - b) / (1 - b^n_c), b = 0.999, scaled so that the members' weights add up to N
+ *              (Cui et al. 2019, eq. 4)
+ *   a file     lines of a label, blanks, a weight; classes it does not name weigh 1
+ *
+ *   how      "none" (or NULL), "balanced", "effective" or a file's path
+ *   counts   [K] training records of each class
+ *   returns  [K], which the caller frees; NULL for none.  Any of them may be 0
+ *
+ * Dies with STATUS_INPUT on a file with a line that is not a label and a number of at least 0, with a label
+ * that is not a class or is there twice; with STATUS_USAGE where there are no classes. */
+double *class_weights(const char *how, const struct classes *classes, const double *counts);
+
+/* XXH3-64 of the file that `how` names; 0 when it names none. */
+uint64_t class_weights_hash(const char *how);
 
 /* The loss that suits the labels: squared error where they have an order, else cross-entropy. */
 enum loss objective_default_loss(const struct classes *classes);

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "model/json.h"
-#include "train/class_weights.h"
 
 static void set(json_t *object, const char *key, json_t *value)
 {

@@ -3,8 +3,8 @@
  * A batch of B examples is cut into min(B, STEP_SHARDS) shards, or down to half as many where it has few
  * tokens.  Which example goes to which shard depends on the batch only: longest first, dealt out to and fro,
  * so that shards cost about the same; inside a shard examples are computed in that order into one gradient;
- * shards are summed by gradient_tree.h's tree.  Threads take shards as they become free.  So a step has the same bits
- * for any number of threads. */
+ * shards are summed by the tree below.  Threads take shards as they become free.  So a step has the
+ * same bits for any number of threads. */
 #ifndef RUBRIC_TRAIN_STEP_H
 #define RUBRIC_TRAIN_STEP_H
 
@@ -55,5 +55,35 @@ struct step_result stepper_run(struct stepper *stepper, size_t count, uint64_t s
 /* After a step that was not finite: the ids of its records (those whose loss is not finite, else all),
  * appended as text. */
 void stepper_blame(const struct stepper *stepper, struct buffer *out);
+
+/* ---- The sum of shards ---- */
+
+/* Gradients summed in a fixed tree.
+ *
+ * A batch has shards 0 .. n-1.  Whatever thread computes a shard, and whenever, their sum is that of one
+ * binary tree: on each level node 2j takes in node 2j+1 (left += right), a last node without a neighbour
+ * moves up as it is.  So the sum's bits depend on the shards only.  A pair is merged by the thread that
+ * finishes second, and gradients are reused: at most about threads + log2(n) exist. */
+struct gradient_tree;
+
+/* For up to `shards` shards. */
+struct gradient_tree *gradient_tree_new(const struct layout *layout, size_t shards);
+void gradient_tree_free(struct gradient_tree *gradient_tree);
+
+/* Begins a sum of `shards` shards. */
+void gradient_tree_start(struct gradient_tree *gradient_tree, size_t shards);
+
+/* A cleared gradient to fill.  Any thread. */
+struct gradient *gradient_tree_take(struct gradient_tree *gradient_tree);
+
+/* Hands in shard `shard`, and merges what can be merged.  Any thread. */
+void gradient_tree_put(struct gradient_tree *gradient_tree, size_t shard, struct gradient *gradient);
+
+/* The sum, after all shards were handed in; goes back with gradient_tree_return. */
+struct gradient *gradient_tree_sum(struct gradient_tree *gradient_tree);
+void gradient_tree_return(struct gradient_tree *gradient_tree, struct gradient *gradient);
+
+/* How many gradients were ever made. */
+size_t gradient_tree_made(const struct gradient_tree *gradient_tree);
 
 #endif

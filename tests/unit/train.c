@@ -1,9 +1,9 @@
 /* The training room: schedules, sampling, the spool, sums in a fixed tree, class weights. */
-#include "train/gradient_tree.h"
+#include "train/step.h"
+#include "train/objective.h"
 #include "train/sampler.h"
 #include "train/schedule.h"
 #include "train/spool.h"
-#include "train/class_weights.h"
 
 #include "base/error.h"
 #include "base/pool.h"
