@@ -116,9 +116,12 @@ static void choose_policies(const struct settings *s, struct tokenizer_settings 
         t->stride = (int)s->stride;
     else if (t->stride > t->max_length / 4)
         t->stride = t->max_length / 4;
-    if (t->long_policy == LONG_WINDOWS && t->stride >= t->max_length - 2)
-        command_misuse("--stride is %d: expected less than the %d tokens of text in a window", t->stride,
-                       t->max_length - 2);
+    int most = sequence_most_stride(t->max_length);
+    if (t->long_policy == LONG_WINDOWS && t->stride > most)
+        command_misuse(
+            "--stride is %d: expected at most %d, for windows of %d tokens that begin a quarter of that "
+            "apart",
+            t->stride, most, t->max_length);
 }
 
 /* Reads rows until their labels are known; true when the input ended before that. */

@@ -439,6 +439,37 @@ $cut" "$(records --max-length 8 --long ends in.csv)"
     expect_status 2 tok --vocab "$TOK_VOCABULARY" --max-length 8 --long windows --stride 6 in.csv
 }
 
+@test "windows: a stride near the window's size, and a text that would take too many, are refused" {
+    printf 'text\na b c d e a b c d e\n' >in.csv
+    expect_status 2 tok --vocab "$TOK_VOCABULARY" --max-length 8 --long windows --stride 5 in.csv
+    expect_text "tok: --stride is 5: expected at most 4, for windows of 8 tokens that begin a quarter of that apart (see 'tok --help')" "$stderr"
+    expect_text '[0,8,16,24]' "$(records --max-length 8 --long windows --stride 4 in.csv | head -1 | jq -c .win)"
+    # 12 tokens of room beside the prompt: 40,000 take 3,334 windows
+    python3 -c 'print("text,prompt\na,b\n" + "a " * 40000 + "," + "b " * 497 + "\na,b")' >prompts.csv
+    local refusal="field 'text' makes 40500 tokens and would take 3334 windows of 512: expected at most 2048 windows"
+    for threads in 1 2; do
+        expect_error "tok: prompts.csv:3: $refusal" --long windows --stride 0 --pair prompt --threads $threads prompts.csv
+        expect_text "prompts.csv:3: $refusal" "$(tok -q --vocab "$TOK_VOCABULARY" --long windows --stride 0 --pair prompt \
+            --threads $threads --bad-rows mark prompts.csv | show --json | jq -r '.bad | strings')"
+    done
+    # a text without a prompt, among others that threads take side by side
+    python3 -c 'print("text"); print("a b\n" * 300 + "a " * 8388000 + "\na")' >long.csv
+    for threads in 1 3; do
+        expect_error "tok: long.csv:302: field 'text' makes 8388002 tokens and would take 65529 windows of 512: expected at most 32768 windows" \
+            --long windows --stride 382 --threads $threads long.csv
+    done
+}
+
+@test "long kept columns are not held for hundreds of rows" {
+    python3 -c 'print("text,k"); [print("a b," + "x" * 1000000) for _ in range(300)]' >in.csv
+    ASAN_OPTIONS=quarantine_size_mb=1 python3 - tok -q --vocab "$TOK_VOCABULARY" --keep k --threads 2 -o out.stream in.csv <<'END'
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 100 << 10, resource.getrusage(resource.RUSAGE_CHILDREN)
+END
+    expect_text 'sealed: 1 segment, 300 records of tokens' "$(show --check out.stream)"
+}
+
 @test "a prompt before the text" {
     printf 'text,prompt\na b c d e,d e\nc,\n' >in.csv
     expect_text '{"id":"in.csv:1","ids":[2,8,9,3,5,6,7,8,9,3],"types":[0,0,0,0,1,1,1,1,1,1],"words":5,"full":10}

@@ -3,6 +3,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Tokens that the windows of a text of `tokens` may have together. */
+enum { SPREAD = 4, ALWAYS = 1 << 20, NEVER = 1 << 24 };
+static size_t token_limit(size_t tokens)
+{
+    size_t most = SPREAD * tokens;
+    return most < ALWAYS ? ALWAYS : most > NEVER ? NEVER : most;
+}
+
+int sequence_most_stride(int max_length) { return max_length - 2 - (max_length + SPREAD - 1) / SPREAD; }
+
+/* Windows of `room` that a longer text takes, one each `step`. */
+static size_t windows_needed(size_t tokens, size_t room, size_t step)
+{
+    return 1 + (tokens - room + step - 1) / step;
+}
+
+bool sequence_may_refuse(const struct tokenizer_settings *settings, size_t tokens)
+{
+    size_t max_length = (size_t)settings->max_length, room = max_length - 2,
+           stride = (size_t)settings->stride;
+    if (tokens <= room)
+        return false;
+    if (settings->long_policy != LONG_WINDOWS)
+        return settings->long_policy == LONG_FAIL;
+    return stride >= room || windows_needed(tokens, room, room - stride) > ALWAYS / max_length;
+}
+
 static void append(struct int_array *to, const int32_t *values, size_t count)
 {
     if (count == 0)
@@ -96,6 +123,10 @@ enum sequence_result sequence_make(struct sequence *s, const struct tokenizer_se
     case LONG_WINDOWS:
         if (stride >= room)
             return SEQUENCE_NOROOM;
+        s->needed = windows_needed(text->count, room, room - stride);
+        s->allowed = token_limit(text->count) / max_length;
+        if (s->needed > s->allowed)
+            return SEQUENCE_MANY;
         many_windows(s, special, prompt, text, room, room - stride);
         break;
     default:

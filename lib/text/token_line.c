@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { BLOCK_ROWS = 256, BLOCK_TEXT = 1 << 20, GROUP = 16 };
+enum { BLOCK_ROWS = 256, BLOCK_BYTES = 1 << 20, GROUP = 16, RECORD_KEPT = 32 << 10 };
 
 struct slot {
     struct record record;
@@ -12,7 +12,7 @@ struct slot {
 
 struct block {
     struct slot slots[BLOCK_ROWS];
-    size_t count;
+    size_t count, bytes; /* of texts, and of long records */
     struct buffer texts;
 };
 
@@ -39,12 +39,18 @@ static bool next_row(struct state *s, struct row *row)
     return s->line->more && rows_next(s->line->maker->rows, row);
 }
 
+/* Memory of a record that is given back when it was written; shorter ones keep theirs for the next block. */
+static size_t long_record(const struct record *record)
+{
+    return record->store.capacity > RECORD_KEPT ? record->store.capacity : 0;
+}
+
 static void read_block(struct state *s)
 {
     struct block *b = s->read;
     struct row row;
-    b->count = b->texts.size = 0;
-    while (!s->ended && b->count < BLOCK_ROWS && b->texts.size < BLOCK_TEXT) {
+    b->count = b->bytes = b->texts.size = 0;
+    while (!s->ended && b->count < BLOCK_ROWS && b->bytes < BLOCK_BYTES) {
         struct slot *slot = &b->slots[b->count];
         struct slice text;
         s->ended = !next_row(s, &row);
@@ -54,14 +60,19 @@ static void read_block(struct state *s)
         slot->text_at = b->texts.size;
         slot->text_size = text.size;
         buffer_append(&b->texts, text.at, text.size);
+        b->bytes += text.size + long_record(&slot->record);
         b->count++;
     }
 }
 
 static void write_block(const struct state *s)
 {
-    for (size_t i = 0; i < s->read->count; i++)
-        stream_write(s->line->out, &s->read->slots[i].record);
+    for (size_t i = 0; i < s->read->count; i++) {
+        struct record *record = &s->read->slots[i].record;
+        stream_write(s->line->out, record);
+        if (long_record(record))
+            record_free(record);
+    }
 }
 
 /* Item 0 writes and reads; the others tokenize. */
@@ -127,7 +138,7 @@ static void run_alone(struct state *s)
 void token_line_run(const struct token_line *line)
 {
     struct state s = {.line = line};
-    if (pool_threads(line->pool) > 1 && token_maker_never_rejects(line->maker))
+    if (pool_threads(line->pool) > 1)
         run_side_by_side(&s);
     else
         run_alone(&s);

@@ -4,7 +4,8 @@
  * them writes the block before and reads the one after.  Records and counts are the same for any number of
  * threads.
  *
- * Memory: two blocks of at most 256 rows or, but for the last row, 1 MiB of text. */
+ * Memory: two blocks of at most 256 rows or, but for the last row, 1 MiB: of text, and of records beyond 32
+ * KiB (kept columns, windows). */
 #ifndef RUBRIC_TEXT_TOKEN_LINE_H
 #define RUBRIC_TEXT_TOKEN_LINE_H
 

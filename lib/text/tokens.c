@@ -215,6 +215,42 @@ static bool has_text(struct token_maker *m, struct row *row)
     return true;
 }
 
+/* Tokens that a text may have: one for each byte, or two, where [MASK] for @DR is no special token. */
+static size_t most_tokens(struct slice text) { return 2 * text.size; }
+
+static bool may_refuse(const struct token_maker *m, struct slice text)
+{
+    return m->columns->pair >= 0 || sequence_may_refuse(m->settings, most_tokens(text));
+}
+
+/* Sets ids, or rejects the row; false when it is left out. */
+static bool make_ids(struct token_maker *m, struct row *row, struct record *record)
+{
+    ptrdiff_t pair = m->columns->pair;
+    const struct sequence *s = &m->sequence;
+    switch (set_ids(m, pair >= 0 ? &row->fields[pair] : NULL, field(row, m->columns->text), record)) {
+    case SEQUENCE_GOOD:
+        return true;
+    case SEQUENCE_LONG:
+        rows_reject(m->rows, row, BAD_TEXT,
+                    "field '%s' makes %zu tokens: expected at most %d under --long fail",
+                    name_of(m, m->columns->text), s->full, m->settings->max_length);
+        break;
+    case SEQUENCE_NOROOM:
+        rows_reject(m->rows, row, BAD_TEXT,
+                    "field '%s' takes %zu of %d tokens and leaves too few for the text", name_of(m, pair),
+                    m->prompt.count, m->settings->max_length);
+        break;
+    case SEQUENCE_MANY:
+        rows_reject(
+            m->rows, row, BAD_TEXT,
+            "field '%s' makes %zu tokens and would take %zu windows of %d: expected at most %zu windows",
+            name_of(m, m->columns->text), s->full, s->needed, m->settings->max_length, s->allowed);
+        break;
+    }
+    return mark(m, row, record);
+}
+
 bool token_maker_begin(struct token_maker *m, struct row *row, struct record *record, struct slice *text)
 {
     record_clear(record);
@@ -224,13 +260,10 @@ bool token_maker_begin(struct token_maker *m, struct row *row, struct record *re
     set_meta(m, row, record);
     if (!has_text(m, row))
         return mark(m, row, record);
+    if (may_refuse(m, field(row, m->columns->text)))
+        return make_ids(m, row, record);
     *text = field(row, m->columns->text);
     return true;
-}
-
-bool token_maker_never_rejects(const struct token_maker *m)
-{
-    return m->columns->pair < 0 && m->settings->long_policy != LONG_FAIL;
 }
 
 void token_maker_finish(struct token_maker *m, struct slice text, struct record *record)
@@ -240,27 +273,12 @@ void token_maker_finish(struct token_maker *m, struct slice text, struct record 
 
 bool token_maker_make(struct token_maker *m, struct row *row, struct record *record)
 {
-    ptrdiff_t pair = m->columns->pair;
     struct slice text;
     if (!token_maker_begin(m, row, record, &text))
         return false;
-    if (!text.at)
-        return true;
-    switch (set_ids(m, pair >= 0 ? &row->fields[pair] : NULL, text, record)) {
-    case SEQUENCE_GOOD:
-        return true;
-    case SEQUENCE_LONG:
-        rows_reject(m->rows, row, BAD_TEXT,
-                    "field '%s' makes %zu tokens: expected at most %d under --long fail",
-                    name_of(m, m->columns->text), m->sequence.full, m->settings->max_length);
-        break;
-    case SEQUENCE_NOROOM:
-        rows_reject(m->rows, row, BAD_TEXT,
-                    "field '%s' takes %zu of %d tokens and leaves too few for the text", name_of(m, pair),
-                    m->prompt.count, m->settings->max_length);
-        break;
-    }
-    return mark(m, row, record);
+    if (text.at)
+        token_maker_finish(m, text, record);
+    return true;
 }
 
 /* ---- Accounts ---- */

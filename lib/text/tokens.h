@@ -48,14 +48,12 @@ void token_maker_free(struct token_maker *m);
 /* Fills `record`.  False when the row was found bad and is left out (rows_reject has dealt with it). */
 bool token_maker_make(struct token_maker *m, struct row *row, struct record *record);
 
-/* The same in two steps.  token_maker_begin does all but the text, in the order of the rows; it returns false
- * when the row is left out, and leaves text->at NULL when the record is complete as it is (a marked row).
- * token_maker_finish does the text, with any maker of the same settings: then makers work side by side.  Only
- * where token_maker_never_rejects: not with a pair or under --long fail, when it is the text that may be bad.
- */
+/* The same in two steps.  token_maker_begin does all that may refuse the row, in the order of the rows: it
+ * returns false when the row is left out, and leaves text->at NULL when the record is complete as it is (a
+ * marked row, a pair, a text that may be too long).  token_maker_finish does the text that is left, with any
+ * maker of the same settings: then makers work side by side. */
 bool token_maker_begin(struct token_maker *m, struct row *row, struct record *record, struct slice *text);
 void token_maker_finish(struct token_maker *m, struct slice text, struct record *record);
-bool token_maker_never_rejects(const struct token_maker *m);
 
 /* What `from` has counted in token_maker_finish goes to `to`. */
 void token_maker_add_counts(struct token_maker *to, const struct token_maker *from);
