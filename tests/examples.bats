@@ -18,7 +18,7 @@ rows() { grep '^|' "$2" | grep -v -- '---' | cut -d'|' -f"$1" | tr -d ' '; }
 figures() {
     grep '^|' "$2" | sed 1,2d | cut -d'|' -f"$1-" | tr '|' '\n' | sed 's/^ *//; s/ *$//; /^$/d' >cells
     [ -s cells ]
-    ! grep -vE '^(-?[0-9.]+( (±|to) -?[0-9.]+)?( \([0-9]+\))?|undefined)$' cells
+    run -1 grep -vE '^(-?[0-9.]+( (±|to) -?[0-9.]+)?( \([0-9]+\))?|undefined)$' cells
 }
 
 @test "make alone lists every experiment, also without the filters" {

@@ -32,7 +32,7 @@ optimizer.safetensors
 tokenizer_config.json
 trail.json
 vocab.txt" "$(ls m)"
-    [ ! -e m.partial ]
+    absent m.partial
     expect_text "$(records --where part=val parts.rubric | jq -c '[.id, .y, .part, .ids]')" \
         "$(records held.rubric | jq -c '[.id, .y, .part, .ids]')"
     expect_text train "$(show --header held.rubric | jq -r .chosen_by)"
@@ -63,7 +63,7 @@ vocab.txt" "$(ls m)"
         expect_text "$(print_of m1)" "$(print_of m$threads)"
     done
     fit -q "${small[@]}" --epochs 2 --keep best --seed 1 -o other < parts.rubric > /dev/null
-    ! cmp -s m1/model.safetensors other/model.safetensors
+    run -1 cmp -s m1/model.safetensors other/model.safetensors
 }
 
 # On every flavour of OpenBLAS and every kernel path that this machine has, each compared with itself.
@@ -102,7 +102,7 @@ vocab.txt" "$(ls m)"
     # It does go to disk, and a place that cannot take it is named.
     expect_status 1 bash -c "TMPDIR=/nowhere fit ${how[*]} --memory $least -o third < many.rubric"
     [[ $stderr == *"/nowhere: cannot create a temporary file"*"TMPDIR"* ]]
-    [ ! -e third ] && [ ! -e third.partial ]
+    absent third third.partial
 }
 
 # fit keeps to the line that is the first argument, or is at most a tenth over it (a sanitizer's own memory is
@@ -146,7 +146,7 @@ expect_within() {
     embed -q parts.rubric 2> /dev/null > vectors.rubric
     for i in {1..100}; do cat vectors.rubric; done > many.rubric
     for head in ridge logistic ordinal; do
-        local how=(--threads 2 -o m --head $head --memory)
+        local how=(--threads 2 -o m --head "$head" --memory)
         expect_status 2 fit "${how[@]}" 1M many.rubric
         [[ $stderr =~ 'a head on vectors of 128 numbers and 2 threads need '([0-9]+M)$ ]]
         expect_status 2 fit "${how[@]}" 20M many.rubric
@@ -159,12 +159,14 @@ expect_within() {
     streams
     expect_status 0 fit "${small[@]}" --dry-run -o m parts.rubric
     [[ $stderr =~ "dry run: 104 steps, "[0-9]+" parameters, "[0-9]+" MiB of memory, about "[0-9ms]+"; nothing was saved" ]]
-    [ ! -e m ] && [ ! -e m.partial ] && [ -z "$output" ]
+    absent m m.partial
+    [ -z "$output" ]
     # Neither a model nor an interrupted run is touched.
     fit -q "${small[@]}" --max-steps 2 -o m parts.rubric > /dev/null
     fit -q "${small[@]}" --epochs 40 --checkpoint 0 -o half parts.rubric > /dev/null & local job=$!
     while [ ! -s half.partial/checkpoint ]; do sleep 0.05; done
-    kill -9 $job && wait $job || true
+    kill -9 $job
+    wait $job || true
     sha256sum m/* half.partial/* > before
     fit -q "${small[@]}" --dry-run -o m parts.rubric
     fit -q "${small[@]}" --epochs 40 --dry-run -o half parts.rubric
@@ -209,7 +211,8 @@ expect_within() {
     wait $job || status=$?
     [ $status -eq 143 ]
     grep -q 'interrupted after step' first
-    [ -f m.partial/checkpoint ] && [ ! -e m ]
+    [ -f m.partial/checkpoint ]
+    absent m
     expect_status 2 bash -c "fit ${small[*]} --epochs 300 -o m < parts.rubric"
     [[ $stderr == *"--resume goes on with it, -f starts anew"* ]]
     expect_status 2 bash -c "fit ${small[*]} --epochs 300 --lr 0.5 --resume -o m < parts.rubric"
@@ -221,7 +224,8 @@ expect_within() {
     [[ $stderr == *"'data' was "* ]]
     [ -f m.partial/checkpoint ]
     fit -q "${small[@]}" --epochs 3 -f -o m < parts.rubric > /dev/null
-    [ -d m ] && [ ! -e m.partial ]
+    [ -d m ]
+    absent m.partial
 }
 
 @test "an existing directory is refused, with -f replaced, and only if it is a model" {
@@ -233,8 +237,9 @@ expect_within() {
     expect_text "$before" "$(print_of m)"
     fit -q "${small[@]}" --epochs 1 --seed 5 -f -o m < parts.rubric > /dev/null
     [ "$before" != "$(print_of m)" ]
-    [ ! -e m.partial ]
-    mkdir notes && touch notes/thesis.txt
+    absent m.partial
+    mkdir notes
+    touch notes/thesis.txt
     expect_status 2 fit "${small[@]}" -f -o notes parts.rubric
     [[ $stderr == *"is not a model directory"* ]]
     touch file
@@ -257,7 +262,7 @@ expect_within() {
     [[ $stderr == *"another fit is writing it"* ]]
     exec 9>&-
     wait $job || true
-    [ ! -e m.partial ]
+    absent m.partial
 }
 
 @test "upstream killed: exit 4, and nothing is left" {
@@ -265,10 +270,10 @@ expect_within() {
     size=$(stat -c %s parts.rubric)
     for part in 1 2 3 4 5 6 7 8 9; do
         expect_status 4 bash -c "head -c $((size * part / 10)) parts.rubric | fit ${small[*]} -o m"
-        [ ! -e m ] && [ ! -e m.partial ]
+        absent m m.partial
     done
     expect_status 4 bash -c "head -c $((size - 1)) parts.rubric | fit ${small[*]} -o m"
-    [ ! -e m ] && [ ! -e m.partial ]
+    absent m m.partial
     # tok itself, by SIGKILL, while it waits for more.
     mkfifo pipe
     { cat "$root/examples/essays.csv"; sleep 30; } | { exec tok -q > pipe; } & local feeder=$!
@@ -281,7 +286,8 @@ expect_within() {
     wait $job || status=$?
     kill $feeder 2>/dev/null || true
     [ $status -eq 4 ]
-    [ ! -e m ] && [ ! -e m.partial ] && [ ! -s held.rubric ]
+    absent m m.partial
+    [ ! -s held.rubric ]
 }
 
 @test "choices are made in training, or on val beside test, and never by what passes on" {
@@ -359,7 +365,7 @@ expect_within() {
     changed 'if .y == 3 then .part = "train" else . end' tokens.rubric > mixed.rubric
     expect_status 3 fit "${small[@]}" -o x mixed.rubric
     [[ $stderr == *"have no part"* ]]
-    [ ! -e x ] && [ ! -e x.partial ]
+    absent x x.partial
 }
 
 @test "nothing to train on, one class, another vocabulary, a number too many" {
@@ -377,7 +383,7 @@ expect_within() {
     changed '.ids[3] = 99999' parts.rubric > wild.rubric
     expect_status 4 fit "${small[@]}" -o m wild.rubric
     [[ $stderr == *"has the id 99999"* ]]
-    [ ! -e m ] && [ ! -e m.partial ]
+    absent m m.partial
 }
 
 @test "weights of records, and essays of several windows" {
@@ -388,7 +394,7 @@ expect_within() {
     cmp plain/model.safetensors heavy/model.safetensors
     changed 'if .y == 5 then .w = 4 else . end' parts.rubric > some.rubric
     fit -q "${small[@]}" --epochs 2 -o some < some.rubric > /dev/null
-    ! cmp -s plain/model.safetensors some/model.safetensors
+    run -1 cmp -s plain/model.safetensors some/model.safetensors
 
     tok -q --long windows --max-length 64 --stride 16 < "$root/examples/essays.csv" | split -q --stratify > windows.rubric
     [ "$(records windows.rubric | jq -s 'map(select(.win)) | length')" -gt 100 ]
@@ -477,7 +483,7 @@ expect_within() {
     streams
     expect_status 1 fit "${small[@]}" --lr 10 --clip 0 --head-lr 1e6 --epochs 50 -o m parts.rubric
     [[ $stderr == *"step "*"not finite"*"records: "* ]]
-    [ ! -e m ] && [ ! -e m.partial ]
+    absent m m.partial
 }
 
 @test "learning by heart is said in words, and since when" {
@@ -521,7 +527,7 @@ expect_within() {
         expect_status 2 fit "${small[@]}" -f -o "$place" parts.rubric
         [[ $stderr == *"-o is '"*"expected the name of a directory"* ]]
     done
-    [ ! -e m ] && [ ! -e m.partial ] && [ ! -e .partial ]
+    absent m m.partial .partial
     expect_status 4 fit "${small[@]}" --records 0 -o m parts.rubric
     [[ $stderr == *"--records expects 0"* ]]
 }
@@ -560,7 +566,7 @@ expect_within() {
         scores "$score" number > far.rubric
         expect_status 3 fit "${small[@]}" -o m far.rubric
         [[ $stderr == *"fit: the labels"*"expected"* || $stderr == *"too near to tell in single precision (subtract 10000000"* ]]
-        [ ! -e m ]
+        absent m
     done
     # As classes, whole numbers are told apart beyond what a double holds.
     scores '$((9007199254740992 + i % 3))' integer > far.rubric
@@ -573,14 +579,14 @@ expect_within() {
     fit -q "${small[@]}" --epochs 1 -o first < parts.rubric > /dev/null
     fit -m first --epochs 1 -o second < parts.rubric > /dev/null 2> said
     grep -q 'its trained head is trained further' said
-    ! grep -q 'never pretrained' said
+    run -1 grep -q 'never pretrained' said
     # A head fitted on a frozen layer gives its loss, its pooling and its layer, unless others are asked for.
     embed -q -m first --pool max < parts.rubric | fit -q --head ordinal -o probe > /dev/null
     fit -m probe --max-steps 2 -o tuned < parts.rubric > /dev/null 2> said
     grep -q 'its trained head is trained further' said
     expect_text '["clm","max"]' "$(jq -c '[.rubric.loss, .rubric.pool]' tuned/config.json)"
     fit -m first --loss ce --epochs 1 -o third < parts.rubric > /dev/null 2> said
-    ! grep -q 'its trained head is trained further' said
+    run -1 grep -q 'its trained head is trained further' said
     fit -m first --pool max --max-steps 1 -o fourth < parts.rubric > /dev/null 2> said
     grep -q 'first: its head was trained for another loss, pooling or other classes, and is drawn anew' said
     embed -q -m first --pool cls < parts.rubric | fit -q --head ridge -o probe -f > /dev/null
@@ -625,7 +631,8 @@ expect_within() {
 
 # A directory of a vocabulary with added tokens in it and behind its end, as Hugging Face's libraries save it.
 directory_with() {
-    rm -rf from && mkdir from
+    rm -rf from
+    mkdir from
     printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' a b '##a' '##b' z '##z' new line > from/vocab.txt
     echo "$1" > from/tokenizer_config.json
     jq '.vocab_size = 15 | del(.rubric)' "$fixtures/model/trained/config.json" > from/config.json
@@ -698,5 +705,5 @@ fit_from() {
         "$(show --header t | jq -c '.tokenizer | keys_unsorted')"
     expect_text '["long","max_length","placeholders","stride"] null' \
         "$(jq -rj '(.rubric | keys | tojson), " ", .added_tokens_decoder' saved/tokenizer_config.json)"
-    [ ! -e saved/tokenizer.json ]
+    absent saved/tokenizer.json
 }

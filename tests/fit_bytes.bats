@@ -89,7 +89,7 @@ train() { # DIRECTORY [OPTION]...
 # Killed KILLS times (more by `make kills`), at random moments and with other threads after each, essays on disk.
 @test "each OpenBLAS: killed at random moments and resumed, the same bytes" {
     streams
-    for i in {1..25}; do cat parts.rubric; done > many.rubric
+    for _ in {1..25}; do cat parts.rubric; done > many.rubric
     export RUBRIC_KERNELS=portable
     [ "$(flavours | wc -l)" -eq 3 ]
     local how=(-q --scratch --shape 2,32,2 --batch 7 --max-steps 60 --ema 0.9 --token-dropout 0.1
@@ -106,8 +106,12 @@ train() { # DIRECTORY [OPTION]...
             for threads in 1 2 3 8 1 2 3 8 2 2 2 2; do
                 fit "${how[@]}" --threads $threads --memory "$least" --resume -o m many.rubric > held & local job=$!
                 sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
-                kill -9 $job 2> /dev/null && killed=$((killed + 1))
-                wait $job && break
+                if kill -9 $job 2> /dev/null; then
+                    killed=$((killed + 1))
+                fi
+                if wait $job; then
+                    break
+                fi
             done
             fit "${how[@]}" --memory "$least" --resume -o m many.rubric > held
             expect_text "$flavour $(bytes_of whole)" "$flavour $(bytes_of m)"

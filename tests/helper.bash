@@ -5,6 +5,7 @@ setup() {
     export PATH="$build/libexec/rubric:$build/bin:$PATH"
     export LC_ALL=C.UTF-8
     unset RUBRIC_MODEL RUBRIC_KERNELS NO_COLOR
+    # shellcheck disable=SC2034  # the tests read it
     fixtures=$root/tests/fixtures
     cd "$BATS_TEST_TMPDIR" || exit 1
     bats_require_minimum_version 1.5.0
@@ -24,6 +25,17 @@ expect_status() {
 # expect_text WANT GOT: equal, or shows the difference.
 expect_text() {
     diff <(printf '%s\n' "$1") <(printf '%s\n' "$2")
+}
+
+# absent PATH...: none of them exists.
+absent() {
+    local path
+    for path in "$@"; do
+        if [ -e "$path" ] || [ -L "$path" ]; then
+            echo "$path exists"
+            return 1
+        fi
+    done
 }
 
 # line COMMANDS: a shell line that fails where any command of its pipelines does.

@@ -55,7 +55,7 @@ on_terminal() {
     [ $status -eq 0 ]
     grep -q accuracy screen
     # msgpack has these where text has none
-    ! LC_ALL=C grep -qP '[\x80-\x9f](?<![\xc2-\xf4].)(?<![\xe0-\xf4]..)|\x00' screen
+    LC_ALL=C run -1 grep -qP '[\x80-\x9f](?<![\xc2-\xf4].)(?<![\xe0-\xf4]..)|\x00' screen
 }
 
 @test "with a terminal to read from and no file named, a filter prints its usage" {
@@ -64,7 +64,7 @@ on_terminal() {
         [ $status -eq 0 ]
         head -1 screen | grep -q "^usage: $name "
     done
-    [ ! -e model ] && [ ! -e model.partial ]
+    absent model model.partial
 }
 
 # closed_pipe COMMAND...: standard output is a pipe that no one reads any more.
@@ -84,10 +84,13 @@ closed_pipe() {
         [ $status -eq 141 ] && [ ! -s said ] || { echo "$name: $status"; cat said; return 1; }
         closed_pipe env --ignore-signal=PIPE "${command[@]}"
         [ $status -eq 141 ] && [ ! -s said ] || { echo "$name, ignoring: $status"; cat said; return 1; }
-        [ "$name" != fit ] || { [ -e m/model.safetensors ] && [ ! -e m.partial ]; }
+        if [ "$name" = fit ]; then
+            [ -e m/model.safetensors ]
+            absent m.partial
+        fi
     done
     # More than a pipe holds, of which one byte is taken.
-    for i in $(seq 40); do cat tokens.rubric; done > long.rubric
+    for _ in $(seq 40); do cat tokens.rubric; done > long.rubric
     line 'show --json long.rubric 2> said | head -c 1 > /dev/null' || [ $? -eq 141 ]
     [ ! -s said ]
 }
@@ -155,7 +158,7 @@ closed_pipe() {
     for name in tok split embed predict vocab; do
         command_of $name
         [ "$("${command[@]}" -o - | wc -c)" -gt 100 ]
-        [ ! -e ./- ]
+        absent ./-
     done
 }
 
@@ -172,7 +175,7 @@ closed_pipe() {
         expect_status 2 "$name" essays.csv -o
         [[ $stderr == *"'-o' needs a value"* ]]
     done
-    [ ! -e model ] && [ ! -e model.partial ]
+    absent model model.partial
 }
 
 @test "a file that is not there, a directory, an unreadable place" {
@@ -188,7 +191,7 @@ closed_pipe() {
         [ "$name" != show ] || continue # a directory is a model there
         expect_status 1 "${command[@]}" place
         [[ $stderr == *"place: cannot read: Is a directory" ]]
-        [ ! -e m ] && [ ! -e m.partial ]
+        absent m m.partial
     done
     for name in tok split embed predict vocab; do
         command_of $name
@@ -210,14 +213,15 @@ closed_pipe() {
             head -c "$keep" "$input" | "${command[@]}" > got 2> said || status=$?
             [ $status -eq 4 ] || { echo "$pair cut at $keep: $status"; cat said; return 1; }
             grep -q "^$name: " said
-            [ ! -e m ] && [ ! -e m.partial ]
-            ! show --check got 2> /dev/null | grep '^sealed'
+            absent m m.partial
+            run bash -c "show --check got 2> /dev/null | grep '^sealed'"
+            [ "$status" -eq 1 ]
         done
         # And a segment with rubbish behind it.
         status=0
         { cat "$input"; echo rubbish; } | "${command[@]}" > got 2> said || status=$?
         [ $status -eq 4 ]
-        [ ! -e m ] && [ ! -e m.partial ]
+        absent m m.partial
     done
 }
 
@@ -233,7 +237,8 @@ closed_pipe() {
     wait $job || status=$?
     kill $feeder 2> /dev/null || true
     [ $status -eq 4 ]
-    [ ! -e m ] && [ ! -e m.partial ] && [ ! -s held ]
+    absent m m.partial
+    [ ! -s held ]
 }
 
 @test "the same bytes whatever the locale" {
@@ -271,11 +276,11 @@ closed_pipe() {
     done
     # In messages wherever they go: a file's name, a column's, an option's.
     expect_status 1 tok "$evil.csv"
-    ! [[ $stderr == *$'\e'* ]]
+    [[ $stderr != *$'\e'* ]]
     expect_status 2 tok --text nothing evil.csv
-    ! [[ $stderr == *$'\e'* ]]
+    [[ $stderr != *$'\e'* ]]
     expect_status 2 tok "--$evil"
-    ! [[ $stderr == *$'\e'* ]]
+    [[ $stderr != *$'\e'* ]]
 }
 
 @test "colour is for terminals, and not with NO_COLOR" {
@@ -283,12 +288,12 @@ closed_pipe() {
     on_terminal evalm predictions.rubric
     grep -q $'\e\\[' screen
     NO_COLOR=1 on_terminal evalm predictions.rubric
-    ! grep -q $'\e' screen
+    run -1 grep -q $'\e' screen
     for name in "${filters[@]}"; do
         command_of $name
         "${command[@]/-q/--quiet}" > got 2> said
-        ! grep -q $'\e' said
-        case " evalm tally vocab " in *" $name "*) ! grep -q $'\e' got ;; esac
+        run -1 grep -q $'\e' said
+        case $name in evalm | tally | vocab) run -1 grep -q $'\e' got ;; esac
     done
 }
 
@@ -347,7 +352,7 @@ closed_pipe() {
     prepare
     local nonblocking='use Fcntl; fcntl(STDIN, F_SETFL, fcntl(STDIN, F_GETFL, 0) | O_NONBLOCK);
         fcntl(STDOUT, F_SETFL, fcntl(STDOUT, F_GETFL, 0) | O_NONBLOCK); exec @ARGV'
-    for i in $(seq 40); do cat tokens.rubric; done > long.rubric
+    for _ in $(seq 40); do cat tokens.rubric; done > long.rubric
     show --json long.rubric > want
     { head -c 1000 long.rubric; sleep 0.2; tail -c +1001 long.rubric; } | perl -e "$nonblocking" show --json | { sleep 0.2; cat; } > got
     cmp want got

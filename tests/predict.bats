@@ -260,7 +260,8 @@ END
         [[ $stderr == *"No space left"* ]]
     done
     run --separate-stderr bash -c "predict -q --csv t | head -1"
-    [ "$status" -eq 0 ] && [ -z "$stderr" ]
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
 }
 
 @test "a terminal gets a table" {

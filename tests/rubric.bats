@@ -46,7 +46,7 @@ load helper
     refuse() { # MESSAGE, then what make is told
         expect_status 2 make -s -C "$root" BUILD="$build" DESTDIR="$PWD/stage" PREFIX=/usr install "${@:2}"
         [[ $stderr == "install: $1, where programs look"* ]] || { echo "$stderr"; return 1; }
-        [ ! -e stage ]
+        absent stage
     }
     refuse "libexecdir is /elsewhere: it has to be /usr/libexec" libexecdir=/elsewhere
     refuse "datadir is /elsewhere: it has to be /usr/share" datadir=/elsewhere

@@ -92,7 +92,8 @@ split:   no label: train $((0$(of - train))), val $((0$(of - val)))" "$stderr"
     expect_text "$(cat first)" "$(split -q --random --seed 7 in | marks)"
     [ "$(split -q --random --seed 8 in | marks)" != "$(cat first)" ]
     n=$(cat in{,,,,,} | split -q --random | marks | grep -c val)
-    [ "$n" -gt 70 ] && [ "$n" -lt 170 ]
+    [ "$n" -gt 70 ]
+    [ "$n" -lt 170 ]
     run ! exact all train=80,val=20 <first
 }
 
@@ -102,7 +103,8 @@ split:   no label: train $((0$(of - train))), val $((0$(of - val)))" "$stderr"
     stream integer true '[1]' $(yes 1 | head -120) | split -q --by id | show --csv | cut -d, -f1,3 | sort >some
     [ "$(comm -13 all some | wc -l)" -eq 0 ]
     n=$(split -q --by id in | marks | grep -c val)
-    [ "$n" -gt 20 ] && [ "$n" -lt 65 ]
+    [ "$n" -gt 20 ]
+    [ "$n" -lt 65 ]
     expect_status 2 split --by school in
 }
 
@@ -133,7 +135,8 @@ B test 33
 C train 33" "$(parts out)"
     split -q --hold-out school=B --ratio 50:50 in >out
     [ "$(parts out | grep '^B')" = "B test 33" ]
-    [ "$(marks out | grep -c train)" -ge 33 ] && [ "$(marks out | grep -c val)" -ge 33 ]
+    [ "$(marks out | grep -c train)" -ge 33 ]
+    [ "$(marks out | grep -c val)" -ge 33 ]
     expect_status 3 split --hold-out school=Z -o out in
     expect_status 4 show --check out
 }

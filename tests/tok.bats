@@ -219,7 +219,8 @@ texts() { yes '{"text": "a"}' | head -"$1"; }
     expect_text "$want" "$(records --cased --encoding utf-16 in.csv)"
     iconv -t utf-16be utf8.csv >in.csv
     expect_text "$want" "$(records --cased --encoding utf-16be in.csv)"
-    (printf '\376\377' && cat in.csv) >in2.csv && mv in2.csv in.csv
+    { printf '\376\377'; cat in.csv; } >in2.csv
+    mv in2.csv in.csv
     expect_text "$want" "$(records --cased in.csv)"
     expect_status 2 tok -q --vocab "$TOK_VOCABULARY" --encoding klingon in.csv
     expect_text "tok: --encoding is 'klingon': not an encoding that iconv knows (iconv -l lists them)" "$stderr"
@@ -291,7 +292,7 @@ texts() { yes '{"text": "a"}' | head -"$1"; }
     same there link
     expect_text kept "$(cat there)"
     same new new
-    [ ! -e new ]
+    absent new
     same new ./new
     same later new
     [ ! -s new ]
@@ -515,7 +516,7 @@ END
     for ((i = 1; i <= 1500; i++)); do
         printf '%d,"%s@CAPS1",%s\n' $i "$(printf 'abc de, '%.0s $(seq $((i % 40))))" $((i % 97 == 0 ? 0 : i % 4 + 1))
     done | sed 's/,0$/,x/; s/^1200,.*/1200,a,b,1/; s/^0*1111,/,/' >body
-    { echo id,content,score && cat body; } >in.csv
+    { echo id,content,score; cat body; } >in.csv
     for policy in skip mark; do
         records --threads 1 --bad-rows $policy --classes 1..4 --long windows --max-length 20 --stride 3 in.csv in.csv >one
         for n in 2 5; do

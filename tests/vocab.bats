@@ -35,7 +35,7 @@ csv.writer(sys.stdout).writerows(reversed(rows))' "$root/examples/essays.csv"; }
     printf 'text\tscore\nHello, hello\t1\nhello there\t2\n' | vocab -q >tsv
     printf '{"text": "Hello, hello"}\n{"text": "hello there"}\n' | vocab -q >jsonl
     printf 'Hello, hello\nhello there\n' | vocab -q --format text >text
-    cmp csv tsv && cmp csv jsonl && cmp csv text
+    for other in tsv jsonl text; do cmp csv $other; done
     grep -qx hello csv
     run ! grep -q there csv
     printf 'essay,other\nno,banana\nno,banana\n' | vocab -q --text other -o out.txt
