@@ -67,8 +67,8 @@ static const struct option_row rows[] = {
     {0, "ema", OPTION_NUMBER, AT(config.ema), "X", 0, 0.999999,
      "keep a moving average of the weights, such as 0.999"},
     {0, "select", OPTION_CHOICE, AT(config.select), CHOOSE_CHOICES,
-     .help =
-         "which records choose the epoch (val beside test; a\nslice of train where something is to be chosen)"},
+     .help = "which records choose the epoch (val beside test; a\n"
+             "slice of train where something is to be chosen)"},
     {0, "monitor", OPTION_CHOICE, AT(config.monitor), MONITOR_CHOICES,
      .help = "by what (qwk; accuracy for unordered labels)"},
     {0, "keep", OPTION_CHOICE, AT(config.keep), KEEP_CHOICES,
@@ -76,8 +76,8 @@ static const struct option_row rows[] = {
     {0, "patience", OPTION_INTEGER, AT(config.patience), "N", 1, 1e6,
      "stop after N epochs without a better one"},
     {0, "thresholds", OPTION_CHOICE, AT(config.thresholds), THRESHOLDS_NAMES,
-     .help =
-         "cuts between classes: halfway, by the classes' shares,\nor for the best kappa (prior; round for unordered labels)"},
+     .help = "cuts between classes: halfway, by the classes' shares,\n"
+             "or for the best kappa (prior; round for unordered labels)"},
     {0, "fold", OPTION_INTEGER, AT(config.fold), "K", 0, 1e9, "hold this fold out"},
     {0, "seed", OPTION_INTEGER, AT(config.seed), "N", 0, 0x1p63, "of everything drawn (0)"},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "(the CPUs this process may use)"},

@@ -12,7 +12,8 @@ int file_open(const char *path);
 /* Creates `path` for writing, emptying what is there.  Dies with STATUS_SYSTEM. */
 int file_create(const char *path);
 
-/* Whether something is there.  Only "no such file" is a no: where one cannot look, it dies (STATUS_SYSTEM). */
+/* Whether something is there.  Only "no such file" is a no: where one cannot look, it dies
+ * (STATUS_SYSTEM). */
 bool file_exists(const char *path);
 
 /* What messages call it: the path, or "standard input". */

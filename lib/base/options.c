@@ -249,8 +249,8 @@ static void refuse_abbreviation(const struct command *command, char **argv, cons
         unknown_option(command, text);
 }
 
-/* What jansson cannot allocate ends the process as everything else does, so that no call of it needs a check.
- */
+/* What jansson cannot allocate ends the process as everything else does, so that no call of it needs a
+ * check. */
 static void *json_memory(size_t size) { return memory_new(size, 1); }
 
 int command_parse(const struct command *command, void *settings, int argc, char **argv)

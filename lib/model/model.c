@@ -56,8 +56,8 @@ static void read_text_settings(struct model *model, const struct shape *shape)
         model->text.max_length = shape->P;
 }
 
-/* Whether the head in the file is the one that is wanted: then its numbers are taken, else it is drawn anew.
- */
+/* Whether the head in the file is the one that is wanted: then its numbers are taken, else it is drawn
+ * anew. */
 static bool same_head(const struct shape *saved, const struct shape *wanted)
 {
     if (saved->pool != wanted->pool || saved->C != wanted->C || saved->tap_count != wanted->tap_count)

@@ -54,7 +54,8 @@ struct model_request {
     bool need_head;           /* die (STATUS_BROKEN) when no trained head is there, saying to run fit */
     bool no_weights;          /* config and settings only: params is NULL */
     const struct shape *head; /* NULL: the head as saved.  Else pool, taps, C, E of the wanted head: tensors
-                               * that the directory lacks are drawn from `seed`, a pooler's named in one note */
+                               * that the directory lacks are drawn from `seed`, a pooler's named in one
+                               * note */
     uint64_t seed;            /* for tensors that must be drawn */
     int layers;               /* > 0: cut the encoder there */
 };

@@ -19,8 +19,8 @@ void text_view_record(struct text_view *view, const struct record *record, const
                       struct buffer *out);
 void text_view_free(struct text_view *view);
 
-/* Adds `text` as a field of CSV, quoted where it must be (RFC 4180): also if it begins or ends with a blank, and
- * an empty one if it is `alone` in its line. */
+/* Adds `text` as a field of CSV, quoted where it must be (RFC 4180): also if it begins or ends with a blank,
+ * and an empty one if it is `alone` in its line. */
 void csv_cell(struct buffer *out, struct slice text, bool alone);
 
 /* CSV (RFC 4180, lines end in LF): one row a record; arrays are numbers separated by spaces, prob one column

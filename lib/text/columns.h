@@ -1,5 +1,5 @@
-/* Which column is what: by the names that the user gives, else by the names that such columns usually have.
- */
+/* Which column is what: by the names that the user gives, else by the names that such columns usually
+ * have. */
 #ifndef RUBRIC_TEXT_COLUMNS_H
 #define RUBRIC_TEXT_COLUMNS_H
 

@@ -36,7 +36,8 @@ struct rows_options {
     uint64_t shard, shards; /* only every `shards`-th row is the caller's; shards 0: all are */
 };
 
-/* The rows of an option table (base/options.h) that set them, but for bad_rows, which not every filter takes whole. */
+/* The rows of an option table (base/options.h) that set them, but for bad_rows, which not every filter takes
+ * whole. */
 #define ROWS_OPTION_ROWS(format, delimiter, encoding)                                                        \
     {0, "format", OPTION_CHOICE, format, ROWS_FORMAT_NAMES, .help = "format of the input (default auto)"},   \
         {0,         "delimiter", OPTION_TEXT,                                                                \

@@ -17,8 +17,8 @@ enum placeholders { PLACEHOLDERS_DROP, PLACEHOLDERS_MASK, PLACEHOLDERS_KEEP };
 enum { WORD_CHARACTERS = 100 }; /* BERT's limit of a word */
 enum long_policy { LONG_HEAD, LONG_TAIL, LONG_ENDS, LONG_WINDOWS, LONG_FAIL };
 
-/* Everything that shapes ids, as it stands in tokenizer_config.json / tokenizer.json and a stream's header.
- */
+/* Everything that shapes ids, as it stands in tokenizer_config.json / tokenizer.json and a stream's
+ * header. */
 struct tokenizer_settings {
     bool lower_case;    /* do_lower_case */
     bool strip_accents; /* resolved: follows lower_case where the file says null */

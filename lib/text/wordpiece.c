@@ -297,8 +297,8 @@ static void encode_chunk(const struct tokenizer *t, struct tokenizer_cache *c, s
         encode_short_miss(t, c, set, fresh, chunk, ids);
 }
 
-/* One blank, mark or chunk of any kind; returns what is behind it.  `*inside`: the byte before was no blank.
- */
+/* One blank, mark or chunk of any kind; returns what is behind it.  `*inside`: the byte before was no
+ * blank. */
 static const char *encode_one(const struct tokenizer *t, struct tokenizer_cache *c, const char *p,
                               const char *end, struct int_array *ids, size_t *words, bool *inside)
 {

@@ -2,8 +2,8 @@
  *
  * usage: measure REPORT COMMAND [ARGUMENT]...
  *
- * Writes to the file REPORT: wall seconds, user seconds, system seconds, peak resident KiB, separated by tabs.
- * Exits as the command did. */
+ * Writes to the file REPORT: wall seconds, user seconds, system seconds, peak resident KiB, separated by
+ * tabs.  Exits as the command did. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>

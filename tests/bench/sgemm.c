@@ -2,8 +2,8 @@
  *
  * usage: sgemm THREADS [SECONDS]
  *
- * Prints GFLOP/s of OpenBLAS and of rubric's kernels (0 where this CPU has none), all threads together, each on square
- * products of its own that fit the caches, separated by a tab. */
+ * Prints GFLOP/s of OpenBLAS and of rubric's kernels (0 where this CPU has none), all threads together, each
+ * on square products of its own that fit the caches, separated by a tab. */
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,9 @@
  *
  * usage: tokenize DIRECTORY|VOCABULARY [PASSES] < TEXTS
  *
- * TEXTS are uint32 lengths, each with its bytes.  Prints the MB/s of UTF-8 text of the first pass with an empty
- * cache (the best of PASSES caches), of the pass after it, and the tokens of a pass, separated by tabs. */
+ * TEXTS are uint32 lengths, each with its bytes.  Prints the MB/s of UTF-8 text of the first pass with an
+ * empty cache (the best of PASSES caches), of the pass after it, and the tokens of a pass, separated by
+ * tabs. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

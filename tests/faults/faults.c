@@ -1,8 +1,9 @@
-/* Loaded with LD_PRELOAD: makes one call of the C library fail, or all from there on, to see what a filter does then.
+/* Loaded with LD_PRELOAD: makes one call of the C library fail, or all from there on, to see what a filter
+ * does then.
  *
- *   FAULT_KIND   memory, open, read, write, sync, rename, close, map or file: which calls are counted (KINDS below);
- *                short: no failure, but every read and write moves at most seven bytes, and each third is
- *                interrupted by a signal first
+ *   FAULT_KIND   memory, open, read, write, sync, rename, close, map or file: which calls are counted (KINDS
+ *                below); short: no failure, but every read and write moves at most seven bytes, and each
+ *                third is interrupted by a signal first
  *   FAULT_AT     the number of the call that fails, counted from 1 once main() has begun; 0: none
  *   FAULT_LASTS  if set, all calls after it fail as well
  *   FAULT_COUNT  a file for the number of calls, written when the process ends
@@ -228,7 +229,8 @@ int access(const char *path, int mode)
     return fails(FILES) ? -1 : next(path, mode);
 }
 
-/* A sanitizer asks for the stack of every thread that begins, and dies when it gets no answer: not under test. */
+/* A sanitizer asks for the stack of every thread that begins, and dies when it gets no answer: not under
+ * test. */
 int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
 {
     NEXT(pthread_getattr_np);

@@ -3,7 +3,8 @@
 #include "text/encoding.h"
 #include "text/validate.h"
 
-/* Decodes `bytes` in pieces of `step`; the text must be `want`, and its restoration the bytes from `from` on. */
+/* Decodes `bytes` in pieces of `step`; the text must be `want`, and its restoration the bytes from `from`
+ * on. */
 static void check_decoding(const char *encoding, struct slice bytes, struct slice want, size_t from)
 {
     for (size_t step = 1; step <= bytes.size; step++) {

@@ -75,12 +75,12 @@ static void test_parsing(void)
         "field 'score' is \"3.5\": expected a whole number (use --label-type string to keep labels as text)");
     CHECK_TEXT(
         parse(LABEL_WISH_AUTO, NULL, "absent"),
-        "field 'score' is \"absent\": expected a whole number, as in most rows (use --label-type string to keep "
-        "labels as text)");
+        "field 'score' is \"absent\": expected a whole number, as in most rows (use --label-type string to "
+        "keep labels as text)");
     CHECK_TEXT(
         parse(LABEL_WISH_NUMBER, NULL, "3,5"),
-        "field 'score' is \"3,5\": expected a number with a decimal point, 3.5 (--label-type string keeps labels "
-        "as text)");
+        "field 'score' is \"3,5\": expected a number with a decimal point, 3.5 (--label-type string keeps "
+        "labels as text)");
     CHECK_TEXT(parse(LABEL_WISH_AUTO, "1..5", "5"), "integer 5");
     CHECK_TEXT(parse(LABEL_WISH_AUTO, "1..5", "6"),
                "field 'score' is \"6\": expected one of --classes: 1, 2, 3, 4, 5");

@@ -69,7 +69,8 @@ static void read_with_scan(struct slice text, struct buffer *out)
 static uint64_t draws;
 static uint64_t draw(uint64_t bound) { return random_below(bound, 7, RANDOM_SAMPLE, draws++, 0); }
 
-/* A field as some writer might have written it: in quotes where it must be, and sometimes where it need not. */
+/* A field as some writer might have written it: in quotes where it must be, and sometimes where it need
+ * not. */
 static void random_field(struct buffer *out)
 {
     static const char *const pieces[] = {"a", "word", " ", ",", "\n", "\r\n", "\"", "\xc3\xa9", "x y", ""};
@@ -287,8 +288,8 @@ static void test_files(void)
     CHECK_ROWS("a,b\n1,2\n3\n4,5\n", &marked, "2:1|2;3:|;4:4|5;");
     CHECK_ROWS(
         "a,b\n1,2\n3\n", &plain,
-        "rows-unit.tmp:3: 1 field: expected 2 as in the header row (a text that holds the delimiter, ',', must "
-        "be quoted)");
+        "rows-unit.tmp:3: 1 field: expected 2 as in the header row (a text that holds the delimiter, ',', "
+        "must be quoted)");
     CHECK_ROWS("a,b\n", &plain, "rows-unit.tmp: has a header row and no data");
     CHECK_ROWS("", &plain, "rows-unit.tmp: is empty: expected a header row and data");
     CHECK_ROWS("\n\n", &plain, "rows-unit.tmp: is empty: expected a header row and data");

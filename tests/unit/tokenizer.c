@@ -1,5 +1,5 @@
-/* WordPiece against ids and hashes that Hugging Face's library made (tests/parity/make_tokenizer_golden.py), and
- * the files of a directory. */
+/* WordPiece against ids and hashes that Hugging Face's library made (tests/parity/make_tokenizer_golden.py),
+ * and the files of a directory. */
 #include <inttypes.h>
 #include <sha256.h>
 #include <sys/stat.h>
@@ -165,9 +165,9 @@ static void invalid_text(void)
 }
 
 #define PIECES "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##b\nA\n\xC3\xA9\n"
-#define MODEL                                                                                                   \
-    "\"model\": {\"type\": \"WordPiece\", \"vocab\": {\"[PAD]\": 0, \"[UNK]\": 1, \"[CLS]\": 2, \"[SEP]\": 3, " \
-    "\"a\": 4}}, \"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"}, "
+#define MODEL                                                                                                \
+    "\"model\": {\"type\": \"WordPiece\", \"vocab\": {\"[PAD]\": 0, \"[UNK]\": 1, \"[CLS]\": 2, \"[SEP]\": " \
+    "3, \"a\": 4}}, \"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"}, "
 
 static void open_place(void *unused)
 {
@@ -269,7 +269,8 @@ static void settings_of_files(void)
     remove_file("tokenizer.json");
 }
 
-/* Many more words than the cache holds, all alike in length and in their first half: it must not take one for another. */
+/* Many more words than the cache holds, all alike in length and in their first half: it must not take one for
+ * another. */
 static void crowded_cache(void)
 {
     struct tokenizer *t = open_as(true, true, true);

@@ -1,4 +1,5 @@
-/* The training room's parts around a step: compact instances, augmentation, the classes met, the scale of scores. */
+/* The training room's parts around a step: compact instances, augmentation, the classes met, the scale of
+ * scores. */
 #include "train/augment.h"
 #include "train/ema.h"
 #include "train/classes.h"
