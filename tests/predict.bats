@@ -35,7 +35,7 @@ assert head["rounding"] == "at 1.4, 2.5, 3.5, 4.25" and "tokenizer" not in head 
 wanted = [line.split() for line in open(sys.argv[1] + "/model/expected.txt")]
 score = next(float(w[4]) for w in wanted if w[0] == "trained" and w[3].count(",") == 7)
 assert first["pred"] == 5 and abs(first["score"] - score) < 1e-5, (first, score)
-cuts = [1.4, 2.5, 3.5, 4.25]
+cuts = [1.5, 2.5, 3.5, 4.5] # of the scale, not of the thresholds
 below = [0] + [0.5 * (1 + math.erf((c - first["score"]) / 0.5 / math.sqrt(2))) for c in cuts] + [1]
 assert all(abs(p - (b - a)) < 1e-9 for p, a, b in zip(first["prob"], below, below[1:])), first
 ' "$fixtures"

@@ -79,7 +79,8 @@ static double threshold_of(const struct search *s, size_t cut, double halfway)
     return middle < high ? middle : low;
 }
 
-void thresholds_round(const double *values, int classes, double *thresholds)
+/* Halfway between the classes' values [K]; NULL: 0 .. K-1. */
+static void round_thresholds(const double *values, int classes, double *thresholds)
 {
     for (int k = 0; k < classes - 1; k++)
         thresholds[k] = values ? values[k] + (values[k + 1] - values[k]) / 2 : k + 0.5;
@@ -112,7 +113,7 @@ void thresholds_prior(const double *values, int classes, const double *scores, c
                       double *thresholds)
 {
     struct search s = search_new(classes, scores, truth, count);
-    thresholds_round(values, classes, thresholds);
+    round_thresholds(values, classes, thresholds);
     cut_by_prior(&s);
     place_thresholds(&s, thresholds);
     search_free(&s);
@@ -196,7 +197,7 @@ double thresholds_tuned(const double *values, int classes, const double *scores,
 {
     struct search s = search_new(classes, scores, truth, count);
     size_t *rounded = memory_new((size_t)classes, sizeof *rounded);
-    thresholds_round(values, classes, thresholds);
+    round_thresholds(values, classes, thresholds);
     for (int k = 0; k < classes - 1; k++)
         s.cuts[k] = cut_of(&s, thresholds[k]);
     double from_round = climb(&s);

@@ -2,8 +2,9 @@
  *
  *   K classes; `scores` [n] and `classes` [n] (0 .. K-1) of training records.  Each fills thresholds [K-1],
  *   ascending (equal neighbours: the class between is never predicted); a score on a threshold falls to the
- *   lower class.  Of all thresholds that cut the scores at one place, it is the halfway point of `round` if
- *   that is one of them, else the middle between the two scores. */
+ *   lower class.  `round` is halfway between the classes' values [K] (NULL: 0 .. K-1) and needs no records.
+ *   Of all thresholds that cut the scores at one place, it is that of `round` if that is one of them, else
+ *   the middle between the two scores. */
 #ifndef RUBRIC_LINEAR_THRESHOLDS_H
 #define RUBRIC_LINEAR_THRESHOLDS_H
 
@@ -11,9 +12,6 @@
 
 enum thresholds { THRESHOLDS_ROUND, THRESHOLDS_PRIOR, THRESHOLDS_TUNED };
 #define THRESHOLDS_NAMES "round|prior|tuned" /* in the order of the enum */
-
-/* Halfway between the classes' values [K]; NULL: 0 .. K-1. */
-void thresholds_round(const double *values, int classes, double *thresholds);
 
 /* As many scores below each threshold as there are records of lower classes: predictions get the training
  * classes' shares (to ties, which stay together below the threshold). */

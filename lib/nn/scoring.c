@@ -8,16 +8,13 @@
 
 static double value_of(const struct scoring *s, int k) { return s->values ? s->values[k] : k; }
 
-static double cut_after(const struct scoring *s, int k)
-{
-    return s->thresholds ? s->thresholds[k] : (value_of(s, k) + value_of(s, k + 1)) / 2;
-}
+static double halfway(const struct scoring *s, int k) { return (value_of(s, k) + value_of(s, k + 1)) / 2; }
 
-int scoring_class(const struct scoring *s, double score)
+static int class_of(const struct scoring *s, double score)
 {
     int class = 0;
     for (int k = 0; k < s->classes - 1; k++)
-        class += cut_after(s, k) < score;
+        class += (s->thresholds ? s->thresholds[k] : halfway(s, k)) < score;
     return class;
 }
 
@@ -29,11 +26,13 @@ static double normal_between(double z1, double z2)
     return (erfc(-z2 * M_SQRT1_2) - erfc(-z1 * M_SQRT1_2)) / 2;
 }
 
+/* The thresholds have no part in this: they may lie where they make the most of scores that shrink to the
+ * mean, and the residuals are those of the scores as they are. */
 static void normal_probabilities(const struct scoring *s, double score, double *prob)
 {
     double below = -INFINITY;
     for (int k = 0; k < s->classes; k++) {
-        double above = k < s->classes - 1 ? (cut_after(s, k) - score) / s->deviation : INFINITY;
+        double above = k < s->classes - 1 ? (halfway(s, k) - score) / s->deviation : INFINITY;
         prob[k] = normal_between(below, above);
         below = above;
     }
@@ -52,7 +51,7 @@ static struct scored score_number(const struct scoring *s, double score, double 
 {
     struct scored scored = {.class = -1, .score = score};
     if (s->classes > 0)
-        scored.class = scoring_class(s, score);
+        scored.class = class_of(s, score);
     if (s->classes > 0 && s->deviation > 0 && prob) {
         normal_probabilities(s, score, prob);
         scored.has_prob = true;
@@ -72,7 +71,7 @@ struct scored scoring_apply(const struct scoring *s, const float *outputs, const
     struct scored scored = {.has_prob = prob != NULL};
     for (int k = 0; k < s->classes; k++)
         scored.score += p[k] * value_of(s, k);
-    scored.class = s->thresholds ? scoring_class(s, scored.score) : most_probable(p, s->classes);
+    scored.class = s->thresholds ? class_of(s, scored.score) : most_probable(p, s->classes);
     free(many);
     return scored;
 }

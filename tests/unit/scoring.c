@@ -76,6 +76,29 @@ static void test_normal(void)
     }
 }
 
+/* Probabilities are the scale's, wherever a rule puts the thresholds.  Here a weak model, whose scores hardly
+ * leave the mean, is cut by the training classes' shares: the nearest classes stay the most probable. */
+static void test_normal_with_thresholds(void)
+{
+    double values[11], cuts[10], got[MOST], want[MOST];
+    for (int k = 0; k < 11; k++)
+        values[k] = k;
+    for (int k = 0; k < 10; k++)
+        cuts[k] = 4.939 + 0.001 * k;
+    struct scoring s = {.loss = LOSS_MSE, .classes = 11, .values = values, .deviation = 3.06};
+    float output = 4.944f;
+    CHECK(scoring_apply(&s, &output, NULL, want).class == 5);
+    s.thresholds = cuts;
+    CHECK(scoring_apply(&s, &output, NULL, got).class == 5);
+    for (int k = 0; k < 11; k++)
+        CHECK(got[k] == want[k]);
+    CHECK_NEAR(got[5], 0.13, 0.005, 0);
+    CHECK_NEAR(got[0], 0.073, 0.005, 0);
+    output = 4.9f;
+    CHECK(scoring_apply(&s, &output, NULL, got).class == 0);
+    CHECK(got[5] > got[4] && got[4] > got[0]);
+}
+
 static void test_classes(void)
 {
     double values[] = {1, 2, 10}, prob[MOST], cuts[] = {3, 6};
@@ -116,11 +139,13 @@ static void test_classes(void)
 static void counts_of(const double *thresholds, int K, const double *scores, const int *truth, size_t n,
                       uint64_t *counts)
 {
-    struct scoring s = {.classes = K, .thresholds = memory_new((size_t)K, sizeof(double))};
+    struct scoring s = {.loss = LOSS_MSE, .classes = K, .thresholds = memory_new((size_t)K, sizeof(double))};
     memcpy(s.thresholds, thresholds, (size_t)(K - 1) * sizeof *thresholds);
     memset(counts, 0, (size_t)(K * K) * sizeof *counts);
-    for (size_t i = 0; i < n; i++)
-        counts[truth[i] * K + scoring_class(&s, scores[i])]++;
+    for (size_t i = 0; i < n; i++) {
+        float output = (float)scores[i];
+        counts[truth[i] * K + scoring_apply(&s, &output, NULL, NULL).class]++;
+    }
     scoring_free(&s);
 }
 
@@ -136,9 +161,9 @@ static void test_round_and_prior(void)
     const double values[] = {1, 1.5, 2}, scores[] = {0.3, 0.1, 0.2, 0.4, 0.6, 0.5};
     const int truth[] = {1, 0, 1, 1, 1, 2};
     double t[4];
-    thresholds_round(values, 3, t);
+    thresholds_tuned(values, 3, scores, truth, 0, t); /* no records: round */
     CHECK(t[0] == 1.25 && t[1] == 1.75);
-    thresholds_round(NULL, 3, t);
+    thresholds_tuned(NULL, 3, scores, truth, 0, t);
     CHECK(t[0] == 0.5 && t[1] == 1.5);
     thresholds_prior(values, 3, scores, truth, 6, t);
     CHECK_NEAR(t[0], 0.15, 1e-12, 0);
@@ -178,7 +203,7 @@ static void test_tuned_exhaustive(void)
         CHECK_NEAR(got, kappa_of(t, 3, scores, truth, N), 1e-12, 0);
         CHECK(t[0] <= t[1]);
         double start[2];
-        thresholds_round(NULL, 3, start);
+        thresholds_tuned(NULL, 3, scores, truth, 0, start);
         CHECK(!(got < kappa_of(start, 3, scores, truth, N)));
         thresholds_prior(NULL, 3, scores, truth, N, start);
         CHECK(!(got < kappa_of(start, 3, scores, truth, N)));
@@ -207,6 +232,7 @@ int main(void)
 {
     test_numbers();
     test_normal();
+    test_normal_with_thresholds();
     test_classes();
     test_round_and_prior();
     test_tuned_exhaustive();
