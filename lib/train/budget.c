@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "train/example.h"
-#include "train/step.h"
 
 enum {
     MEBIBYTE = 1 << 20,
@@ -45,7 +44,7 @@ uint64_t budget_training(const struct shape *shape, const struct fit_config *con
     double all = (double)layout->size, words = (double)shape->V * shape->H;
     double layers = (double)shape->L * (4.0 * shape->H * shape->H + 2.0 * shape->H * shape->F);
     layout_free(layout);
-    int shards = (int)(config->batch < STEP_SHARDS ? config->batch : STEP_SHARDS),
+    int shards = (int)(config->batch < BATCH_SHARDS ? config->batch : BATCH_SHARDS),
         busy = threads < shards ? threads : shards;
     double longest = fmax((double)extent->tokens, shape->P);
     double rows = fmin(shape->V, 2.0 * (double)config->batch / shards * longest) * shape->H;

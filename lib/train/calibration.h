@@ -4,7 +4,7 @@
 #define RUBRIC_TRAIN_CALIBRATION_H
 
 #include "linear/thresholds.h"
-#include "train/evaluate.h"
+#include "train/metrics.h"
 #include "train/sampler.h"
 
 /* Most records that calibrate_bias scores: they give the mean to a twentieth of the residuals' deviation. */

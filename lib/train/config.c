@@ -8,6 +8,12 @@
 #include "linear/linear.h"
 #include "train/linear_head.h"
 
+const char *monitor_name(enum monitor monitor)
+{
+    static const char *const names[] = {"qwk", "accuracy", "loss", "macro_f1"};
+    return names[monitor];
+}
+
 struct fit_config fit_config_defaults(void)
 {
     return (struct fit_config){

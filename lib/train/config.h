@@ -11,16 +11,22 @@
 #include "linear/thresholds.h"
 #include "model/model.h"
 #include "train/classes.h"
-#include "train/metrics.h"
 #include "train/sampler.h"
 #include "train/schedule.h"
 
+enum monitor { MONITOR_QWK, MONITOR_ACCURACY, MONITOR_LOSS, MONITOR_MACRO_F1 };
+#define MONITOR_CHOICES "qwk|accuracy|loss|macro_f1"
+const char *monitor_name(enum monitor monitor);
 enum choose_by { CHOOSE_AUTO = -1, CHOOSE_SLICE, CHOOSE_VAL, CHOOSE_NOTHING };
 #define CHOOSE_CHOICES "slice|val|none"
 enum keep_epoch { KEEP_BEST, KEEP_LAST };
 #define KEEP_CHOICES "best|last"
 enum fit_config_pool { FIT_POOL_CLS, FIT_POOL_MEAN, FIT_POOL_MAX, FIT_POOL_ATTENTION, FIT_POOL_FIRST };
 #define FIT_POOL_CHOICES "cls|mean|max|attention|first"
+
+/* Most shards of a batch, each with a gradient of its own (step.h).  Part of the result: another number gives
+ * other bits. */
+enum { BATCH_SHARDS = 8 };
 
 /* Everything that shapes the model, and nothing that does not (threads, memory, where it goes).  -1 in an int
  * and 0 in `epochs` and `rate`: not given, resolved by fit_config_resolve. */

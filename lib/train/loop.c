@@ -14,7 +14,6 @@
 #include "train/augment.h"
 #include "train/ema.h"
 #include "train/calibration.h"
-#include "train/evaluate.h"
 #include "train/csv_log.h"
 #include "train/sampler.h"
 #include "train/step.h"

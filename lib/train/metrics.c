@@ -6,12 +6,6 @@
 
 #include "eval/metrics.h"
 
-const char *monitor_name(enum monitor monitor)
-{
-    static const char *const names[] = {"qwk", "accuracy", "loss", "macro_f1"};
-    return names[monitor];
-}
-
 void metrics_init(struct metrics *metrics, size_t k)
 {
     *metrics = (struct metrics){.k = k, .counts = k ? memory_zeroed(k * k, sizeof *metrics->counts) : NULL};
@@ -94,4 +88,103 @@ double metrics_monitored(const struct metrics *metrics, enum monitor monitor)
         break;
     }
     return isnan(value) ? -INFINITY : value;
+}
+
+/* ---- Evaluating a network ---- */
+
+/* Examples, and about how many tokens, computed between two additions: bounds memory, and is long enough to
+ * keep threads busy. */
+enum { CHUNK = 256, CHUNK_TOKENS = CHUNK * 512 };
+
+struct chunk {
+    const struct evaluation *evaluation;
+    struct batch_entry {
+        struct example_store store;
+        struct example example;
+    } entries[CHUNK];
+    uint32_t order[CHUNK];
+    float *logits; /* [CHUNK, C] */
+};
+
+static void compute_one(void *context, size_t item, int worker)
+{
+    struct chunk *chunk = context;
+    const struct evaluation *e = chunk->evaluation;
+    size_t i = chunk->order[item];
+    network_logits(e->workspaces[worker], e->params, &chunk->entries[i].example.input,
+                   chunk->logits + i * (size_t)e->layout->shape.C);
+}
+
+static size_t load_chunk(struct chunk *chunk, const struct source *source, const uint64_t *picks,
+                         uint64_t from, uint64_t total)
+{
+    size_t count = 0, tokens = 0;
+    for (; count < CHUNK && from + count < total && tokens < CHUNK_TOKENS; count++) {
+        struct batch_entry *entry = &chunk->entries[count];
+        source_get(source, picks ? picks[from + count] : from + count, &entry->store, &entry->example);
+        tokens += entry->example.input.tokens;
+    }
+    return count;
+}
+
+/* Else each place would grow to the longest text. */
+static void unload_long(struct chunk *chunk, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (chunk->entries[i].example.input.windows)
+            example_store_free(&chunk->entries[i].store);
+}
+
+static void sort_longest_first(struct chunk *chunk, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t tokens = chunk->entries[i].example.input.tokens, j = i;
+        for (; j > 0 && chunk->entries[chunk->order[j - 1]].example.input.tokens < tokens; j--)
+            chunk->order[j] = chunk->order[j - 1];
+        chunk->order[j] = (uint32_t)i;
+    }
+}
+
+static void add_chunk(struct chunk *chunk, size_t count, struct metrics *metrics, double *scores)
+{
+    const struct evaluation *e = chunk->evaluation;
+    const struct objective *objective = e->objective;
+    const float *extra = e->layout->shape.E ? e->params + e->layout->extra : NULL;
+    float *unused = memory_new((size_t)(e->layout->shape.C + e->layout->shape.E), sizeof *unused);
+    for (size_t i = 0; i < count; i++) {
+        const struct example *example = &chunk->entries[i].example;
+        const float *logits = chunk->logits + i * (size_t)e->layout->shape.C;
+        struct target target = objective_target(objective, example);
+        double loss = loss_compute(&objective->spec, logits, extra, &target, unused,
+                                   unused + e->layout->shape.C);
+        metrics_add(metrics, objective, example, logits, extra, loss);
+        if (scores)
+            scores[i] = objective_score(objective, logits, extra, NULL).score;
+    }
+    free(unused);
+}
+
+void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
+                     uint64_t total, struct metrics *metrics, double *scores)
+{
+    struct chunk *chunk = memory_zeroed(1, sizeof *chunk);
+    chunk->evaluation = evaluation;
+    chunk->logits = memory_new(CHUNK * (size_t)evaluation->layout->shape.C, sizeof *chunk->logits);
+    metrics_clear(metrics);
+    for (uint64_t from = 0, count; from < total; from += count) {
+        count = load_chunk(chunk, source, picks, from, total);
+        sort_longest_first(chunk, count);
+        pool_run(evaluation->pool, count, compute_one, chunk);
+        add_chunk(chunk, count, metrics, scores ? scores + from : NULL);
+        unload_long(chunk, count);
+    }
+    for (size_t i = 0; i < CHUNK; i++)
+        example_store_free(&chunk->entries[i].store);
+    free(chunk->logits);
+    free(chunk);
+}
+
+void evaluate(const struct evaluation *evaluation, const struct source *source, struct metrics *metrics)
+{
+    evaluate_picked(evaluation, source, NULL, source_count(source), metrics, NULL);
 }

@@ -1,13 +1,14 @@
-/* Marks of a run of predictions, added one at a time: loss, confusion matrix, residuals.  The order of adding
- * is the caller's to fix: sums are rounded in that order. */
+/* How well a network does on a run of examples: loss, confusion matrix, residuals.
+ *
+ * Predictions are added one at a time.  Sums are rounded in the order of adding, so callers add in an order
+ * that does not depend on threads. */
 #ifndef RUBRIC_TRAIN_METRICS_H
 #define RUBRIC_TRAIN_METRICS_H
 
+#include "base/pool.h"
+#include "train/config.h"
+#include "train/dataset.h"
 #include "train/objective.h"
-
-enum monitor { MONITOR_QWK, MONITOR_ACCURACY, MONITOR_LOSS, MONITOR_MACRO_F1 };
-#define MONITOR_CHOICES "qwk|accuracy|loss|macro_f1"
-const char *monitor_name(enum monitor monitor);
 
 struct metrics {
     size_t k;
@@ -36,5 +37,25 @@ double metrics_deviation(const struct metrics *metrics);
 
 /* The monitored figure, turned so that more is better; -INFINITY where undefined. */
 double metrics_monitored(const struct metrics *metrics, enum monitor monitor);
+
+/* ---- Evaluating a network ---- */
+
+/* A network as it is evaluated; all borrowed.  The workspaces must be idle: between steps, not during one. */
+struct evaluation {
+    const struct layout *layout;
+    const float *params;
+    struct pool *pool;
+    struct workspace **workspaces; /* [threads], using weights packed from `params` if they use packed ones */
+    const struct objective *objective;
+};
+
+/* Clears `metrics`, which was initialised for the objective's classes, and adds every example of `source`:
+ * computed by all threads without dropout, added in the examples' order. */
+void evaluate(const struct evaluation *evaluation, const struct source *source, struct metrics *metrics);
+
+/* The same of `count` examples only, whose numbers are in `picks` (NULL: the first ones); `scores` [count]
+ * takes each one's score (NULL: not wanted). */
+void evaluate_picked(const struct evaluation *evaluation, const struct source *source, const uint64_t *picks,
+                     uint64_t count, struct metrics *metrics, double *scores);
 
 #endif

@@ -126,7 +126,7 @@ struct stepper *stepper_new(const struct step_setup *setup, size_t batch)
     s->order = memory_new(batch, sizeof *s->order);
     s->losses = memory_new(batch, sizeof *s->losses);
     s->logits = memory_new(batch * (size_t)setup->layout->shape.C, sizeof *s->logits);
-    s->gradient_tree = gradient_tree_new(setup->layout, STEP_SHARDS);
+    s->gradient_tree = gradient_tree_new(setup->layout, BATCH_SHARDS);
     return s;
 }
 
@@ -165,7 +165,7 @@ static size_t shards_of(const struct stepper *s)
     for (size_t i = 0; i < s->count; i++)
         tokens += s->slots[i].example.input.tokens;
     size_t shards = tokens / SHARD_TOKENS;
-    shards = shards > STEP_SHARDS ? STEP_SHARDS : shards < LEAST_SHARDS ? LEAST_SHARDS : shards;
+    shards = shards > BATCH_SHARDS ? BATCH_SHARDS : shards < LEAST_SHARDS ? LEAST_SHARDS : shards;
     return shards < s->count ? shards : s->count;
 }
 

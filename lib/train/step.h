@@ -1,6 +1,6 @@
 /* One optimizer step over one batch.
  *
- * A batch of B examples is cut into min(B, STEP_SHARDS) shards, or down to half as many where it has few
+ * A batch of B examples is cut into min(B, BATCH_SHARDS) shards, or down to half as many where it has few
  * tokens.  Which example goes to which shard depends on the batch only: longest first, dealt out to and fro,
  * so that shards cost about the same; inside a shard examples are computed in that order into one gradient;
  * shards are summed by the tree below.  Threads take shards as they become free.  So a step has the
@@ -11,11 +11,7 @@
 #include "base/pool.h"
 #include "nn/network.h"
 #include "nn/optimizer.h"
-#include "train/objective.h"
-#include "train/example.h"
 #include "train/metrics.h"
-
-enum { STEP_SHARDS = 8 };
 
 /* What a run of steps shares; borrowed from the caller. */
 struct step_setup {
