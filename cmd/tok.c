@@ -35,17 +35,20 @@ static const struct option_row option_rows[] = {
     {0, "vocab", OPTION_TEXT, AT(vocabulary), "FILE",
      .help = "take the vocabulary from FILE, one piece a line"},
     {0, "cased", OPTION_FLAG, AT(cased), NULL, .help = "with --vocab: keep case and accents"},
-    {0, "text", OPTION_TEXT, AT(columns.text), "COL",
+    {0, "text", OPTION_TEXT, AT(columns.names[COLUMN_TEXT]), "COL",
      .help = "column of the text (default: found by its name)"},
-    {0, "label", OPTION_TEXT, AT(columns.label), "COL",
+    {0, "label", OPTION_TEXT, AT(columns.names[COLUMN_LABEL]), "COL",
      .help = "column of the label (default: found by its name)"},
-    {0, "id", OPTION_TEXT, AT(columns.id), "COL",
+    {0, "id", OPTION_TEXT, AT(columns.names[COLUMN_ID]), "COL",
      .help = "column of the id (default: id, essay_id, ...; else FILE:ROW)"},
-    {0, "weight", OPTION_TEXT, AT(columns.weight), "COL", .help = "column of the weight (default: weight)"},
-    {0, "part", OPTION_TEXT, AT(columns.part), "COL", .help = "column of the part (default: part)"},
-    {0, "fold", OPTION_TEXT, AT(columns.fold), "COL", .help = "column of the fold (default: fold)"},
+    {0, "weight", OPTION_TEXT, AT(columns.names[COLUMN_WEIGHT]), "COL",
+     .help = "column of the weight (default: weight)"},
+    {0, "part", OPTION_TEXT, AT(columns.names[COLUMN_PART]), "COL",
+     .help = "column of the part (default: part)"},
+    {0, "fold", OPTION_TEXT, AT(columns.names[COLUMN_FOLD]), "COL",
+     .help = "column of the fold (default: fold)"},
     {0, "keep", OPTION_LIST, AT(keep), "COL,...", .help = "carry these columns along"},
-    {0, "pair", OPTION_TEXT, AT(columns.pair), "COL",
+    {0, "pair", OPTION_TEXT, AT(columns.names[COLUMN_PAIR]), "COL",
      .help = "column of a prompt that stands before the text"},
     ROWS_OPTION_ROWS(AT(rows.format), AT(rows.delimiter), AT(rows.encoding)),
     {0, "bad-rows", OPTION_TEXT, AT(rows.bad_rows), "fail|skip|mark|FILE",
@@ -132,8 +135,8 @@ static bool hold_back(struct rows *rows, const struct columns *columns, struct l
     bool more = true;
     while (labels->total < LEADING_LABELS && rows_bytes(rows) < LEADING_BYTES &&
            (more = rows_next(rows, &row))) {
-        if (columns->label >= 0 && !row.bad)
-            labels_observe(labels, row.fields[columns->label]);
+        if (columns->at[COLUMN_LABEL] >= 0 && !row.bad)
+            labels_observe(labels, row.fields[columns->at[COLUMN_LABEL]]);
         if (row.ours)
             row_lookahead_add(lookahead, &row);
     }
@@ -214,7 +217,7 @@ int main(int argc, char **argv)
     struct row_lookahead lookahead = {.fields = columns.count};
     bool complete = hold_back(rows, &columns, &labels, &lookahead);
     if (complete && !s.shard)
-        find_classes(&labels, &lookahead, columns.label);
+        find_classes(&labels, &lookahead, columns.at[COLUMN_LABEL]);
     note_input(rows, &columns, &labels, tokenizer, directory);
     write_header(out, &labels, tokenizer, directory, argc, argv);
 

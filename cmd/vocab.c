@@ -29,7 +29,7 @@ static const struct option_row option_rows[] = {
     {0, "min-frequency", OPTION_INTEGER, AT(min_frequency), "N", 1, 1e15,
      "leave pairs and characters alone that occur less often (2)"},
     {0, "cased", OPTION_FLAG, AT(cased), .help = "keep case and accents"},
-    {0, "text", OPTION_TEXT, AT(columns.text), "COL",
+    {0, "text", OPTION_TEXT, AT(columns.names[COLUMN_TEXT]), "COL",
      .help = "column of the text (default: found by its name)"},
     ROWS_OPTION_ROWS(AT(rows.format), AT(rows.delimiter), AT(rows.encoding)),
     {0, "bad-rows", OPTION_TEXT, AT(rows.bad_rows), "fail|skip|FILE",
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 
     struct trainer_options options = {(size_t)s.size, (uint64_t)s.min_frequency, s.cased};
     struct trainer *trainer = trainer_new(&options);
-    count_words(trainer, rows, (size_t)columns.text, (enum placeholders)s.placeholders);
+    count_words(trainer, rows, (size_t)columns.at[COLUMN_TEXT], (enum placeholders)s.placeholders);
     columns_end(&columns);
     rows_report(rows);
     note("%llu texts, %llu words, %zu different", (unsigned long long)rows_count(rows),

@@ -461,6 +461,17 @@ $cut" "$(records --max-length 8 --long ends in.csv)"
     done
 }
 
+@test "--keep: a column twice, or more than a record carries, is refused before anything is written" {
+    printf 'text,k\na,b\n' >in.csv
+    expect_status 2 tok --vocab "$TOK_VOCABULARY" --keep k,k -o out.stream in.csv
+    expect_text "tok: --keep names 'k' twice" "$stderr"
+    [ ! -s out.stream ]
+    python3 -c 'c = [f"c{i}" for i in range(257)]; print("text," + ",".join(c)); print("a," + ",".join(c))' >wide.csv
+    expect_status 2 tok --vocab "$TOK_VOCABULARY" --keep "$(head -1 wide.csv | cut -d, -f2-)" wide.csv
+    expect_text 'tok: --keep names 257 columns: a record carries at most 256' "$stderr"
+    expect_text 256 "$(records --keep "$(head -1 wide.csv | cut -d, -f2-257)" wide.csv | head -1 | jq '.meta | length')"
+}
+
 @test "long kept columns are not held for hundreds of rows" {
     python3 -c 'print("text,k"); [print("a b," + "x" * 1000000) for _ in range(300)]' >in.csv
     ASAN_OPTIONS=quarantine_size_mb=1 python3 - tok -q --vocab "$TOK_VOCABULARY" --keep k --threads 2 -o out.stream in.csv <<'END'

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "stream/msgpack.h"
 
 /* The usual names, most telling first. */
 static const char *const text_names[] = {"text",           "content",  "essay",    "full_text", "essay_text",
@@ -19,14 +20,24 @@ static const char *const weight_names[] = {"weight", NULL};
 static const char *const part_names[] = {"part", NULL};
 static const char *const fold_names[] = {"fold", NULL};
 
+static const struct {
+    const char *option;
+    const char *const *usual; /* NULL: it must be asked for */
+} roles[COLUMN_ROLES] = {
+    [COLUMN_TEXT] = {"text", text_names},       [COLUMN_PAIR] = {"pair", NULL},
+    [COLUMN_LABEL] = {"label", label_names},    [COLUMN_ID] = {"id", id_names},
+    [COLUMN_WEIGHT] = {"weight", weight_names}, [COLUMN_PART] = {"part", part_names},
+    [COLUMN_FOLD] = {"fold", fold_names},
+};
+
 enum { LISTED_COLUMNS = 20, LISTED_NAME = 40 };
 
-static const char *find_exact(const struct slice *there, size_t n, const char *name)
+static bool is_there(const struct slice *there, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
         if (slice_is(there[i], name))
-            return there[i].at;
-    return NULL;
+            return true;
+    return false;
 }
 
 static const char *find_usual(const struct slice *there, size_t n, const char *const *names)
@@ -64,116 +75,114 @@ static size_t want(struct columns *c, const char *name)
         if (strcmp(c->names[i], name) == 0)
             return i;
     memory_grow(&c->names, &c->capacity, c->count + 1, sizeof *c->names);
+    memory_grow(&c->awaited, &c->awaited_capacity, c->count + 1, sizeof *c->awaited);
+    c->awaited[c->count] = NULL;
     c->names[c->count] = memory_string(name);
     return c->count++;
 }
 
-static void expect(struct columns *c, const char *option, const char *name, bool asked)
+/* A column that is asked for by name; `late`: it may come with a later row. */
+static size_t want_asked(struct columns *c, const struct slice *there, size_t n, const char *option,
+                         const char *name, bool late)
 {
-    memory_grow(&c->late, &c->late_capacity, c->late_count + 1, sizeof *c->late);
-    c->late[c->late_count++] = (struct late_column){option, name, strlen(name), asked};
+    bool found = is_there(there, n, name);
+    if (!found && !late)
+        die(STATUS_USAGE, "%s: --%s is '%s': no such column: %s", file_name(c->file), option, name, c->there);
+    size_t index = want(c, name);
+    if (!found && !c->awaited[index])
+        c->awaited[index] = option;
+    return index;
 }
 
-struct search {
-    struct columns *columns;
-    const struct slice *there;
-    size_t n;
-    bool more;  /* it may come later */
-    bool usual; /* so may a usual name */
-};
-
-static ptrdiff_t find(const struct search *s, const char *option, const char *wish, const char *const *usual)
+static bool looked_for(const struct column_wishes *wishes, int role)
 {
-    struct columns *c = s->columns;
-    const char *found = wish    ? find_exact(s->there, s->n, wish)
-                        : usual ? find_usual(s->there, s->n, usual)
-                                : NULL;
-    if (found)
-        return (ptrdiff_t)want(c, found);
-    if (wish && !s->more)
-        die(STATUS_USAGE, "%s: --%s is '%s': no such column: %s", file_name(c->file), option, wish, c->there);
-    if (wish) {
-        expect(c, option, wish, true);
-        return (ptrdiff_t)want(c, wish);
+    if (role == COLUMN_TEXT || role == COLUMN_PAIR)
+        return true;
+    return !wishes->text_only && !(wishes->no_label && role == COLUMN_LABEL);
+}
+
+/* Its index in c->names, -1 if there is none. */
+static ptrdiff_t find_role(struct columns *c, const struct slice *there, size_t n, int role)
+{
+    const char *wish = c->wishes->names[role], *found = NULL;
+    bool first = c->wishes->text_first && (role == COLUMN_TEXT || role == COLUMN_PAIR);
+    if (wish)
+        return (ptrdiff_t)want_asked(c, there, n, roles[role].option, wish, c->more && !first);
+    if (role == COLUMN_TEXT && n == 1)
+        found = there[0].at;
+    else if (roles[role].usual)
+        found = find_usual(there, n, roles[role].usual);
+    return found ? (ptrdiff_t)want(c, found) : -1;
+}
+
+static void find_kept(struct columns *c, const struct slice *there, size_t n, const struct text_list *keep)
+{
+    if (keep->count > MSGPACK_MAX_KEYS)
+        die(STATUS_USAGE, "--keep names %zu columns: a record carries at most %d", keep->count,
+            MSGPACK_MAX_KEYS);
+    c->keep = memory_new(keep->count, sizeof *c->keep);
+    for (size_t i = 0; i < keep->count; i++) {
+        size_t column = want_asked(c, there, n, "keep", keep->at[i], c->more);
+        for (size_t k = 0; k < c->keep_count; k++)
+            if (c->keep[k] == column)
+                die(STATUS_USAGE, "--keep names '%s' twice", keep->at[i]);
+        c->keep[c->keep_count++] = column;
     }
-    for (; usual && *usual && s->usual; usual++)
-        expect(c, option, *usual, false);
-    return -1;
 }
 
-static void find_all(struct columns *c, const struct search *s, const struct column_wishes *wishes)
+static _Noreturn void refuse_late(const struct columns *c, int role, const char *file, uint64_t line,
+                                  const char *name)
 {
-    c->label = wishes->no_label ? -1 : find(s, "label", wishes->label, label_names);
-    c->id = find(s, "id", wishes->id, id_names);
-    c->weight = find(s, "weight", wishes->weight, weight_names);
-    c->part = find(s, "part", wishes->part, part_names);
-    c->fold = find(s, "fold", wishes->fold, fold_names);
-    size_t keeps = wishes->keep ? wishes->keep->count : 0;
-    c->keep = memory_new(keeps, sizeof *c->keep);
-    for (size_t i = 0; i < keeps; i++)
-        c->keep[c->keep_count++] = (size_t)find(s, "keep", wishes->keep->at[i], NULL);
+    const char *option = roles[role].option;
+    if (!c->more)
+        die(STATUS_INPUT,
+            "%s:%" PRIu64
+            ": '%s', a usual name for the %s, is not in %s: files of one run have the same columns",
+            file_name(file), line, name, option, file_name(c->file));
+    die(STATUS_INPUT,
+        "%s:%" PRIu64 ": '%s', a usual name for the %s, is in none of the first objects: use --%s %s%s",
+        file_name(file), line, name, option, option, name,
+        role == COLUMN_LABEL ? ", or --label-type none to do without" : "");
 }
 
 /* A name that stands at this line: a column that was awaited, or one that came too late to be found. */
 static void meet(void *columns, const char *file, uint64_t line, const char *name)
 {
     struct columns *c = columns;
-    size_t size = strlen(name);
-    for (size_t i = c->late_count; i-- > 0;) {
-        const struct late_column *late = &c->late[i];
-        if (late->size != size || strncasecmp(late->name, name, size) != 0)
-            continue;
-        if (!late->asked && !c->more)
-            die(STATUS_INPUT,
-                "%s:%" PRIu64 ": '%s', a usual name for the %s, is not in %s: files of one run have the same "
-                "columns",
-                file_name(file), line, name, late->option, file_name(c->file));
-        if (!late->asked)
-            die(STATUS_INPUT,
-                "%s:%" PRIu64 ": '%s', a usual name for the %s, is in none of the first objects: "
-                "use --%s %s%s",
-                file_name(file), line, name, late->option, late->option, name,
-                strcmp(late->option, "label") == 0 ? ", or --label-type none to do without" : "");
-        if (strcmp(late->name, name) == 0)
-            c->late[i] = c->late[--c->late_count];
-    }
+    const struct slice met = slice_of(name);
+    for (size_t i = 0; i < c->count; i++)
+        if (c->awaited[i] && strcmp(c->names[i], name) == 0)
+            c->awaited[i] = NULL;
+    for (int role = 0; role < COLUMN_ROLES; role++)
+        if (c->at[role] < 0 && roles[role].usual && looked_for(c->wishes, role) &&
+            find_usual(&met, 1, roles[role].usual))
+            refuse_late(c, role, file, line, name);
 }
 
 void columns_find(struct columns *c, struct rows *rows, const char *file, const struct column_wishes *wishes)
 {
-    struct search s = {.columns = c};
-    s.there = rows_columns(rows, &s.n);
-    bool more = rows_more_columns(rows);
-    *c = (struct columns){.file = file,
-                          .more = more,
-                          .there = list_columns(s.there, s.n),
-                          .label = -1,
-                          .id = -1,
-                          .weight = -1,
-                          .part = -1,
-                          .fold = -1};
-    s.more = more && !wishes->text_first;
-    c->text = s.n == 1 && !wishes->text ? (ptrdiff_t)want(c, s.there[0].at)
-                                        : find(&s, "text", wishes->text, text_names);
-    if (c->text < 0)
+    size_t n;
+    const struct slice *there = rows_columns(rows, &n);
+    *c = (struct columns){
+        .wishes = wishes, .file = file, .more = rows_more_columns(rows), .there = list_columns(there, n)};
+    for (int role = 0; role < COLUMN_ROLES; role++)
+        c->at[role] = looked_for(wishes, role) ? find_role(c, there, n, role) : -1;
+    if (c->at[COLUMN_TEXT] < 0)
         die(STATUS_INPUT, "%s: no column has a usual name for the text (--text NAME): %s", file_name(file),
             c->there);
-    c->pair = find(&s, "pair", wishes->pair, NULL);
-    s.more = more;
-    s.usual = more || rows_more_files(rows);
-    if (!wishes->text_only)
-        find_all(c, &s, wishes);
+    if (wishes->keep)
+        find_kept(c, there, n, wishes->keep);
     rows_select(rows, c->names, c->count);
-    if (c->late_count > 0)
+    if (c->more || rows_more_files(rows))
         rows_tell_names(rows, meet, c);
 }
 
 void columns_end(const struct columns *c)
 {
-    for (size_t i = 0; i < c->late_count; i++)
-        if (c->late[i].asked)
+    for (size_t i = 0; i < c->count; i++)
+        if (c->awaited[i])
             die(STATUS_USAGE, "%s: --%s is '%s': no such column: %s, and no later object has it",
-                file_name(c->file), c->late[i].option, c->late[i].name, c->there);
+                file_name(c->file), c->awaited[i], c->names[i], c->there);
 }
 
 void columns_free(struct columns *c)
@@ -183,21 +192,16 @@ void columns_free(struct columns *c)
     free(c->names);
     free(c->keep);
     free(c->there);
-    free(c->late);
+    free(c->awaited);
 }
 
 void columns_describe(const struct columns *c, struct buffer *out)
 {
-    const struct {
-        const char *what;
-        ptrdiff_t index;
-    } parts[] = {{"text", c->text},     {"pair", c->pair}, {"label", c->label}, {"id", c->id},
-                 {"weight", c->weight}, {"part", c->part}, {"fold", c->fold}};
     const char *comma = "";
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (parts[i].index < 0)
+    for (int role = 0; role < COLUMN_ROLES; role++) {
+        if (c->at[role] < 0)
             continue;
-        buffer_format(out, "%s%s '%s'", comma, parts[i].what, c->names[parts[i].index]);
+        buffer_format(out, "%s%s '%s'", comma, roles[role].option, c->names[c->at[role]]);
         comma = ", ";
     }
 }

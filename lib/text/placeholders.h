@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer_settings.h"
 
 enum { PLACEHOLDER_NAMES = 14 };
 const char *placeholder_name(int index); /* "PERSON" ...; index in 0 .. PLACEHOLDER_NAMES-1 */

@@ -11,7 +11,7 @@
 
 enum { PENDING_SIZE = 64 << 10 };
 
-const char *bad_row_name(enum bad_row reason)
+static const char *name_of(enum bad_row reason)
 {
     static const char *const names[BAD_COUNT] = {
         [BAD_QUOTES] = "quotes", [BAD_FIELDS] = "fields", [BAD_ENCODING] = "encoding",
@@ -129,7 +129,7 @@ json_t *rejects_json(const struct rejects *r)
     json_t *counts = json_object();
     for (int reason = 0; reason < BAD_COUNT; reason++)
         if (r->counts[reason])
-            json_object_set_new(counts, bad_row_name((enum bad_row)reason),
+            json_object_set_new(counts, name_of((enum bad_row)reason),
                                 json_integer((json_int_t)r->counts[reason]));
     return counts;
 }
@@ -139,8 +139,8 @@ static void report(const struct rejects *r)
     struct buffer reasons = {0};
     for (int reason = 0; reason < BAD_COUNT; reason++)
         if (r->counts[reason])
-            buffer_format(&reasons, "%s%s %" PRIu64, reasons.size ? ", " : "",
-                          bad_row_name((enum bad_row)reason), r->counts[reason]);
+            buffer_format(&reasons, "%s%s %" PRIu64, reasons.size ? ", " : "", name_of((enum bad_row)reason),
+                          r->counts[reason]);
     buffer_byte(&reasons, '\0');
     uint64_t total = rejects_total(r);
     warn("%" PRIu64 " bad row%s %s (%s)%s%s; the first: %s", total, total == 1 ? "" : "s",

@@ -26,7 +26,6 @@
 
 enum rows_format { ROWS_AUTO, ROWS_CSV, ROWS_TSV, ROWS_JSONL, ROWS_TEXT };
 #define ROWS_FORMAT_NAMES "auto|csv|tsv|jsonl|text" /* for OPTION_CHOICE */
-const char *rows_format_name(enum rows_format format);
 
 struct rows_options {
     int format;             /* enum rows_format; ROWS_AUTO: JSON Lines begins with "{", else CSV or TSV */
@@ -59,7 +58,6 @@ enum bad_row {
     BAD_VALUE, /* a weight, part or fold that is none */
     BAD_COUNT,
 };
-const char *bad_row_name(enum bad_row reason); /* "quotes", "fields", ... */
 
 struct row {
     const char *file;     /* as named on the command line; "-" for standard input */

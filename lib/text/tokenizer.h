@@ -12,30 +12,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
-
-enum placeholders { PLACEHOLDERS_DROP, PLACEHOLDERS_MASK, PLACEHOLDERS_KEEP };
-enum { WORD_CHARACTERS = 100 }; /* BERT's limit of a word */
-enum long_policy { LONG_HEAD, LONG_TAIL, LONG_ENDS, LONG_WINDOWS, LONG_FAIL };
-
-/* Everything that shapes ids, as it stands in tokenizer_config.json / tokenizer.json and a stream's
- * header. */
-struct tokenizer_settings {
-    bool lower_case;    /* do_lower_case */
-    bool strip_accents; /* resolved: follows lower_case where the file says null */
-    bool split_chinese; /* tokenize_chinese_chars */
-    enum placeholders placeholders;
-    enum long_policy long_policy;
-    int max_length; /* tokens a text may have, special ones included (512) */
-    int stride;     /* overlap of windows, in tokens */
-    int word_limit; /* characters of a word: longer ones are unknown (WORD_CHARACTERS) */
-    char added[65]; /* hex SHA-256 of what tokenizer_added returns; empty where that is NULL */
-};
-const char *placeholders_name(enum placeholders p); /* "drop", "mask", "keep" */
-const char *long_policy_name(enum long_policy p);   /* "head", "tail", "ends", "windows", "fail" */
-
-/* The way back; false when there is no such name. */
-bool placeholders_find(const char *name, enum placeholders *p);
-bool long_policy_find(const char *name, enum long_policy *p);
+#include "text/tokenizer_settings.h"
 
 struct tokenizer;
 
@@ -52,7 +29,6 @@ void tokenizer_free(struct tokenizer *t);
 struct tokenizer_settings *tokenizer_settings(struct tokenizer *t);  /* policies may be changed before use */
 size_t tokenizer_size(const struct tokenizer *t);                    /* V */
 struct slice tokenizer_piece(const struct tokenizer *t, int32_t id); /* "##ing" */
-int32_t tokenizer_id(const struct tokenizer *t, struct slice piece); /* -1 if absent */
 const char *tokenizer_hash(const struct tokenizer *t); /* hex SHA-256 of the pieces in id order */
 const char *tokenizer_vocabulary_path(const struct tokenizer *t);
 struct special_ids {
@@ -80,10 +56,5 @@ size_t tokenizer_encode(const struct tokenizer *t, struct tokenizer_cache *cache
 
 /* Readable text of ids: pieces joined, "##" taken off; special tokens shown.  Appends to `out`. */
 void tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t count, struct buffer *out);
-
-/* Settings as a header's keys ("tokenizer": {"vocab": hash, "size": V, "lower_case": ..., ...}).
- * "word_limit" and "added" are there only where they differ from BERT's: 100, no added tokens.  Two streams
- * are compatible when these objects are equal. */
-json_t *tokenizer_settings_json(const struct tokenizer_settings *s, const char *vocabulary_hash, size_t size);
 
 #endif

@@ -49,26 +49,30 @@ void token_maker_free(struct token_maker *m)
 
 /* ---- One row ---- */
 
-static struct slice field(const struct row *row, ptrdiff_t column)
+static bool has_column(const struct token_maker *m, enum column_role role)
 {
-    return column < 0 ? (struct slice){0} : row->fields[column];
+    return m->columns->at[role] >= 0;
 }
 
-static const char *name_of(const struct token_maker *m, ptrdiff_t column)
+static struct slice field(const struct token_maker *m, const struct row *row, enum column_role role)
 {
-    return m->columns->names[column];
+    return has_column(m, role) ? row->fields[m->columns->at[role]] : (struct slice){0};
+}
+
+static const char *name_of(const struct token_maker *m, enum column_role role)
+{
+    return m->columns->names[m->columns->at[role]];
 }
 
 static bool set_id(struct token_maker *m, struct row *row, struct record *record)
 {
-    struct slice id = field(row, m->columns->id);
-    if (m->columns->id < 0 || (row->bad && id.size == 0)) {
+    struct slice id = field(m, row, COLUMN_ID);
+    if (!has_column(m, COLUMN_ID) || (row->bad && id.size == 0)) {
         m->id.size = 0;
         buffer_format(&m->id, "%s:%" PRIu64, row->file, row->number);
         id = (struct slice){m->id.at, m->id.size};
     } else if (id.size == 0) {
-        rows_reject(m->rows, row, BAD_VALUE, "field '%s' is empty: expected an id",
-                    name_of(m, m->columns->id));
+        rows_reject(m->rows, row, BAD_VALUE, "field '%s' is empty: expected an id", name_of(m, COLUMN_ID));
         return false;
     }
     record_set_string(record, "id", id);
@@ -79,11 +83,11 @@ static bool set_label(struct token_maker *m, struct row *row, struct record *rec
 {
     char why[1200];
     struct label label;
-    if (m->columns->label < 0) {
+    if (!has_column(m, COLUMN_LABEL)) {
         m->counts.unlabelled++;
         return true;
     }
-    switch (labels_parse(m->labels, field(row, m->columns->label), name_of(m, m->columns->label), &label, why,
+    switch (labels_parse(m->labels, field(m, row, COLUMN_LABEL), name_of(m, COLUMN_LABEL), &label, why,
                          sizeof why)) {
     case LABEL_FITS:
         record_set_label(record, "y", &label);
@@ -98,10 +102,10 @@ static bool set_label(struct token_maker *m, struct row *row, struct record *rec
     return false;
 }
 
-static bool bad_value(struct token_maker *m, struct row *row, ptrdiff_t column, const char *expected)
+static bool bad_value(struct token_maker *m, struct row *row, enum column_role role, const char *expected)
 {
-    struct slice text = field(row, column);
-    rows_reject(m->rows, row, BAD_VALUE, "field '%s' is \"%.*s\": expected %s", name_of(m, column),
+    struct slice text = field(m, row, role);
+    rows_reject(m->rows, row, BAD_VALUE, "field '%s' is \"%.*s\": expected %s", name_of(m, role),
                 text.size < 40 ? (int)text.size : 40, text.at, expected);
     return false;
 }
@@ -109,13 +113,13 @@ static bool bad_value(struct token_maker *m, struct row *row, ptrdiff_t column, 
 /* Weight, part and fold; an empty field is none. */
 static bool set_marks(struct token_maker *m, struct row *row, struct record *record)
 {
-    const struct columns *c = m->columns;
-    struct slice weight = label_trim(field(row, c->weight)), part = label_trim(field(row, c->part));
-    struct slice fold = label_trim(field(row, c->fold));
+    struct slice weight = label_trim(field(m, row, COLUMN_WEIGHT));
+    struct slice part = label_trim(field(m, row, COLUMN_PART));
+    struct slice fold = label_trim(field(m, row, COLUMN_FOLD));
     double number;
     if (weight.size > 0) {
         if (!label_number(weight, &number) || number < 0)
-            return bad_value(m, row, c->weight, "a weight, a number of at least 0");
+            return bad_value(m, row, COLUMN_WEIGHT, "a weight, a number of at least 0");
         record_set_number(record, "w", number);
     }
     if (part.size > 0)
@@ -123,7 +127,7 @@ static bool set_marks(struct token_maker *m, struct row *row, struct record *rec
     if (fold.size > 0) {
         if (!label_number(fold, &number) || number < 0 || number >= 1 << 30 ||
             number != (double)(int64_t)number)
-            return bad_value(m, row, c->fold, "a fold, a whole number of at least 0");
+            return bad_value(m, row, COLUMN_FOLD, "a fold, a whole number of at least 0");
         record_set_integer(record, "fold", (int64_t)number);
     }
     return true;
@@ -205,10 +209,10 @@ static bool mark(struct token_maker *m, struct row *row, struct record *record)
 
 static bool has_text(struct token_maker *m, struct row *row)
 {
-    ptrdiff_t pair = m->columns->pair;
-    struct slice text = field(row, m->columns->text);
-    if (!text.at || (pair >= 0 && !field(row, pair).at)) {
-        rows_reject(m->rows, row, BAD_TEXT, "no '%s'", name_of(m, text.at ? pair : m->columns->text));
+    struct slice text = field(m, row, COLUMN_TEXT);
+    bool prompt = !has_column(m, COLUMN_PAIR) || field(m, row, COLUMN_PAIR).at;
+    if (!text.at || !prompt) {
+        rows_reject(m->rows, row, BAD_TEXT, "no '%s'", name_of(m, text.at ? COLUMN_PAIR : COLUMN_TEXT));
         return false;
     }
     check_doubly_encoded(m, row, text);
@@ -220,32 +224,32 @@ static size_t most_tokens(struct slice text) { return 2 * text.size; }
 
 static bool may_refuse(const struct token_maker *m, struct slice text)
 {
-    return m->columns->pair >= 0 || sequence_may_refuse(m->settings, most_tokens(text));
+    return has_column(m, COLUMN_PAIR) || sequence_may_refuse(m->settings, most_tokens(text));
 }
 
 /* Sets ids, or rejects the row; false when it is left out. */
 static bool make_ids(struct token_maker *m, struct row *row, struct record *record)
 {
-    ptrdiff_t pair = m->columns->pair;
+    struct slice prompt = field(m, row, COLUMN_PAIR);
     const struct sequence *s = &m->sequence;
-    switch (set_ids(m, pair >= 0 ? &row->fields[pair] : NULL, field(row, m->columns->text), record)) {
+    switch (set_ids(m, prompt.at ? &prompt : NULL, field(m, row, COLUMN_TEXT), record)) {
     case SEQUENCE_GOOD:
         return true;
     case SEQUENCE_LONG:
         rows_reject(m->rows, row, BAD_TEXT,
                     "field '%s' makes %zu tokens: expected at most %d under --long fail",
-                    name_of(m, m->columns->text), s->full, m->settings->max_length);
+                    name_of(m, COLUMN_TEXT), s->full, m->settings->max_length);
         break;
     case SEQUENCE_NOROOM:
         rows_reject(m->rows, row, BAD_TEXT,
-                    "field '%s' takes %zu of %d tokens and leaves too few for the text", name_of(m, pair),
-                    m->prompt.count, m->settings->max_length);
+                    "field '%s' takes %zu of %d tokens and leaves too few for the text",
+                    name_of(m, COLUMN_PAIR), m->prompt.count, m->settings->max_length);
         break;
     case SEQUENCE_MANY:
         rows_reject(
             m->rows, row, BAD_TEXT,
             "field '%s' makes %zu tokens and would take %zu windows of %d: expected at most %zu windows",
-            name_of(m, m->columns->text), s->full, s->needed, m->settings->max_length, s->allowed);
+            name_of(m, COLUMN_TEXT), s->full, s->needed, m->settings->max_length, s->allowed);
         break;
     }
     return mark(m, row, record);
@@ -260,9 +264,9 @@ bool token_maker_begin(struct token_maker *m, struct row *row, struct record *re
     set_meta(m, row, record);
     if (!has_text(m, row))
         return mark(m, row, record);
-    if (may_refuse(m, field(row, m->columns->text)))
+    if (may_refuse(m, field(m, row, COLUMN_TEXT)))
         return make_ids(m, row, record);
-    *text = field(row, m->columns->text);
+    *text = field(m, row, COLUMN_TEXT);
     return true;
 }
 
@@ -350,7 +354,7 @@ void token_maker_report(const struct token_maker *m)
     struct buffer line = {0};
     buffer_format(&line, "%" PRIu64 " record%s, %" PRIu64 " tokens", c->records, c->records == 1 ? "" : "s",
                   c->tokens);
-    if (c->unlabelled && m->columns->label >= 0)
+    if (c->unlabelled && has_column(m, COLUMN_LABEL))
         buffer_format(&line, "; %" PRIu64 " without a label", c->unlabelled);
     if (c->empty)
         buffer_format(&line, "; %" PRIu64 " empty", c->empty);

@@ -66,8 +66,8 @@ static void read_rows(const char *path, const struct rows_options *options)
     labels_init(&labels, LABEL_WISH_AUTO, NULL);
     for (struct row row; rows_next(rows, &row); handed++) {
         check_row(&row, columns.count, &store, counts);
-        if (columns.label >= 0 && row.fields[columns.label].at)
-            labels_observe(&labels, row.fields[columns.label]);
+        if (columns.at[COLUMN_LABEL] >= 0 && row.fields[columns.at[COLUMN_LABEL]].at)
+            labels_observe(&labels, row.fields[columns.at[COLUMN_LABEL]]);
     }
     columns_end(&columns);
     labels_decide(&labels);
