@@ -44,7 +44,7 @@ static int32_t unknown_id(const char *model, const struct header *header)
     return id;
 }
 
-static void fingerprint(const struct tally *tally, const struct settings *opt)
+static void print(const struct tally *tally, const struct settings *opt)
 {
     if (opt->json) {
         json_t *all = tally_json(tally);
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
     if (opt.part && tally->n == 0)
         die(STATUS_INPUT, "no record is of part '%s'", opt.part);
     tally_settle(tally);
-    fingerprint(tally, &opt);
+    print(tally, &opt);
     tally_free(tally);
     return STATUS_GOOD;
 }
