@@ -43,7 +43,7 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)")
 
 # A filter links its rooms, each after those that build on it, and the libraries they need.
-FILTERS = tok split embed fit predict evalm show tally vocab
+FILTERS = tok split embed fit predict evalm show tally vocab get
 rooms_tok     = model text stream base
 rooms_split   = corpus eval text stream base
 rooms_embed   = predict model nn text stream base
@@ -53,17 +53,19 @@ rooms_evalm   = eval text stream base
 rooms_show    = model text stream base
 rooms_tally   = corpus eval model text stream base
 rooms_vocab   = text stream base
+rooms_get     = fetch model text stream base
 rooms_rubric  = base
 libs_text   = -lmd
 libs_model  = -lzip -lmd
 libs_nn     = -lopenblas
 libs_linear = -lopenblas -llbfgs
+libs_fetch  = -lcurl -lzip -lmd
 # oracles of unit tests
 libs_stream_oracle = -lmsgpackc
 libs_rows = -lcsv
 
 programs = $(FILTERS:%=$(BUILD)/libexec/rubric/%) $(BUILD)/bin/rubric
-ROOMS = base stream text nn linear model predict eval corpus train
+ROOMS = base stream text nn linear model predict eval corpus train fetch
 
 all: $(programs) $(BUILD)/share/rubric/default
 
