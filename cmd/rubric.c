@@ -13,7 +13,7 @@
 
 static const char usage[] =
     "usage: rubric FILTER [ARGUMENT]...   run one filter: tok, split, embed, fit, predict, evalm,\n"
-    "                                     show, tally, vocab (rubric FILTER --help tells more)\n"
+    "                                     show, tally, vocab, get (rubric FILTER --help tells more)\n"
     "       rubric sh [ARGUMENT]...       a shell in which the filters have their short names:\n"
     "                                     rubric sh -c 'tok < essays.csv | split | fit | evalm'\n"
     "       rubric env                    the same for this shell: eval \"$(rubric env)\"\n"

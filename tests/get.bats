@@ -45,8 +45,8 @@ is_whole() {
     [[ $output == *"owner/small"* ]]
     expect_status 0 get --name small owner/small
     is_whole "$models/small"
-    echo 'A text.' | tok -q --format text -m "$models/small" >direct
-    echo 'A text.' | tok --format text -m small >named 2>messages
+    echo 'A text.' | tok -q --format text -m "$models/small" | show --json | grep '"ids"' >direct
+    echo 'A text.' | tok --format text -m small 2>messages | show --json | grep '"ids"' >named
     cmp direct named
     grep -F "$models/small" messages
     expect_status 0 get --remove small

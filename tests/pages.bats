@@ -74,6 +74,7 @@ examples_of() {
 @test "the examples of show.1rubric run" { examples_of show.1rubric; }
 @test "the examples of tally.1rubric run" { examples_of tally.1rubric; }
 @test "the examples of vocab.1rubric run" { examples_of vocab.1rubric; }
+@test "the examples of get.1rubric run" { examples_of get.1rubric; }
 @test "the examples of rubric.1rubric run" { examples_of rubric.1rubric; }
 @test "the examples of rubric-stream.5rubric run" { examples_of rubric-stream.5rubric; }
 @test "the examples of rubric-model.5rubric run" { examples_of rubric-model.5rubric; }
@@ -89,8 +90,7 @@ examples_of() {
 @test "the README's pipelines run" {
     quick_kernels
     for name in essays your-essays new; do cp "$root/examples/essays.csv" "$name.csv"; done
-    tok -q essays.csv | fit -q --scratch --shape 3,16,2 --max-steps 1 -o bert-tiny >/dev/null
-    cp -r bert-tiny MiniLM
+    tok -q essays.csv | fit -q --scratch --shape 3,16,2 --max-steps 1 -o minilm >/dev/null
     # indented lines that begin with a filter, joined where they end in a pipe
     sed -n 's/^    //p' "$root/README.md" | sed -e ':more' -e '/|$/{N;s/\n */ /;b more' -e '}' | grep '^tok ' >commands
     [ "$(wc -l <commands)" -ge 6 ]

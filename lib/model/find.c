@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/installed.h"
 #include "model/model.h"
 
 /* Hashes a file's name, size and bytes; a file that is not there adds nothing. */
@@ -76,10 +77,20 @@ static bool header_model_there(const struct header *header)
     return false;
 }
 
+/* -m: a directory, or the name of an installed model. */
+static char *directory_of(const char *option)
+{
+    char *installed = file_exists(option) ? NULL : installed_find(option);
+    if (!installed)
+        return memory_string(option);
+    note("-m %s: the installed model %s", option, installed);
+    return installed;
+}
+
 char *model_find(const char *option, const struct header *header)
 {
     if (option)
-        return memory_string(option);
+        return directory_of(option);
     if (header && header_model_there(header))
         return memory_string(header_model_path(header));
     const char *variable = getenv("RUBRIC_MODEL");

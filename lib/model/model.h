@@ -38,7 +38,7 @@ struct model {
     size_t map_size;
 };
 
-/* The directory to use: `option` (-m), the header's model (if its directory's print is the header's, else a
+/* The directory to use: `option` (-m: a path, else the name of an installed model, said in a note), the header's model (if its directory's print is the header's, else a
  * note), $RUBRIC_MODEL, the default model installed beside this program.  Any argument may be NULL.
  * Returns a new string. */
 char *model_find(const char *option, const struct header *header);
