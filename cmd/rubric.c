@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/shell.h"
 #include "base/standard.h"
 
 static const char usage[] =
@@ -26,21 +27,6 @@ static void print(const char *text)
 {
     fputs(text, stdout);
     standard_flush();
-}
-
-/* A path in single quotes for the shell. */
-static char *shell_quote(const char *text)
-{
-    struct buffer quoted = {0};
-    buffer_byte(&quoted, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            buffer_text(&quoted, "'\\''");
-        else
-            buffer_byte(&quoted, *text);
-    }
-    buffer_append(&quoted, "'", 2);
-    return quoted.at;
 }
 
 /* Puts the filters first on the PATH and becomes the shell. */
@@ -81,11 +67,12 @@ int main(int argc, char **argv)
     } else if (strcmp(name, "-V") == 0 || strcmp(name, "--version") == 0) {
         print("rubric " RUBRIC_VERSION "\n");
     } else if (strcmp(name, "env") == 0) {
-        char *quoted = shell_quote(filters),
-             *text = memory_format("PATH=%s:\"$PATH\"\nexport PATH\n", quoted);
-        print(text);
-        free(text);
-        free(quoted);
+        struct buffer line = {0};
+        buffer_text(&line, "PATH=");
+        shell_quote(&line, slice_of(filters), false);
+        buffer_format(&line, ":\"$PATH\"\nexport PATH\n%c", '\0');
+        print(line.at);
+        buffer_free(&line);
     } else if (strcmp(name, "sh") == 0) {
         become_shell(filters, argv + 1);
     } else {

@@ -272,6 +272,16 @@ END
     [ "$(wc -l <table)" -eq 5 ]
 }
 
+@test "the table's columns line up and show what a terminal would hide" {
+    printf 'id,text\nGröße,good\ni\u202eb,good\n日本,good\n%s,good\n' "$(printf 'long%.0s' {1..10})" |
+        tok -q -m "$fixtures/model/trained" >t
+    script -qec "predict -q t" /dev/null </dev/null | tr -d '\r' >table
+    [[ $(sed -n 2p table) == "Größe                        "[1-5]" "* ]]
+    [[ $(sed -n 3p table) == 'i\u202eb                     '[1-5]" "* ]]
+    [[ $(sed -n 4p table) == "日本                         "[1-5]" "* ]]
+    [[ $(sed -n 5p table) == "longlonglonglonglonglonglon~ "[1-5]" "* ]]
+}
+
 @test "a row that tok could not read keeps its place, with the reason" {
     printf 'id,content,score\na,good,1\nb,bad,wrong\nc,the essay,2\n' >rows.csv
     tok -q -m "$fixtures/model/trained" --bad-rows mark --label-type integer <rows.csv |

@@ -68,6 +68,26 @@ escape\x1b[31m  label 1  part test  fold 2
     [[ $stderr == *"no vocabulary with this stream's hash"* ]]
 }
 
+# Right-to-left override, zero width space, a tag: what a terminal would act on or hide.
+@test "characters that deceive are escaped in the id, the columns, the label, the header and the trail" {
+    printf '%s\n' '{"rubric":1,"kind":"tokens","y":"string","labels":["a\u202eb"],"trail":[{"cmd":"tok","args":["x\u202ey"]}]}' \
+        '{"id":"i\u200b","y":"a\u202eb","meta":{"k\u2066":"v\udb40\udc41"},"ids":[1]}' '{"end":1}' | show --pack >odd.rs
+    expect_text 'i\u200b  label a\u202eb
+  k\u2066: v\U000e0041
+  1 tokens
+  1' "$(show -q odd.rs)"
+    expect_text "tok \$'x\342\200\256y'" "$(show --trail odd.rs)"
+    show --header odd.rs >said
+    show --json odd.rs >>said
+    show --check odd.rs >>said
+    expect_status 3 show --id $'no\u202e' odd.rs
+    echo "$stderr" >>said
+    tally odd.rs >>said
+    grep -q 'u202e' said
+    run ! grep -qP '[\x{200b}\x{202e}\x{2066}\x{e0041}]' said
+    show --json odd.rs | show --pack | cmp - odd.rs
+}
+
 @test "text of predictions and vectors" {
     make_predictions
     expect_status 0 show predictions.rs

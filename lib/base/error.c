@@ -27,7 +27,7 @@ static void print_line(const char *kind, const char *message)
     char line[4096];
     int size = snprintf(line, sizeof line, "%s: %s", program, kind);
     size_t used = (size_t)size;
-    used += terminal_escape(line + used, sizeof line - used - 1, message, strlen(message));
+    used += terminal_escape(line + used, sizeof line - used - 1, slice_of(message));
     line[used++] = '\n';
     fflush(stdout);
     progress_line_clear();

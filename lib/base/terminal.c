@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 static atomic_bool line_on_screen;
 
 bool terminal_is(int fd)
@@ -37,48 +39,65 @@ int terminal_columns(int fd)
     return n >= 20 && n <= 1000 ? (int)n : 80;
 }
 
-size_t utf8_length(const unsigned char *p, size_t left)
+/* One character or stray byte of `text`, escaped if it must be, to `to` (at least 12 bytes).  Moves `*i` behind it. */
+static size_t escape_one(char *to, struct slice text, size_t *i)
 {
-    size_t n = p[0] < 0x80                   ? 1
-               : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
-               : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
-               : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
-                                             : 0;
-    if (n == 0 || n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) || (p[0] == 0xF0 && p[1] < 0x90) ||
-        (p[0] == 0xF4 && p[1] > 0x8F))
-        return 0;
-    return n;
+    size_t size = utf8_length(text.at + *i, text.size - *i), read;
+    uint32_t point = size ? utf8_read(text.at + *i, &read) : (uint8_t)text.at[*i];
+    const char *from = text.at + *i;
+    *i += size ? size : 1;
+    if (size == 0 || (size == 1 && utf8_hidden(point)))
+        return (size_t)sprintf(to, "\\x%02x", (unsigned)point);
+    if (size > 1 && utf8_hidden(point))
+        return (size_t)sprintf(to, point < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)point);
+    memcpy(to, from, size);
+    return size;
 }
 
-size_t terminal_escape(char *to, size_t room, const char *text, size_t size)
+size_t terminal_escape(char *to, size_t capacity, struct slice text)
 {
-    static const char hex[] = "0123456789abcdef";
-    const unsigned char *p = (const unsigned char *)text;
     size_t used = 0;
-    for (size_t i = 0; i < size;) {
-        size_t n = utf8_length(p + i, size - i);
-        bool control = (n == 1 && (p[i] < 0x20 || p[i] == 0x7F)) ||
-                       (n == 2 && p[i] == 0xC2 && p[i + 1] < 0xA0);
-        if (n == 0 || control) {
-            if (used + 4 > room)
-                break;
-            memcpy(to + used, (char[]){'\\', 'x', hex[p[i] >> 4], hex[p[i] & 15]}, 4);
-            used += 4;
-            i++;
-        } else {
-            if (used + n > room)
-                break;
-            memcpy(to + used, p + i, n);
-            used += n;
-            i += n;
-        }
+    for (size_t i = 0; i < text.size;) {
+        char one[12];
+        size_t size = escape_one(one, text, &i);
+        if (used + size > capacity)
+            break;
+        memcpy(to + used, one, size);
+        used += size;
     }
     return used;
+}
+
+size_t terminal_fit(char *to, size_t capacity, struct slice text, int *columns)
+{
+    /* `fits`: what can be kept if the text turns out to be longer, with '~' behind it. */
+    size_t used = 0, fits = 0;
+    int width = 0, fits_width = 0;
+    for (size_t i = 0; i < text.size;) {
+        char one[12];
+        size_t size = escape_one(one, text, &i), read;
+        int wide = size == 1 || one[0] == '\\' ? (int)size : utf8_width(utf8_read(one, &read));
+        if (width + wide > *columns || used + size > capacity) {
+            to[fits++] = '~';
+            *columns = fits_width + 1;
+            return fits;
+        }
+        memcpy(to + used, one, size);
+        used += size;
+        width += wide;
+        if (width < *columns && used < capacity) {
+            fits = used;
+            fits_width = width;
+        }
+    }
+    *columns = width;
+    return used;
+}
+
+void terminal_put(struct buffer *out, struct slice text)
+{
+    size_t capacity = TERMINAL_ESCAPE * text.size;
+    out->size += terminal_escape(buffer_reserve(out, capacity), capacity, text);
 }
 
 double monotonic_seconds(void)
@@ -95,15 +114,15 @@ void progress_start(struct progress *p, const char *label, const char *unit, uin
     p->active = terminal_is(STDERR_FILENO);
 }
 
-void duration_format(char *to, size_t room, double seconds)
+void duration_format(char *to, size_t capacity, double seconds)
 {
     unsigned long s = (unsigned long)(seconds + 0.5);
     if (s < 60)
-        snprintf(to, room, "%lus", s);
+        snprintf(to, capacity, "%lus", s);
     else if (s < 3600)
-        snprintf(to, room, "%lum%02lus", s / 60, s % 60);
+        snprintf(to, capacity, "%lum%02lus", s / 60, s % 60);
     else
-        snprintf(to, room, "%luh%02lum", s / 3600, s / 60 % 60);
+        snprintf(to, capacity, "%luh%02lum", s / 3600, s / 60 % 60);
 }
 
 void progress_update(struct progress *p, uint64_t done)

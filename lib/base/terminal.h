@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/memory.h"
+
 /* Whether descriptor `fd` is a terminal. */
 bool terminal_is(int fd);
 
@@ -15,16 +17,22 @@ bool terminal_colour(int fd);
 /* Columns of the terminal `fd`, from the terminal, else $COLUMNS, else 80. */
 int terminal_columns(int fd);
 
-/* Length of the well-formed UTF-8 sequence at `p`, 0 if there is none within `left` bytes (at least 1). */
-size_t utf8_length(const unsigned char *p, size_t left);
+/* Text that is safe to print, in at most `capacity` bytes at `to` (no terminator; what does not fit is left out whole):
+ * characters that act on a terminal or cannot be seen (utf8_hidden) are written as \xNN, \uNNNN or \UNNNNNNNN, newline
+ * and tab too, and bytes that are not UTF-8 as \xNN.  Returns the bytes written, at most TERMINAL_ESCAPE for each of
+ * the text's. */
+enum { TERMINAL_ESCAPE = 4 };
+size_t terminal_escape(char *to, size_t capacity, struct slice text);
 
-/* Copies `size` bytes of `text` to `to` (at most `room` bytes, no terminator) with C0 and C1 control
- * characters and DEL written as \xNN; newline and tab are escaped too.  Valid UTF-8 is kept, other
- * bytes are written as \xNN.  Never cuts an escape or a character in two.  Returns the bytes written. */
-size_t terminal_escape(char *to, size_t room, const char *text, size_t size);
+/* The same for a table: in at most `*columns` columns (at least 1), with '~' at the end of a text that was cut.  Sets
+ * `*columns` to those it takes. */
+size_t terminal_fit(char *to, size_t capacity, struct slice text, int *columns);
+
+/* Appends the whole text, escaped. */
+void terminal_put(struct buffer *out, struct slice text);
 
 /* Seconds as a person writes them, rounded: 45s, 3m05s, 2h10m.  32 bytes always suffice. */
-void duration_format(char *to, size_t room, double seconds);
+void duration_format(char *to, size_t capacity, double seconds);
 
 /* A progress line on stderr: bar, share, rate, time left.  Draws only when stderr is a terminal, a
  * few times a second, and clears itself when a message is printed. */

@@ -27,8 +27,9 @@ json_t *json_text(struct slice text)
     json_t *value = json_stringn(text.size ? text.at : "", text.size);
     if (value)
         return value;
-    char *escaped = memory_new(text.size, 4);
-    value = json_stringn(escaped, terminal_escape(escaped, 4 * text.size, text.at, text.size));
-    free(escaped);
+    struct buffer escaped = {0};
+    terminal_put(&escaped, text);
+    value = json_stringn(escaped.at, escaped.size);
+    buffer_free(&escaped);
     return value;
 }

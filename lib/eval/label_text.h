@@ -10,10 +10,10 @@ enum { LABEL_TEXT_WIDTH = 24 };
 
 struct label_text {
     char text[4 * LABEL_TEXT_WIDTH + 8]; /* terminated */
-    int columns;                         /* characters; one that is drawn twice as wide counts once */
+    int columns;                         /* of a terminal */
 };
 
-/* At most LABEL_TEXT_WIDTH characters of a text, control characters escaped; '~' ends one that was cut. */
+/* A text in at most LABEL_TEXT_WIDTH columns, escaped as terminal_fit does. */
 struct label_text label_text(struct slice text, const char *if_empty);
 
 /* Prints it in a column of at least `width`. */

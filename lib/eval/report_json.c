@@ -217,11 +217,11 @@ static void put_metrics(FILE *to, const char *prefix, uint64_t n, const double m
 /* "PREFIX" + "MIDDLE" + TEXT + ".", the text made safe for a line of a table. */
 static char *prefix_of(const char *prefix, const char *middle, struct slice text)
 {
-    char *escaped = memory_new(text.size + 1, 4);
-    size_t size = terminal_escape(escaped, 4 * text.size, text.size ? text.at : "", text.size);
-    char *whole = memory_format("%s%s%.*s.", prefix, middle, (int)size, escaped);
-    free(escaped);
-    return whole;
+    struct buffer whole = {0};
+    buffer_format(&whole, "%s%s", prefix, middle);
+    terminal_put(&whole, text);
+    buffer_append(&whole, ".", 2);
+    return whole.at;
 }
 
 static void put_comparison(const struct comparison *c, FILE *to, const char *prefix)

@@ -76,7 +76,7 @@ static void put_rounding(const struct report *report, FILE *to)
     const char *rule = json_string_value(report->rounding);
     char *text = rule ? memory_string(rule) : json_dumps(report->rounding, JSON_ENCODE_ANY | JSON_COMPACT);
     char safe[512];
-    size_t size = text ? terminal_escape(safe, sizeof safe, text, strlen(text)) : 0;
+    size_t size = text ? terminal_escape(safe, sizeof safe, slice_of(text)) : 0;
     fprintf(to, "  a score becomes a class by this rule: %.*s\n", (int)size, safe);
     free(text);
 }

@@ -52,10 +52,8 @@ static void put_settings(struct buffer *out, const json_t *rubric)
     json_t *value, *all = (json_t *)(uintptr_t)rubric;
     json_object_foreach(all, key, value)
     {
-        size_t room = 4 * strlen(key);
         buffer_text(out, "  ");
-        char *to = buffer_reserve(out, room);
-        out->size += terminal_escape(to, room, key, strlen(key));
+        terminal_put(out, slice_of(key));
         buffer_text(out, ": ");
         json_put_value(out, value, -1);
         buffer_byte(out, '\n');

@@ -287,13 +287,13 @@ void prediction_csv_end(struct prediction_csv *csv, struct buffer *out)
 
 enum { ID_WIDTH = 28, PRED_WIDTH = 12 };
 
-/* Text in a field of `width` columns, cut where it must be, control characters escaped. */
-static void put_padded(struct slice text, size_t width, struct buffer *out)
+/* Text in a field of `width` columns, and a blank. */
+static void put_padded(struct slice text, int width, struct buffer *out)
 {
-    char *to = buffer_reserve(out, width + 1);
-    size_t used = terminal_escape(to, width, text.at, text.size);
-    memset(to + used, ' ', width + 1 - used);
-    out->size += width + 1;
+    int columns = width;
+    size_t capacity = TERMINAL_ESCAPE * (size_t)width;
+    out->size += terminal_fit(buffer_reserve(out, capacity), capacity, text, &columns);
+    buffer_format(out, "%*s", width - columns + 1, "");
 }
 
 void prediction_table_record(const struct record *record, const struct header *header, bool first,

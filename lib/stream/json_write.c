@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/terminal.h"
+#include "base/utf8.h"
 #include "stream/internal.h"
 #include "stream/jsonlines.h"
 
@@ -19,39 +19,37 @@ static void put_hex(struct buffer *out, struct slice bytes)
     buffer_byte(out, '"');
 }
 
-static bool is_utf8(struct slice text)
+static bool is_utf8(struct slice text) { return utf8_invalid_at(text) == text.size; }
+
+/* A character that JSON, or a terminal, does not take as it is. */
+static void put_escape(struct buffer *out, uint32_t point)
 {
-    for (size_t i = 0, n; i < text.size; i += n)
-        if ((n = utf8_length((const unsigned char *)text.at + i, text.size - i)) == 0)
-            return false;
-    return true;
+    static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    for (const char *form = short_forms; *form; form += 2) {
+        if (point == (uint32_t)form[0]) {
+            buffer_append(out, (char[]){'\\', form[1]}, 2);
+            return;
+        }
+    }
+    if (point >= 0x10000) /* as UTF-16 says it */
+        buffer_format(out, "\\u%04x\\u%04x", (unsigned)(0xD7C0 + (point >> 10)),
+                      (unsigned)(0xDC00 | (point & 0x3FF)));
+    else
+        buffer_format(out, "\\u%04x", (unsigned)point);
 }
 
-/* A string of valid UTF-8, quoted.  C1 controls are escaped as well, for terminals. */
+/* A string of valid UTF-8, quoted. */
 static void put_text(struct buffer *out, struct slice text)
 {
-    const unsigned char *at = (const unsigned char *)text.at;
     size_t plain = 0;
     buffer_byte(out, '"');
-    for (size_t i = 0, n; i < text.size; i += n) {
-        n = at[i] < 0x80 ? 1 : utf8_length(at + i, text.size - i);
-        unsigned code = at[i];
-        if (code == 0xc2 && at[i + 1] < 0xa0)
-            code = at[i + 1];
-        else if (code >= ' ' && code != '"' && code != '\\' && code != 0x7f)
+    for (size_t i = 0, size; i < text.size; i += size) {
+        uint32_t point = utf8_read(text.at + i, &size);
+        if (point != '"' && point != '\\' && !utf8_hidden(point))
             continue;
         buffer_append(out, text.at + plain, i - plain);
-        plain = i + n;
-        if (code == '\n')
-            buffer_text(out, "\\n");
-        else if (code == '\t')
-            buffer_text(out, "\\t");
-        else if (code == '\r')
-            buffer_text(out, "\\r");
-        else if (code == '"' || code == '\\')
-            buffer_append(out, (char[]){'\\', (char)code}, 2);
-        else
-            buffer_format(out, "\\u%04x", code);
+        put_escape(out, point);
+        plain = i + size;
     }
     buffer_append(out, text.at + plain, text.size - plain);
     buffer_byte(out, '"');

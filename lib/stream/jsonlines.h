@@ -6,7 +6,7 @@
  * What JSON cannot say is an object with one key: {"$bin": HEX}, {"$ext": [TYPE, HEX]},
  * {"$big": DECIMAL} (integers above 2^63 - 1), {"$float": "nan"|"inf"|"-inf"}, {"$str": HEX} (a string that
  * is not UTF-8) and {"$map": [[KEY, VALUE], ...]} (a map whose keys are not all strings of UTF-8, or whose
- * single key begins with "$").  Control characters, C1 ones too, are always escaped. */
+ * single key begins with "$").  Characters that act on a terminal or cannot be seen are always escaped. */
 #ifndef RUBRIC_STREAM_JSONLINES_H
 #define RUBRIC_STREAM_JSONLINES_H
 

@@ -142,7 +142,7 @@ static noreturn void not_a_stream(const struct stream_reader *reader)
     while (shown < size && shown < 40 && at[shown] != '\n' && at[shown] != '\r')
         shown++;
     char text[200];
-    size_t length = terminal_escape(text, sizeof text - 1, (const char *)at, shown);
+    size_t length = terminal_escape(text, sizeof text - 1, (struct slice){(const char *)at, shown});
     text[length] = '\0';
     if (!is_text(at, shown))
         die(STATUS_BROKEN, "%s: this is not a rubric stream: it begins with the bytes '%s'", current(reader),

@@ -473,6 +473,6 @@ const char *record_name(const struct record *record)
         snprintf(name, sizeof name, "number %llu", (unsigned long long)record->number + 1);
         return name;
     }
-    name[terminal_escape(name, sizeof name - 1, record->id.at, record->id.size)] = '\0';
+    name[terminal_escape(name, sizeof name - 1, record->id)] = '\0';
     return name;
 }

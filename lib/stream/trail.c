@@ -2,42 +2,7 @@
 
 #include <string.h>
 
-#include "base/terminal.h"
-
-void shell_quote(struct buffer *out, struct slice word)
-{
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
-    size_t length = 0, n;
-    const unsigned char *at = (const unsigned char *)word.at;
-    while (length < word.size && word.at[length] && strchr(safe, word.at[length]))
-        length++;
-    if (length == word.size && word.size > 0) {
-        buffer_append(out, word.at, word.size);
-        return;
-    }
-    bool control = false;
-    for (size_t i = 0; i < word.size; i += n) {
-        n = utf8_length(at + i, word.size - i);
-        control |= n == 0 || at[i] < ' ' || at[i] == 0x7f || (n == 2 && at[i] == 0xc2 && at[i + 1] < 0xa0);
-        n += n == 0;
-    }
-    buffer_text(out, control ? "$'" : "'");
-    for (size_t i = 0; i < word.size; i += n) {
-        n = utf8_length(at + i, word.size - i);
-        bool bare = n > 0 && at[i] >= ' ' && at[i] != 0x7f && !(n == 2 && at[i] == 0xc2 && at[i + 1] < 0xa0);
-        if (bare && at[i] == '\'')
-            buffer_text(out, control ? "\\'" : "'\\''");
-        else if (bare && at[i] == '\\' && control)
-            buffer_text(out, "\\\\");
-        else if (bare)
-            buffer_append(out, word.at + i, n);
-        else
-            for (size_t k = 0; k < (n ? n : 1); k++)
-                buffer_format(out, "\\%03o", (unsigned)at[i + k]);
-        n += n == 0;
-    }
-    buffer_byte(out, '\'');
-}
+#include "base/shell.h"
 
 static struct slice text_of(const json_t *value)
 {
@@ -64,7 +29,7 @@ static void put_command(struct buffer *out, const json_t *entry, bool first, boo
         files = (size_t)json_integer_value(operands);
     count -= files < count ? files : count;
     bool keep_output = last || slice_is(text_of(command), "fit");
-    shell_quote(out, text_of(command));
+    shell_quote(out, text_of(command), true);
     for (size_t i = 0; i < count; i++) {
         size_t skipped = keep_output ? 0 : output_words(args, i);
         if (skipped) {
@@ -72,7 +37,7 @@ static void put_command(struct buffer *out, const json_t *entry, bool first, boo
             continue;
         }
         buffer_byte(out, ' ');
-        shell_quote(out, text_of(json_array_get(args, i)));
+        shell_quote(out, text_of(json_array_get(args, i)), true);
     }
 }
 

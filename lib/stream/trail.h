@@ -6,10 +6,6 @@
 
 #include "base/memory.h"
 
-/* One word as a shell reads it back: as it is where that is safe, else in single quotes, or as $'...'
- * (POSIX.1-2024) where it holds control characters. */
-void shell_quote(struct buffer *out, struct slice word);
-
 /* The entries of a trail as one pipeline, ready to run: "tok essays.csv | split --stratify", without a
  * newline. Where stages were run one at a time, with files between them, these files are left out: the
  * operands of all commands but the first, and -o FILE of all but the last (fit's -o names its model and

@@ -63,8 +63,7 @@ static void put_cell(const struct csv_view *view, struct slice text, struct buff
 {
     struct buffer clean = {0};
     if (view->escape) {
-        clean.size = terminal_escape(buffer_reserve(&clean, 4 * text.size), 4 * text.size, text.at,
-                                     text.size);
+        terminal_put(&clean, text);
         text = (struct slice){clean.at, clean.size};
     }
     csv_cell(out, text, false);

@@ -9,12 +9,6 @@
 
 enum { VALUES_SHOWN = 8 }; /* of a vector */
 
-static void put_escaped(struct buffer *out, struct slice text)
-{
-    char *to = buffer_reserve(out, 4 * text.size);
-    out->size += terminal_escape(to, 4 * text.size, text.at, text.size);
-}
-
 static void put_value(struct buffer *out, struct slice value)
 {
     struct label label;
@@ -24,7 +18,7 @@ static void put_value(struct buffer *out, struct slice value)
     }
     struct buffer text = {0};
     label_print(&text, &label);
-    put_escaped(out, (struct slice){text.at, text.size});
+    terminal_put(out, (struct slice){text.at, text.size});
     buffer_free(&text);
 }
 
@@ -32,7 +26,7 @@ static void put_value(struct buffer *out, struct slice value)
 static void put_title(const struct text_view *view, const struct record *record, struct buffer *out)
 {
     buffer_text(out, view->colour ? "\033[1m" : "");
-    put_escaped(out, record->id);
+    terminal_put(out, record->id);
     buffer_text(out, view->colour ? "\033[0m" : "");
     static const struct slice marks[] = {{"y", 1}, {"w", 1}, {"part", 4}, {"fold", 4}};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
@@ -60,7 +54,7 @@ static void put_meta(struct slice meta, struct buffer *out)
         if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
             return;
         buffer_text(out, "  ");
-        put_escaped(out, key.bytes);
+        terminal_put(out, key.bytes);
         buffer_text(out, ": ");
         put_value(out, (struct slice){at, (size_t)((const char *)c.at - at)});
         buffer_byte(out, '\n');
@@ -77,7 +71,7 @@ static void put_ids(const struct text_view *view, const int32_t *ids, size_t cou
         buffer_text(&text, i ? " " : "");
         buffer_integer(&text, ids[i]);
     }
-    put_escaped(out, (struct slice){text.at, text.size});
+    terminal_put(out, (struct slice){text.at, text.size});
     buffer_byte(out, '\n');
     buffer_free(&text);
 }
@@ -140,7 +134,7 @@ static void put_prediction(const struct record *record, const struct header *hea
             struct buffer name = {0};
             label_print(&name, &header->labels[i]);
             buffer_byte(out, ' ');
-            put_escaped(out, (struct slice){name.at, name.size});
+            terminal_put(out, (struct slice){name.at, name.size});
             buffer_format(out, ":%.3f", prob.at[i]);
             buffer_free(&name);
         }
@@ -158,7 +152,7 @@ static void put_unknown(const struct record *record, struct buffer *out)
         if (record_rank(record->fields[i].key) != unknown)
             continue;
         buffer_text(out, "  ");
-        put_escaped(out, record->fields[i].key);
+        terminal_put(out, record->fields[i].key);
         buffer_text(out, ": ");
         put_value(out, record->fields[i].value);
         buffer_byte(out, '\n');

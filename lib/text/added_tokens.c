@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void added_tokens_add(struct added_tokens *tokens, struct slice content, int32_t id, bool single_word,
                       bool normalized, bool special)
 {
@@ -97,15 +99,15 @@ static bool word_before(struct slice text, size_t at)
         return false;
     do
         at--;
-    while (at > 0 && (text.at[at] & 0xC0) == 0x80);
+    while (at > 0 && !utf8_begins(text.at[at]));
     size_t size;
-    return unicode_flags(unicode_read(text.at + at, &size)) & UNICODE_WORD;
+    return unicode_flags(utf8_read(text.at + at, &size)) & UNICODE_WORD;
 }
 
 static bool word_after(struct slice text, size_t at)
 {
     size_t size;
-    return at < text.size && (unicode_flags(unicode_read(text.at + at, &size)) & UNICODE_WORD);
+    return at < text.size && (unicode_flags(utf8_read(text.at + at, &size)) & UNICODE_WORD);
 }
 
 /* The next byte that opens a token, text.size if there is none. */

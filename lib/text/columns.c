@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "stream/msgpack.h"
 
 /* The usual names, most telling first. */
@@ -55,12 +56,9 @@ static char *list_columns(const struct slice *there, size_t n)
     struct buffer out = {0};
     buffer_text(&out, n ? "its columns are " : "there are no columns");
     for (size_t i = 0; i < n && i < LISTED_COLUMNS; i++) {
-        size_t size = there[i].size;
-        if (size > LISTED_NAME)
-            for (size = LISTED_NAME; size > 0 && (there[i].at[size] & 0xc0) == 0x80;)
-                size--;
-        buffer_format(&out, "%s'%.*s%s'", i ? ", " : "", (int)size, there[i].at,
-                      size < there[i].size ? "..." : "");
+        struct slice name = utf8_cut(there[i], LISTED_NAME);
+        buffer_format(&out, "%s'%.*s%s'", i ? ", " : "", (int)name.size, name.at,
+                      name.size < there[i].size ? "..." : "");
     }
     if (n > LISTED_COLUMNS)
         buffer_format(&out, " and %zu more", n - LISTED_COLUMNS);

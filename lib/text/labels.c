@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/utf8.h"
 
 enum { LONGEST_NUMBER = 63, QUOTED = 40, MOST_CLASSES = 10000 };
 
@@ -214,11 +215,8 @@ void labels_decide(struct labels *l)
 /* The beginning of a text, for a message. */
 static const char *quoted(struct slice text, char *to, size_t room)
 {
-    size_t size = text.size;
-    if (size > QUOTED)
-        for (size = QUOTED; size > 0 && (text.at[size] & 0xc0) == 0x80;)
-            size--;
-    snprintf(to, room, "\"%.*s%s\"", (int)size, text.at, size < text.size ? "..." : "");
+    struct slice shown = utf8_cut(text, QUOTED);
+    snprintf(to, room, "\"%.*s%s\"", (int)shown.size, shown.at, shown.size < text.size ? "..." : "");
     return to;
 }
 

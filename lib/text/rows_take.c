@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "text/rows_internal.h"
 
 static void reject(struct rows *rows, struct row *row, enum bad_row reason, const char *format,
@@ -60,7 +61,7 @@ bool rows_bytes_good(struct rows *rows, struct row *row, struct text_facts facts
                     rows_place(row, nul ? (size_t)(nul - row->raw.at) : 0, where, sizeof where));
         return false;
     }
-    size_t invalid = facts.ascii ? row->raw.size : text_invalid_at(row->raw);
+    size_t invalid = facts.ascii ? row->raw.size : utf8_invalid_at(row->raw);
     if (invalid == row->raw.size)
         return true;
     reject_encoding(rows, row, invalid);

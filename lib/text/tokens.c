@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/utf8.h"
 #include "text/validate.h"
 
 void token_maker_init(struct token_maker *m, struct rows *rows, const struct columns *columns,
@@ -104,9 +105,9 @@ static bool set_label(struct token_maker *m, struct row *row, struct record *rec
 
 static bool bad_value(struct token_maker *m, struct row *row, enum column_role role, const char *expected)
 {
-    struct slice text = field(m, row, role);
+    struct slice text = utf8_cut(field(m, row, role), 40);
     rows_reject(m->rows, row, BAD_VALUE, "field '%s' is \"%.*s\": expected %s", name_of(m, role),
-                text.size < 40 ? (int)text.size : 40, text.at, expected);
+                (int)text.size, text.at, expected);
     return false;
 }
 

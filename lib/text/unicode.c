@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "text/unicode_tables.h"
 
 static unsigned kind_of(uint32_t point)
@@ -11,86 +12,6 @@ static unsigned kind_of(uint32_t point)
 }
 
 unsigned unicode_flags(uint32_t point) { return kind_of(point) & 0xff; }
-
-uint32_t unicode_read(const char *at, size_t *size)
-{
-    const uint8_t *b = (const uint8_t *)at;
-    if (b[0] < 0x80) {
-        *size = 1;
-        return b[0];
-    }
-    if (b[0] < 0xE0) {
-        *size = 2;
-        return (b[0] & 0x1Fu) << 6 | (b[1] & 0x3Fu);
-    }
-    if (b[0] < 0xF0) {
-        *size = 3;
-        return (b[0] & 0xFu) << 12 | (b[1] & 0x3Fu) << 6 | (b[2] & 0x3Fu);
-    }
-    *size = 4;
-    return (b[0] & 7u) << 18 | (b[1] & 0x3Fu) << 12 | (b[2] & 0x3Fu) << 6 | (b[3] & 0x3Fu);
-}
-
-/* Bytes of the valid character at `b` (`room` of them to look at), 0 if it is none: Unicode 15, table 3-7. */
-static size_t valid_character(const uint8_t *b, size_t room)
-{
-    if (b[0] < 0x80)
-        return 1;
-    if (b[0] < 0xC2 || b[0] > 0xF4)
-        return 0;
-    size_t size = b[0] < 0xE0 ? 2 : b[0] < 0xF0 ? 3 : 4;
-    if (room < size)
-        return 0;
-    uint8_t low = b[0] == 0xE0 ? 0xA0 : b[0] == 0xF0 ? 0x90 : 0x80;
-    uint8_t high = b[0] == 0xED ? 0x9F : b[0] == 0xF4 ? 0x8F : 0xBF;
-    if (b[1] < low || b[1] > high)
-        return 0;
-    for (size_t i = 2; i < size; i++)
-        if ((b[i] & 0xC0) != 0x80)
-            return 0;
-    return size;
-}
-
-size_t unicode_invalid_at(const char *at, size_t size)
-{
-    const uint8_t *b = (const uint8_t *)at;
-    for (size_t i = 0; i < size;) {
-        uint64_t eight;
-        if (size - i >= 8 && (memcpy(&eight, b + i, 8), (eight & 0x8080808080808080) == 0)) {
-            i += 8;
-            continue;
-        }
-        size_t step = valid_character(b + i, size - i);
-        if (step == 0)
-            return i;
-        i += step;
-    }
-    return size;
-}
-
-void unicode_write(struct buffer *out, uint32_t point)
-{
-    char *to = buffer_reserve(out, 4);
-    if (point < 0x80) {
-        to[0] = (char)point;
-        out->size += 1;
-    } else if (point < 0x800) {
-        to[0] = (char)(0xC0 | point >> 6);
-        to[1] = (char)(0x80 | (point & 0x3F));
-        out->size += 2;
-    } else if (point < 0x10000) {
-        to[0] = (char)(0xE0 | point >> 12);
-        to[1] = (char)(0x80 | (point >> 6 & 0x3F));
-        to[2] = (char)(0x80 | (point & 0x3F));
-        out->size += 3;
-    } else {
-        to[0] = (char)(0xF0 | point >> 18);
-        to[1] = (char)(0x80 | (point >> 12 & 0x3F));
-        to[2] = (char)(0x80 | (point >> 6 & 0x3F));
-        to[3] = (char)(0x80 | (point & 0x3F));
-        out->size += 4;
-    }
-}
 
 /* Marks between two characters of class 0, waiting for their canonical order.  A run of marks is part of one
  * word, so what lies beyond the longest word that is ever looked up need not be in order. */
@@ -120,12 +41,12 @@ static size_t mapping_index(const uint32_t *from, size_t count, uint32_t point)
 static void put_lower(struct normalizer *n, uint32_t point)
 {
     if (!n->form.lower_case || !(kind_of(point) & UNICODE_LOWERS)) {
-        unicode_write(n->out, point);
+        utf8_write(n->out, point);
         return;
     }
     size_t i = mapping_index(unicode_lower_from, unicode_lower_count, point);
     for (size_t k = unicode_lower_start[i]; k < unicode_lower_start[i + 1]; k++)
-        unicode_write(n->out, unicode_lower_to[k]);
+        utf8_write(n->out, unicode_lower_to[k]);
 }
 
 static void end_run(struct normalizer *n)
@@ -206,7 +127,7 @@ void unicode_normalize(struct buffer *out, struct slice text, struct unicode_nor
             size = put_ascii(&n, (struct slice){text.at + i, text.size - i});
             continue;
         }
-        uint32_t point = unicode_read(text.at + i, &size);
+        uint32_t point = utf8_read(text.at + i, &size);
         unsigned kind = kind_of(point);
         if (kind & UNICODE_REMOVED)
             continue;
@@ -225,7 +146,7 @@ bool unicode_next_word(struct slice text, size_t *at, struct slice *word)
 {
     size_t begin = *at, i = begin, size;
     for (; i < text.size; i += size) {
-        unsigned flags = unicode_flags(unicode_read(text.at + i, &size));
+        unsigned flags = unicode_flags(utf8_read(text.at + i, &size));
         if (!(flags & (UNICODE_SPACE | UNICODE_PUNCTUATION)))
             continue;
         if (begin < i)

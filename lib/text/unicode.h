@@ -23,16 +23,6 @@ enum unicode_flag {
 /* Flags of a code point. */
 unsigned unicode_flags(uint32_t point);
 
-/* The character at `at`, and the bytes it takes (1 to 4) into `*size`. */
-uint32_t unicode_read(const char *at, size_t *size);
-
-/* Appends a character. */
-void unicode_write(struct buffer *out, uint32_t point);
-
-/* The first byte of `size` at `at` that is not part of valid UTF-8 (overlong forms, surrogates and what lies
- * beyond U+10FFFF are not); `size` when all is valid. */
-size_t unicode_invalid_at(const char *at, size_t size);
-
 struct unicode_normal_form {
     bool lower_case;    /* character by character: no final sigma rule */
     bool strip_accents; /* canonical decomposition, then no nonspacing marks */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define EACH_BYTE(b) (0x0101010101010101u * (uint64_t)(b))
 
 static uint64_t load(const char *at)
@@ -36,52 +38,8 @@ struct text_facts text_facts(struct slice text)
     return (struct text_facts){newlines, !(high & EACH_BYTE(0x80)), zero != 0};
 }
 
-/* Bytes of the well-formed character at `at`, 0 if there is none. */
-static size_t character_size(const unsigned char *at, size_t left)
-{
-    unsigned char lead = at[0];
-    if (lead < 0x80)
-        return 1;
-    size_t size = lead >= 0xc2 && lead <= 0xdf   ? 2
-                  : (lead & 0xf0) == 0xe0        ? 3
-                  : lead >= 0xf0 && lead <= 0xf4 ? 4
-                                                 : 0;
-    if (size == 0 || left < size)
-        return 0;
-    /* The second byte's range excludes overlong forms, surrogates and what lies above U+10FFFF. */
-    unsigned char least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned char most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    if (at[1] < least || at[1] > most)
-        return 0;
-    for (size_t i = 2; i < size; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    return size;
-}
-
-/* Moves over eight-byte runs of ASCII. */
-static size_t skip_ascii(struct slice text, size_t i)
-{
-    while (text.size - i >= 8 && !(load(text.at + i) & EACH_BYTE(0x80)))
-        i += 8;
-    return i;
-}
-
-size_t text_invalid_at(struct slice text)
-{
-    for (size_t i = skip_ascii(text, 0); i < text.size;) {
-        size_t size = character_size((const unsigned char *)text.at + i, text.size - i);
-        if (size == 0)
-            return i;
-        i += size;
-        if (size == 1)
-            i = skip_ascii(text, i);
-    }
-    return text.size;
-}
-
 /* Whether the character at `at` is what Windows-1252 or Latin-1 shows for a UTF-8 continuation byte
- * (0x80 .. 0xBF); sets its size. */
+ * (0x80 .. 0xBF); sets its size.  `left` bytes of valid text are at hand. */
 static bool stands_for_continuation(const unsigned char *at, size_t left, size_t *size)
 {
     static const uint16_t windows_1252[] = {
@@ -90,16 +48,9 @@ static bool stands_for_continuation(const unsigned char *at, size_t left, size_t
         0x0160, 0x2039, 0x0152, 0x017d, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
         0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x017e, 0x0178,
     };
-    uint32_t code;
-    if (left >= 2 && (at[0] & 0xe0) == 0xc0) {
-        *size = 2;
-        code = (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu);
-    } else if (left >= 3 && (at[0] & 0xf0) == 0xe0) {
-        *size = 3;
-        code = (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
-    } else {
+    if (left == 0)
         return false;
-    }
+    uint32_t code = utf8_read((const char *)at, size);
     if (code >= 0x80 && code <= 0xbf)
         return true;
     for (size_t i = 0; i < sizeof windows_1252 / sizeof *windows_1252; i++)
@@ -135,7 +86,7 @@ struct text_position text_position(struct slice text, size_t offset)
     for (size_t i = 0; i < offset; i++) {
         if (text.at[i] == '\n')
             where = (struct text_position){where.line + 1, 1};
-        else if (((unsigned char)text.at[i] & 0xc0) != 0x80)
+        else if (utf8_begins(text.at[i]))
             where.column++;
     }
     return where;

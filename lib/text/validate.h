@@ -1,4 +1,4 @@
-/* What bytes of a row are: lines, NULs, valid UTF-8, text that was encoded twice. */
+/* What bytes of a row are: lines, NULs, text that was encoded twice. */
 #ifndef RUBRIC_TEXT_VALIDATE_H
 #define RUBRIC_TEXT_VALIDATE_H
 
@@ -15,10 +15,6 @@ struct text_facts {
     bool nul;
 };
 struct text_facts text_facts(struct slice text);
-
-/* Offset of the first byte that is not part of well-formed UTF-8 (Unicode 15, table 3-7: no overlong
- * forms, no surrogates, nothing above U+10FFFF); `text.size` when all of it is. */
-size_t text_invalid_at(struct slice text);
 
 /* Whether valid UTF-8 looks as if UTF-8 had been read as Windows-1252 or Latin-1 and encoded again:
  * U+00C3 or U+00C2 before a character that stood for a continuation byte, or U+00E2 before two of them,

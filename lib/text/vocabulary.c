@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/unicode.h"
 
 /* FNV-1a over 64 bits, so that a prefix's hash grows by a byte at a time. */
@@ -44,7 +45,7 @@ void vocabulary_add(struct vocabulary *v, struct slice piece, const char *where)
     if (piece.size > PIECE_LIMIT)
         die(STATUS_BROKEN, "%s: piece %zu has %zu bytes: expected at most %d", where, v->count, piece.size,
             PIECE_LIMIT);
-    if (unicode_invalid_at(piece.at, piece.size) != piece.size)
+    if (utf8_invalid_at(piece) != piece.size)
         die(STATUS_BROKEN, "%s: piece %zu is not UTF-8", where, v->count);
     if (memchr(piece.at, '\n', piece.size))
         die(STATUS_BROKEN, "%s: piece %zu has a line break in it", where, v->count);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "text/interner.h"
 #include "text/merges.h"
 #include "text/unicode.h"
@@ -99,7 +100,7 @@ static struct character *characters(const struct trainer *t, size_t *count)
     for (uint32_t i = 0; i < t->words.count; i++) {
         struct slice word = interned(&t->words, i);
         for (size_t at = 0, size; at < word.size; at += size) {
-            struct character *c = &all[unicode_read(word.at + at, &size)];
+            struct character *c = &all[utf8_read(word.at + at, &size)];
             c->count += t->counts[i];
             c->opens |= at == 0;
             c->continues |= at > 0;
@@ -140,7 +141,7 @@ static void add_characters(const struct trainer *t, struct interner *pieces)
             piece.size = 0;
             if (inner)
                 buffer_text(&piece, PIECE_CONTINUES);
-            unicode_write(&piece, all[i].point);
+            utf8_write(&piece, all[i].point);
             intern(pieces, (struct slice){piece.at, piece.size});
         }
     }
@@ -156,7 +157,7 @@ static size_t spell(const struct interner *pieces, struct slice word, uint32_t *
     size_t n = 0;
     char piece[2 + 4] = PIECE_CONTINUES;
     for (size_t at = 0, size; at < word.size; at += size, n++) {
-        unicode_read(word.at + at, &size);
+        utf8_read(word.at + at, &size);
         memcpy(piece + 2, word.at + at, size);
         struct slice text = at == 0 ? (struct slice){piece + 2, size} : (struct slice){piece, 2 + size};
         if (n == WORD_CHARACTERS || !intern_find(pieces, text, &to[n]))

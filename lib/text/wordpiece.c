@@ -15,6 +15,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/utf8.h"
 #include "text/tokenizer_parts.h"
 
 /* A short chunk and its ids; two fill a cache line, which is the set they compete in.  Ids beyond 16 bits are
@@ -63,19 +64,11 @@ void tokenizer_cache_free(struct tokenizer_cache *c)
 
 /* --- the reference path --- */
 
-static size_t characters(struct slice text)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < text.size; i++)
-        n += (text.at[i] & 0xC0) != 0x80;
-    return n;
-}
-
 size_t wordpiece_word(const struct tokenizer *t, struct slice word, int32_t *to)
 {
     size_t count = 0;
     size_t limit = (size_t)t->settings.word_limit;
-    bool known = word.size <= limit || characters(word) <= limit;
+    bool known = word.size <= limit || utf8_count(word) <= limit;
     for (size_t i = 0, size; known && i < word.size; i += size) {
         int32_t id = vocabulary_longest(&t->vocabulary, (struct slice){word.at + i, word.size - i}, i > 0,
                                         &size);

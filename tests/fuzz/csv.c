@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "text/columns.h"
 #include "text/labels.h"
 #include "text/placeholders.h"
@@ -45,7 +46,7 @@ static void check_row(const struct row *row, size_t fields, struct buffer *store
         struct slice text = row->fields[i];
         if (!text.at)
             continue;
-        insist(text_invalid_at(text) == text.size && !text_facts(text).nul);
+        insist(utf8_invalid_at(text) == text.size && !text_facts(text).nul);
         text_doubly_encoded(text);
         struct slice kept = placeholders_apply(PLACEHOLDERS_DROP, text, store, counts);
         insist(kept.size <= text.size);

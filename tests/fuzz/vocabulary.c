@@ -7,6 +7,7 @@
 
 #include "live.h"
 #include "place.h"
+#include "base/utf8.h"
 #include "text/tokenizer.h"
 #include "text/unicode.h"
 
@@ -47,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct slice rest = {(const char *)data + 1, size - 1};
     struct slice pieces = part(&rest), config = part(&rest), text = rest;
-    text.size = unicode_invalid_at(text.at, text.size);
+    text.size = utf8_invalid_at(text);
     place_put("vocab.txt", data[0] & 1, pieces.at, pieces.size);
     place_put("tokenizer.json", data[0] & 2, pieces.at, pieces.size);
     place_put("tokenizer_config.json", data[0] & 4, config.at, config.size);

@@ -1,4 +1,4 @@
-/* The base room: random numbers, numbers as typed, escaping, memory, the pool. */
+/* The base room: random numbers, numbers as typed, words for a shell, memory, the pool. */
 #include <setjmp.h>
 #include <stdatomic.h>
 
@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "base/pool.h"
 #include "base/random.h"
+#include "base/shell.h"
 #include "base/terminal.h"
 #include "check.h"
 
@@ -79,15 +80,24 @@ static void test_numbers(void)
     CHECK(!parse_bytes("17179869184G", &bytes));
 }
 
-static void test_escape(void)
+static void check_quoted(struct slice word, bool visible, const char *want)
 {
-    char to[64];
-    size_t n = terminal_escape(to, sizeof to, "a\033[1m\n\xC3\xA9\xC2\x9B\xFFz", 12);
-    CHECK(n < sizeof to);
-    to[n] = '\0';
-    CHECK_TEXT(to, "a\\x1b[1m\\x0a\xC3\xA9\\xc2\\x9b\\xffz");
-    CHECK(terminal_escape(to, 3, "\xE2\x82\xACx", 4) == 3); /* all of the character or nothing */
-    CHECK(terminal_escape(to, 2, "\xE2\x82\xACx", 4) == 0);
+    struct buffer out = {0};
+    shell_quote(&out, word, visible);
+    buffer_byte(&out, '\0');
+    CHECK_TEXT(out.at, want);
+    buffer_free(&out);
+}
+
+static void test_quote(void)
+{
+    check_quoted(SLICE("a-b/c.csv"), true, "a-b/c.csv");
+    check_quoted(SLICE(""), true, "''");
+    check_quoted(SLICE("it's a \\"), true, "'it'\\''s a \\'");
+    check_quoted(SLICE("$HOME"), true, "'$HOME'");
+    check_quoted(SLICE("caf\xC3\xA9"), true, "'caf\xC3\xA9'");
+    check_quoted(SLICE("it's\n\\\xE2\x80\xAE\xFF"), true, "$'it\\'s\\012\\\\\\342\\200\\256\\377'");
+    check_quoted(SLICE("a\nb"), false, "'a\nb'");
 }
 
 static void test_duration(void)
@@ -168,7 +178,7 @@ int main(void)
     test_random_use();
     test_permutation();
     test_numbers();
-    test_escape();
+    test_quote();
     test_duration();
     test_memory();
     test_pool();

@@ -1,5 +1,6 @@
 /* Decoders: any cut of the input gives the same text, and what cannot be decoded is marked and comes back. */
 #include "check.h"
+#include "base/utf8.h"
 #include "text/encoding.h"
 #include "text/validate.h"
 
@@ -33,7 +34,7 @@ static void test_marks(void)
     CHECK(decoder_marked(marked, 3) == 0x81);
     CHECK(decoder_marked(marked, 2) == -1);
     CHECK(decoder_marked("abc", 3) == -1);
-    CHECK(text_invalid_at(SLICE("ab\xff\x88\x81")) == 2); /* no mark is UTF-8, whatever stands around it */
+    CHECK(utf8_invalid_at(SLICE("ab\xff\x88\x81")) == 2); /* no mark is UTF-8, whatever stands around it */
 }
 
 int main(void)

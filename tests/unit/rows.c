@@ -174,42 +174,8 @@ static void test_facts(void)
             text[at] = (char)0x8a; /* a newline but for its high bit */
             facts = text_facts((struct slice){text, size});
             CHECK(facts.newlines == 0 && !facts.ascii && !facts.nul);
-            CHECK(text_invalid_at((struct slice){text, size}) == at);
         }
     }
-}
-
-static void test_utf8(void)
-{
-    static const struct {
-        const char *text;
-        size_t invalid;
-    } cases[] = {
-        {"", 0},
-        {"abc", 3},
-        {"a\xc3\xa9", 3},
-        {"\xe2\x82\xac", 3},
-        {"\xf0\x9f\x98\x80", 4},
-        {"\xf4\x8f\xbf\xbf", 4},
-        {"\xed\x9f\xbf", 3},
-        {"\xee\x80\x80", 3},
-        {"\xc2\x80", 2},
-        {"a\x80", 1},
-        {"\xc3", 0},
-        {"\xc0\x80", 0},
-        {"\xc1\xbf", 0},
-        {"\xe0\x9f\xbf", 0},
-        {"\xed\xa0\x80", 0},
-        {"\xf0\x8f\xbf\xbf", 0},
-        {"\xf4\x90\x80\x80", 0},
-        {"\xf5\x80\x80\x80", 0},
-        {"\xff", 0},
-        {"ab\xe2\x82", 2},
-        {"12345678\xe2\x82x", 8},
-        {"\xe2(\xa1", 0},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        CHECK(text_invalid_at(slice_of(cases[i].text)) == cases[i].invalid);
 }
 
 static void test_doubly_encoded(void)
@@ -378,7 +344,6 @@ int main(void)
     test_bad_rows_of_csv();
     test_delimiters();
     test_facts();
-    test_utf8();
     test_doubly_encoded();
     test_files();
     test_names();
