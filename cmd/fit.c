@@ -104,10 +104,10 @@ static void train(const struct settings *opt, const struct initial_model *initia
                   struct output *output, struct pool *pool, const json_t *identity, const json_t *trail)
 {
     struct objective objective;
-    struct label_sums sums = dataset->train_sums;
-    label_sums_join(&sums, &dataset->slice_sums);
+    struct label_sums sums = dataset_sums(dataset);
     objective_init(&objective, (enum loss)opt->config.loss, opt->config.label_smoothing, &dataset->classes,
                    &sums, opt->config.class_weight);
+    label_sums_free(&sums);
     struct training training = {.config = &opt->config,
                                 .dataset = dataset,
                                 .objective = &objective,

@@ -134,7 +134,7 @@ int main(int argc, char **argv)
         if (!model) {
             model = open_model(&opt, &head);
             batch = batch_new(model, head.kind == KIND_TOKENS ? BATCH_LOGITS : BATCH_HEAD, pool);
-            prob = memory_new(model->label_count, sizeof *prob);
+            prob = memory_new(model->classes.count, sizeof *prob);
         }
         if (head.kind == KIND_TOKENS)
             model_check_tokens(model, &head);

@@ -173,9 +173,9 @@ static void write_header(struct stream_writer *out, const struct labels *labels,
                          const char *directory, int argc, char **argv)
 {
     struct header header;
-    header_init(&header, KIND_TOKENS, labels->type);
+    header_init(&header, KIND_TOKENS, labels->classes.type);
     if (labels->classes.count)
-        header_set_labels(&header, labels->classes.at, labels->classes.count, labels_ordered(labels));
+        header_set_labels(&header, labels->classes.labels, labels->classes.count, labels->classes.ordered);
     header_set(&header, "tokenizer",
                tokenizer_settings_json(tokenizer_settings(tokenizer), tokenizer_hash(tokenizer),
                                        tokenizer_size(tokenizer)));

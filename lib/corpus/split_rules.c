@@ -83,7 +83,7 @@ static bool wants_bins(const struct split_rules *a, const struct header *header)
     if (a->plan.mode != SPLIT_STRATIFY || (header->y != LABEL_NUMBER && header->y != LABEL_INTEGER))
         return false;
     bool is_scale = header->y == LABEL_INTEGER ||
-                    (header->label_count > 0 && header->label_count <= SPLIT_SCALE);
+                    (header->classes.count > 0 && header->classes.count <= SPLIT_SCALE);
     return a->plan.edges || a->plan.bins > 0 || !is_scale;
 }
 
@@ -156,7 +156,7 @@ static double rank_of(const struct split_rules *a, const struct record *r)
         return INFINITY;
     if (r->y.type != LABEL_STRING)
         return a->edges ? (double)bin_of(a, r->y.number) : r->y.number;
-    ptrdiff_t class = header_class(&a->header, &r->y);
+    ptrdiff_t class = classes_find(&a->header.classes, &r->y);
     return class >= 0 ? (double)class : 1e9;
 }
 

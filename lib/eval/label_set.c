@@ -42,8 +42,8 @@ static size_t place_in_order(const struct label_set *set, uint32_t number)
 static void merge_order(struct label_set *set, const struct header *header)
 {
     size_t behind = 0; /* where the next label may stand */
-    for (size_t i = 0; i < header->label_count; i++) {
-        uint32_t number = (uint32_t)add_label(set, &header->labels[i]);
+    for (size_t i = 0; i < header->classes.count; i++) {
+        uint32_t number = (uint32_t)add_label(set, &header->classes.labels[i]);
         size_t place = place_in_order(set, number);
         if (place == set->declared) {
             memory_grow(&set->order, &set->order_capacity, set->declared + 1, sizeof *set->order);
@@ -68,8 +68,8 @@ void label_set_declare(struct label_set *set, const struct header *header)
         set->declared_order = true;
     set->begun = true;
     set->type = header->y;
-    set->declared_order = set->declared_order && header->ordered && header->label_count > 0;
-    if (header->y == LABEL_NUMBER && header->label_count == 0 && !set->lenient)
+    set->declared_order = set->declared_order && header->classes.ordered && header->classes.count > 0;
+    if (header->y == LABEL_NUMBER && header->classes.count == 0 && !set->lenient)
         set->measure = true;
     merge_order(set, header);
 }

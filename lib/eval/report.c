@@ -93,7 +93,7 @@ static double value_of(const struct report *report, const struct label *label)
 {
     if (is_numeric(report))
         return label->number;
-    ptrdiff_t place = report->header.ordered ? header_class(&report->header, label) : -1;
+    ptrdiff_t place = report->header.classes.ordered ? classes_find(&report->header.classes, label) : -1;
     return place < 0 ? NAN : (double)place;
 }
 
@@ -103,14 +103,14 @@ static size_t classes_below(const struct report *report, const struct label *lab
     if (class >= 0)
         return (size_t) class;
     size_t below = 0;
-    for (size_t i = 0; i < report->header.label_count; i++)
-        below += report->header.labels[i].number < label->number;
+    for (size_t i = 0; i < report->header.classes.count; i++)
+        below += report->header.classes.labels[i].number < label->number;
     return below;
 }
 
 static void add_probabilities(struct report *report, const struct record *record, struct pair *pair)
 {
-    size_t k = report->header.label_count;
+    size_t k = report->header.classes.count;
     if (!record_doubles(record, "prob", &report->prob))
         return;
     const double *prob = report->prob.at;
@@ -130,7 +130,7 @@ static void add_probabilities(struct report *report, const struct record *record
     if (!(fabs(sum - 1) < 1e-3))
         die(STATUS_BROKEN, "record %s has probabilities that add up to %g: expected 1", record_name(record),
             sum);
-    ptrdiff_t class = header_class(&report->header, &record->y);
+    ptrdiff_t class = classes_find(&report->header.classes, &record->y);
     pair->log_loss = metric_log_loss(prob, k, class);
     pair->brier = metric_brier(prob, k, class);
     pair->rps = NAN;
@@ -239,7 +239,7 @@ static double disagreement(const struct report *report, const struct record *rec
         return fabs(pair->pred_value - pair->value);
     if (pair->truth == pair->pred)
         return 0;
-    ptrdiff_t truth = header_class(&report->header, &record->y), guess = header_class(&report->header, pred);
+    ptrdiff_t truth = classes_find(&report->header.classes, &record->y), guess = classes_find(&report->header.classes, pred);
     bool known = !isnan(pair->log_loss) && guess >= 0;
     return known ? 1 + report->prob.at[guess] - (truth >= 0 ? report->prob.at[truth] : 0) : 1;
 }

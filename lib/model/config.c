@@ -167,6 +167,16 @@ bool config_standard_head(const struct shape *shape)
     return shape->pool == POOL_POOLER && shape->tap_count == 1 && shape->taps[0] == shape->L;
 }
 
+/* The list of rubric's own labels; NULL where there is none. */
+static const json_t *own_labels(const json_t *rubric, const char *path)
+{
+    const json_t *labels = field(rubric, "labels");
+    if (json_array_size(labels) > CLASSES_LIMIT)
+        die(STATUS_BROKEN, "%s: field 'rubric.labels': %zu classes: at most %d are read", path,
+            json_array_size(labels), CLASSES_LIMIT);
+    return labels;
+}
+
 static const json_t *rubric_of(const json_t *config, const char *path)
 {
     const json_t *rubric = field(config, "rubric");
@@ -181,7 +191,11 @@ static int foreign_labels(const json_t *config, const char *path)
     const json_t *names = field(config, "id2label");
     if (names && (!json_is_object(names) || json_object_size(names) == 0))
         die(STATUS_BROKEN, "%s: field 'id2label': expected an object with a name for each output", path);
-    return integer_field(config, path, "num_labels", 1, 1 << 16, names ? (int)json_object_size(names) : 2);
+    if (json_object_size(names) > CLASSES_LIMIT)
+        die(STATUS_BROKEN, "%s: field 'id2label' names %zu outputs: at most %d are read", path,
+            json_object_size(names), CLASSES_LIMIT);
+    return integer_field(config, path, "num_labels", 1, CLASSES_LIMIT,
+                         names ? (int)json_object_size(names) : 2);
 }
 
 /* The names of so many labels; of another number they count for nothing, as in Hugging Face's class. */
@@ -189,14 +203,6 @@ static const json_t *label_names(const json_t *config, size_t count)
 {
     const json_t *names = field(config, "id2label");
     return names && json_object_size(names) == count ? names : NULL;
-}
-
-static void check_names_differ(const struct model *model, const char *path)
-{
-    for (size_t i = 0; i < model->label_count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (slice_equal(model->labels[i].string, model->labels[j].string))
-                die(STATUS_BROKEN, "%s: field 'id2label': outputs %zu and %zu have one name", path, j, i);
 }
 
 static bool foreign_regression(const json_t *config, const char *path)
@@ -258,9 +264,8 @@ void config_head(const json_t *config, const char *path, struct shape *shape)
         die(STATUS_BROKEN, "%s: field 'rubric.pool' is \"%s\": expected cls, pooler, mean, max or attention",
             path, pool);
     read_taps(rubric, path, shape);
-    const json_t *labels = field(rubric, "labels");
     enum loss loss = loss_of(rubric, path);
-    int classes = (int)json_array_size(labels);
+    int classes = (int)json_array_size(own_labels(rubric, path));
     if (loss != LOSS_MSE && classes < 2)
         die(STATUS_BROKEN, "%s: field 'rubric.labels': expected at least two classes", path);
     shape->C = loss_outputs(loss, classes);
@@ -298,46 +303,84 @@ static double *numbers_of(const json_t *rubric, const char *path, const char *ke
     return numbers;
 }
 
+static struct classes own_classes(const json_t *rubric, const char *path)
+{
+    const json_t *labels = own_labels(rubric, path);
+    struct classes classes = {.type = label_type_parse(text_field(rubric, path, "y", "none"), path),
+                              .ordered = json_is_true(field(rubric, "ordered"))};
+    for (size_t i = 0; i < json_array_size(labels); i++) {
+        struct label label = label_from_json(json_array_get(labels, i));
+        if (label.type == LABEL_INTEGER && classes.type == LABEL_NUMBER)
+            label.type = LABEL_NUMBER;
+        if (label.type != classes.type || label.type == LABEL_NONE)
+            die(STATUS_BROKEN, "%s: field 'rubric.labels': label %zu is not of type %s", path, i + 1,
+                label_type_name(classes.type));
+        if (!classes_add(&classes, &label))
+            die(STATUS_BROKEN, "%s: field 'rubric.labels': labels %zd and %zu are the same", path,
+                classes_find(&classes, &label) + 1, i + 1);
+    }
+    return classes;
+}
+
 static void own_scoring(const json_t *rubric, const char *path, struct model *model)
 {
-    const json_t *labels = field(rubric, "labels");
-    model->y = label_type_parse(text_field(rubric, path, "y", "none"), path);
-    model->ordered = json_is_true(field(rubric, "ordered"));
-    model->label_count = json_array_size(labels);
-    model->labels = memory_zeroed(model->label_count, sizeof *model->labels);
-    for (size_t i = 0; i < model->label_count; i++) {
-        struct label label = label_from_json(json_array_get(labels, i));
-        if (label.type == LABEL_INTEGER && model->y == LABEL_NUMBER)
-            label.type = LABEL_NUMBER;
-        if (label.type != model->y || label.type == LABEL_NONE)
-            die(STATUS_BROKEN, "%s: field 'rubric.labels': label %zu is not of type %s", path, i + 1,
-                label_type_name(model->y));
-        if (label.type == LABEL_STRING)
-            label.string.at = slice_string(label.string);
-        model->labels[i] = label;
-    }
+    model->classes = own_classes(rubric, path);
+    size_t count = model->classes.count;
     struct scoring *scoring = &model->scoring;
     scoring->loss = loss_of(rubric, path);
-    scoring->classes = (int)model->label_count;
-    if (model->label_count > 0) {
-        scoring->values = numbers_of(rubric, path, "values", model->label_count);
-        scoring->thresholds = numbers_of(rubric, path, "thresholds", model->label_count - 1);
+    scoring->classes = (int)count;
+    if (count > 0) {
+        scoring->values = numbers_of(rubric, path, "values", count);
+        scoring->thresholds = numbers_of(rubric, path, "thresholds", count - 1);
     }
     scoring->deviation = json_number_value(field(rubric, "deviation"));
 }
 
-/* Whether every name is a whole number as one would write it, in ascending order. */
-static bool whole_numbers(const struct label *labels, size_t count, int64_t *numbers)
+/* The classes that the outputs are named after; numbered where they have no names. */
+static struct classes foreign_classes(const json_t *config, const char *path)
 {
+    size_t count = (size_t)foreign_labels(config, path);
+    const json_t *names = label_names(config, count);
+    struct classes classes = {.type = LABEL_STRING};
     for (size_t i = 0; i < count; i++) {
-        char *text = slice_string(labels[i].string), *end, back[24];
-        long long number = strtoll(text, &end, 10);
-        snprintf(back, sizeof back, "%lld", number);
-        bool whole = *text && strcmp(back, text) == 0;
-        free(text);
-        if (!whole || (i > 0 && number <= numbers[i - 1]))
+        char key[24], numbered[32];
+        snprintf(key, sizeof key, "%zu", i);
+        snprintf(numbered, sizeof numbered, "LABEL_%zu", i);
+        const json_t *name = json_object_get(names, key);
+        if (names && !json_is_string(name))
+            die(STATUS_BROKEN, "%s: field 'id2label' has no name for output %zu", path, i);
+        struct label label = {.type = LABEL_STRING,
+                              .string = slice_of(name ? json_string_value(name) : numbered)};
+        if (!classes_add(&classes, &label))
+            die(STATUS_BROKEN, "%s: field 'id2label': outputs %zd and %zu have one name", path,
+                classes_find(&classes, &label), i);
+    }
+    return classes;
+}
+
+/* A name as a whole number, if it is one as one would write it. */
+static bool whole_number(struct slice name, struct label *label)
+{
+    char *text = slice_string(name), *end, back[24];
+    long long number = strtoll(text, &end, 10);
+    snprintf(back, sizeof back, "%lld", number);
+    bool whole = *text && strcmp(back, text) == 0;
+    free(text);
+    *label = (struct label){.type = LABEL_INTEGER, .integer = number, .number = (double)number};
+    return whole;
+}
+
+/* Whether every name is a whole number, in ascending order: those, as classes. */
+static bool whole_numbers(const struct classes *names, struct classes *numbers)
+{
+    *numbers = (struct classes){.type = LABEL_INTEGER, .ordered = true};
+    for (size_t i = 0; i < names->count; i++) {
+        struct label label;
+        bool ascends = whole_number(names->labels[i].string, &label) &&
+                       (i == 0 || label.integer > numbers->labels[i - 1].integer);
+        if (!ascends)
             return false;
-        numbers[i] = number;
+        classes_add(numbers, &label);
     }
     return true;
 }
@@ -345,41 +388,20 @@ static bool whole_numbers(const struct label *labels, size_t count, int64_t *num
 static void foreign_scoring(const json_t *config, const char *path, struct model *model)
 {
     if (foreign_regression(config, path)) {
-        model->y = LABEL_NUMBER;
-        model->ordered = true;
+        model->classes = (struct classes){.type = LABEL_NUMBER, .ordered = true};
         model->scoring.loss = LOSS_MSE;
         return;
     }
-    size_t count = (size_t)foreign_labels(config, path);
-    const json_t *names = label_names(config, count);
-    model->y = LABEL_STRING;
-    model->label_count = count;
-    model->labels = memory_zeroed(count, sizeof *model->labels);
-    for (size_t i = 0; i < count; i++) {
-        char key[24];
-        snprintf(key, sizeof key, "%zu", i);
-        const json_t *name = json_object_get(names, key);
-        if (names && !json_is_string(name))
-            die(STATUS_BROKEN, "%s: field 'id2label' has no name for output %zu", path, i);
-        char *text = name ? memory_string(json_string_value(name)) : memory_format("LABEL_%zu", i);
-        model->labels[i] = (struct label){.type = LABEL_STRING, .string = slice_of(text)};
+    struct classes names = foreign_classes(config, path), numbers;
+    bool whole = whole_numbers(&names, &numbers);
+    model->scoring = (struct scoring){.loss = LOSS_CE, .classes = (int)names.count};
+    if (whole) {
+        model->scoring.values = memory_new(numbers.count, sizeof *model->scoring.values);
+        for (size_t i = 0; i < numbers.count; i++)
+            model->scoring.values[i] = numbers.labels[i].number;
     }
-    check_names_differ(model, path);
-    model->scoring.loss = LOSS_CE;
-    model->scoring.classes = (int)count;
-    int64_t *numbers = memory_new(count, sizeof *numbers);
-    if (whole_numbers(model->labels, count, numbers)) {
-        model->y = LABEL_INTEGER;
-        model->ordered = true;
-        model->scoring.values = memory_new(count, sizeof *model->scoring.values);
-        for (size_t i = 0; i < count; i++) {
-            free((char *)(uintptr_t)model->labels[i].string.at);
-            model->labels[i] = (struct label){
-                .type = LABEL_INTEGER, .integer = numbers[i], .number = (double)numbers[i]};
-            model->scoring.values[i] = (double)numbers[i];
-        }
-    }
-    free(numbers);
+    model->classes = whole ? numbers : names;
+    classes_free(whole ? &names : &numbers);
 }
 
 void config_scoring(const json_t *config, const char *path, struct model *model)

@@ -38,13 +38,13 @@ static const char *activation_name(enum activation activation)
 static void set_outputs(json_t *config, const struct model *model)
 {
     int outputs = model->layout->shape.C;
-    bool classes = (size_t)outputs == model->label_count && model->label_count > 1;
+    bool classes = (size_t)outputs == model->classes.count && model->classes.count > 1;
     json_t *names = json_object(), *numbers = json_object();
     for (int i = 0; i < outputs; i++) {
         char *key = memory_format("%d", i);
         struct buffer name = {0};
         if (classes)
-            label_print(&name, &model->labels[i]);
+            label_print(&name, &model->classes.labels[i]);
         else
             buffer_format(&name, "LABEL_%d", i);
         buffer_byte(&name, '\0');
@@ -81,11 +81,11 @@ static json_t *rubric_json(const struct model *model)
         json_array_append_new(taps, json_integer(shape->taps[i]));
     set(rubric, "layers", taps);
     set_text(rubric, "loss", loss_name(scoring->loss));
-    set_text(rubric, "y", label_type_name(model->y));
-    for (size_t i = 0; i < model->label_count; i++)
-        json_array_append_new(labels, label_to_json(&model->labels[i]));
+    set_text(rubric, "y", label_type_name(model->classes.type));
+    for (size_t i = 0; i < model->classes.count; i++)
+        json_array_append_new(labels, label_to_json(&model->classes.labels[i]));
     set(rubric, "labels", labels);
-    set(rubric, "ordered", json_boolean(model->ordered));
+    set(rubric, "ordered", json_boolean(model->classes.ordered));
     json_object_del(rubric, "values");
     json_object_del(rubric, "thresholds");
     json_object_del(rubric, "deviation");

@@ -12,14 +12,9 @@
 /* Forgets the head that was read, for another one is wanted. */
 static void drop_head(struct model *model)
 {
-    for (size_t i = 0; i < model->label_count; i++)
-        if (model->labels[i].type == LABEL_STRING)
-            free((char *)(uintptr_t)model->labels[i].string.at);
-    free(model->labels);
+    classes_free(&model->classes);
     scoring_free(&model->scoring);
     json_decref(model->rubric);
-    model->labels = NULL;
-    model->label_count = 0;
     model->scoring = (struct scoring){0};
     model->rubric = NULL;
     model->has_head = false;

@@ -23,10 +23,7 @@ struct model {
     char vocabulary_hash[65];       /* hex SHA-256 of the pieces */
     bool pretrained;                /* weights were in the directory (false: drawn from a seed) */
     bool has_head;                  /* the head was trained: predict may use it */
-    enum label_type y;              /* label type of the classes */
-    size_t label_count;
-    struct label *labels; /* owned, with their strings */
-    bool ordered;
+    struct classes classes;         /* what it tells apart; none where labels are a measure */
     struct scoring scoring;
     json_t *rubric;         /* the "rubric" object of config.json; NULL for a foreign directory.  Keys that
                                 * fit adds ("chosen_by", "encoder") are saved; model_save replaces its own */

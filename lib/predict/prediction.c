@@ -17,13 +17,13 @@ static bool numeric(enum label_type y) { return y == LABEL_INTEGER || y == LABEL
 static enum label_type common_type(const struct header *header, const struct model *model)
 {
     if (header->y == LABEL_NONE)
-        return model->y;
-    if (numeric(header->y) != numeric(model->y))
+        return model->classes.type;
+    if (numeric(header->y) != numeric(model->classes.type))
         die(STATUS_BROKEN, "the stream's labels are of type %s, those of the model %s of type %s",
-            label_type_name(header->y), model->directory, label_type_name(model->y));
-    return numeric(header->y) && model->label_count == 0 ? header->y
+            label_type_name(header->y), model->directory, label_type_name(model->classes.type));
+    return numeric(header->y) && model->classes.count == 0 ? header->y
            : header->y == LABEL_NUMBER                   ? LABEL_NUMBER
-                                                         : model->y;
+                                                         : model->classes.type;
 }
 
 /* How pred comes from score, for people. */
@@ -48,13 +48,12 @@ static json_t *rounding(const struct model *model)
 void prediction_header(struct header *header, const struct model *model)
 {
     static const char *const payload[] = {"tokenizer", "dim", "layers", "pool", "encoder"};
-    header->y = common_type(header, model);
-    header_set(header, "y", json_string(label_type_name(header->y)));
+    header_set_type(header, common_type(header, model));
     header_set_kind(header, KIND_PREDICTIONS);
     for (size_t i = 0; i < sizeof payload / sizeof *payload; i++)
         json_object_del(header->map, payload[i]);
-    if (model->label_count > 0)
-        header_set_labels(header, model->labels, model->label_count, model->ordered);
+    if (model->classes.count > 0)
+        header_set_labels(header, model->classes.labels, model->classes.count, model->classes.ordered);
     header_set(header, "loss", json_string(loss_name(model->scoring.loss)));
     if (model->scoring.values) {
         json_t *values = json_array();
@@ -76,11 +75,12 @@ static struct label label_of_score(double score, const struct header *header)
 {
     double whole = round(score);
     size_t class = 0;
-    while (class + 1 < header->label_count &&
-           score > (header->labels[class].number + header->labels[class + 1].number) / 2)
+    const struct classes *classes = &header->classes;
+    while (class + 1 < classes->count &&
+           score > (classes->labels[class].number + classes->labels[class + 1].number) / 2)
         class ++;
-    if (header->label_count > 0 && header->ordered && numeric(header->y))
-        return header->labels[class];
+    if (classes->count > 0 && classes->ordered && numeric(header->y))
+        return classes->labels[class];
     if (header->y == LABEL_INTEGER && fabs(whole) < 9e15)
         return (struct label){.type = LABEL_INTEGER, .integer = (int64_t)whole, .number = whole};
     return (struct label){.type = LABEL_NUMBER, .number = score};
@@ -117,15 +117,15 @@ bool prediction_set(const struct batch_result *result, const struct model *model
     }
     const float *extra = layout->shape.E > 0 ? model->params + layout->extra : NULL;
     struct scored scored = scoring_apply(&model->scoring, result->values, extra, prob);
-    struct label label = scored.class >= 0 && (size_t)scored.class < model->label_count
-                             ? model->labels[scored.class]
+    struct label label = scored.class >= 0 && (size_t)scored.class < model->classes.count
+                             ? model->classes.labels[scored.class]
                              : label_of_score(scored.score, header);
     if (header->y == LABEL_NUMBER)
         label.type = LABEL_NUMBER;
     record_set_label(record, "pred", &label);
     record_set_number(record, "score", scored.score);
-    if (scored.has_prob && model->label_count > 0)
-        record_set_doubles(record, "prob", prob, model->label_count);
+    if (scored.has_prob && model->classes.count > 0)
+        record_set_doubles(record, "prob", prob, model->classes.count);
     if (logits) {
         double *wide = memory_new(result->count, sizeof *wide);
         for (size_t i = 0; i < result->count; i++)

@@ -16,7 +16,7 @@ bool prediction_has_prob(const struct model *model);
 /* Replaces a record's payload by pred, score, prob (and logits): see predict(1rubric).  A record whose
  * outputs are not finite, or that was not computed, gets no score but a field "bad" with the reason, and
  * false is returned.
- *   prob   scratch, [label_count] */
+ *   prob   scratch, [classes] */
 bool prediction_set(const struct batch_result *result, const struct model *model, const struct header *header,
                     bool logits, double *prob);
 

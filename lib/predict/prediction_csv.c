@@ -77,8 +77,8 @@ static bool has_prob(const struct header *header)
 static void add_prob(struct prediction_csv *csv)
 {
     const struct header *header = &csv->header;
-    for (size_t i = 0; has_prob(header) && i < header->label_count; i++)
-        add_column(csv, printed(&csv->text, "prob_", &header->labels[i]), SLICE("prob"), (ptrdiff_t)i);
+    for (size_t i = 0; has_prob(header) && i < header->classes.count; i++)
+        add_column(csv, printed(&csv->text, "prob_", &header->classes.labels[i]), SLICE("prob"), (ptrdiff_t)i);
 }
 
 /* Lists a held record's kept columns; counts those of a later one that are not listed. */
@@ -184,8 +184,8 @@ static void asked_column(struct prediction_csv *csv, const char *asked)
         add_prob(csv);
         return;
     }
-    for (size_t i = 0; has_prob(header) && i < header->label_count; i++) {
-        if (slice_equal(slice_of(source), printed(&csv->text, "prob_", &header->labels[i]))) {
+    for (size_t i = 0; has_prob(header) && i < header->classes.count; i++) {
+        if (slice_equal(slice_of(source), printed(&csv->text, "prob_", &header->classes.labels[i]))) {
             add_column(csv, title, SLICE("prob"), (ptrdiff_t)i);
             return;
         }
@@ -318,7 +318,7 @@ void prediction_table_record(const struct record *record, const struct header *h
     put_padded((struct slice){text.at, text.size}, PRED_WIDTH, out);
     buffer_format(out, "%10.3f", score);
     struct double_array prob = {0};
-    ptrdiff_t class = header_class(header, &pred);
+    ptrdiff_t class = classes_find(&header->classes, &pred);
     if (record_doubles(record, "prob", &prob) && class >= 0 && (size_t) class < prob.count)
         buffer_format(out, "  %.3f", prob.at[class]);
     buffer_byte(out, '\n');

@@ -59,10 +59,10 @@ static void check_predictions(struct record_checker *checker, const struct recor
     if (!record_label(record, "pred", &pred))
         check_excuse(record, "pred", KIND_PREDICTIONS);
     record_number(record, "score", &score);
-    if (record_doubles(record, "prob", &checker->probabilities) && header->label_count &&
-        checker->probabilities.count != header->label_count)
+    if (record_doubles(record, "prob", &checker->probabilities) && header->classes.count &&
+        checker->probabilities.count != header->classes.count)
         die(STATUS_BROKEN, "record %s: %zu 'prob' for %zu labels", record_name(record),
-            checker->probabilities.count, header->label_count);
+            checker->probabilities.count, header->classes.count);
 }
 
 void record_check(struct record_checker *checker, const struct record *record, const struct header *header)

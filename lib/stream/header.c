@@ -5,9 +5,6 @@
 #include "base/error.h"
 #include "stream/internal.h"
 
-/* Classes are compared with each other; more than this many are no classes. */
-enum { MAX_CLASSES = 10000 };
-
 const char *stream_kind_name(enum stream_kind kind)
 {
     switch (kind) {
@@ -50,18 +47,19 @@ static enum label_type type_of(const json_t *map, const char *where)
     die(STATUS_BROKEN, "%s: header: 'y' is '%s': expected none, integer, number or string", where, name);
 }
 
-static bool same_class(const struct label *a, const struct label *b)
+/* The labels of a list [count]; the caller frees. */
+static struct label *labels_of(const json_t *list, size_t count, const char *where)
 {
-    if ((a->type == LABEL_STRING) != (b->type == LABEL_STRING))
-        return false;
-    if (a->type == LABEL_STRING)
-        return slice_equal(a->string, b->string);
-    if (a->type == LABEL_INTEGER && b->type == LABEL_INTEGER)
-        return a->integer == b->integer;
-    return a->number == b->number;
+    struct label *labels = memory_new(count, sizeof *labels);
+    for (size_t i = 0; i < count; i++) {
+        labels[i] = label_from_json(json_array_get(list, i));
+        if (labels[i].type == LABEL_NONE)
+            die(STATUS_BROKEN, "%s: header: label %zu is neither a number nor a string", where, i + 1);
+    }
+    return labels;
 }
 
-/* The type all classes share: numbers where integers and numbers are mixed, else none where they differ. */
+/* The type all labels share: numbers where integers and numbers are mixed, else none where they differ. */
 static enum label_type common_type(const struct label *labels, size_t count)
 {
     enum label_type type = labels[0].type;
@@ -74,41 +72,45 @@ static enum label_type common_type(const struct label *labels, size_t count)
     return type;
 }
 
-/* Fills header->labels from the map; a stream without labels (y none) may still name a model's classes. */
-static void read_labels(struct header *header, const char *where)
+/* The type that the labels are to have under the header's; a stream without labels (y none) may still name a
+ * model's classes. */
+static enum label_type fitting_type(const struct label *labels, size_t count, enum label_type y,
+                                    const char *where)
 {
-    free(header->labels);
-    header->labels = NULL;
-    header->label_count = 0;
-    json_t *list = json_object_get(header->map, "labels");
-    header->ordered = json_is_true(json_object_get(header->map, "ordered"));
+    enum label_type type = common_type(labels, count);
+    bool fits = y == LABEL_NONE || type == y || (type == LABEL_INTEGER && y == LABEL_NUMBER);
+    if (type == LABEL_NONE || !fits)
+        die(STATUS_BROKEN, "%s: header: labels are of type %s: 'y' says %s", where,
+            type == LABEL_NONE ? "number and string" : label_type_name(type), label_type_name(y));
+    return y == LABEL_NUMBER ? LABEL_NUMBER : type;
+}
+
+/* Fills header->classes from the map. */
+static void read_classes(struct header *header, const char *where)
+{
+    struct classes *classes = &header->classes;
+    const json_t *list = json_object_get(header->map, "labels");
+    classes_free(classes);
+    classes->type = header->y;
+    classes->ordered = json_is_true(json_object_get(header->map, "ordered"));
     if (!list)
         return;
     size_t count = json_array_size(list);
     if (!json_is_array(list))
         die(STATUS_BROKEN, "%s: header: 'labels' is no list", where);
-    if (count > MAX_CLASSES)
-        die(STATUS_BROKEN, "%s: header: %zu labels: at most %d are read", where, count, MAX_CLASSES);
+    if (count > CLASSES_LIMIT)
+        die(STATUS_BROKEN, "%s: header: %zu labels: at most %d are read", where, count, CLASSES_LIMIT);
     if (count == 0)
         return;
-    header->labels = memory_zeroed(count, sizeof *header->labels);
+    struct label *labels = labels_of(list, count, where);
+    enum label_type type = fitting_type(labels, count, header->y, where);
     for (size_t i = 0; i < count; i++) {
-        header->labels[i] = label_from_json(json_array_get(list, i));
-        if (header->labels[i].type == LABEL_NONE)
-            die(STATUS_BROKEN, "%s: header: label %zu is neither a number nor a string", where, i + 1);
-        for (size_t j = 0; j < i; j++)
-            if (same_class(&header->labels[i], &header->labels[j]))
-                die(STATUS_BROKEN, "%s: header: labels %zu and %zu are the same", where, j + 1, i + 1);
+        labels[i].type = type;
+        if (!classes_add(classes, &labels[i]))
+            die(STATUS_BROKEN, "%s: header: labels %zd and %zu are the same", where,
+                classes_find(classes, &labels[i]) + 1, i + 1);
     }
-    header->label_count = count;
-    enum label_type type = common_type(header->labels, count);
-    bool fits = header->y == LABEL_NONE || type == header->y ||
-                (type == LABEL_INTEGER && header->y == LABEL_NUMBER);
-    if (type == LABEL_NONE || !fits)
-        die(STATUS_BROKEN, "%s: header: labels are of type %s: 'y' says %s", where,
-            type == LABEL_NONE ? "number and string" : label_type_name(type), label_type_name(header->y));
-    for (size_t i = 0; i < count; i++)
-        header->labels[i].type = header->y == LABEL_NUMBER ? LABEL_NUMBER : type;
+    free(labels);
 }
 
 void header_from_map(struct header *header, json_t *map, const char *where)
@@ -122,22 +124,22 @@ void header_from_map(struct header *header, json_t *map, const char *where)
             (long long)json_integer_value(version), STREAM_VERSION);
     header->kind = kind_of(map, where);
     header->y = type_of(map, where);
-    read_labels(header, where);
+    read_classes(header, where);
 }
 
 /* ---- Life ---- */
 
 void header_init(struct header *header, enum stream_kind kind, enum label_type y)
 {
-    *header = (struct header){.kind = kind, .y = y, .map = json_object()};
+    *header = (struct header){.kind = kind, .map = json_object()};
     header_set(header, "rubric", json_integer(STREAM_VERSION));
     header_set(header, "kind", json_string(stream_kind_name(kind)));
-    header_set(header, "y", json_string(label_type_name(y)));
+    header_set_type(header, y);
 }
 
 void header_free(struct header *header)
 {
-    free(header->labels);
+    classes_free(&header->classes);
     json_decref(header->map);
     *header = (struct header){0};
 }
@@ -158,6 +160,12 @@ void header_set(struct header *header, const char *key, json_t *value)
             "header: '%s' cannot be set: text that is not UTF-8, or a number that is not finite", key);
 }
 
+void header_set_type(struct header *header, enum label_type y)
+{
+    header->y = header->classes.type = y;
+    header_set(header, "y", json_string(label_type_name(y)));
+}
+
 void header_set_kind(struct header *header, enum stream_kind kind)
 {
     header->kind = kind;
@@ -173,7 +181,7 @@ void header_set_labels(struct header *header, const struct label *labels, size_t
                 "class %zu cannot be written: text that is not UTF-8, or a number that is not finite", i + 1);
     header_set(header, "labels", list);
     header_set(header, "ordered", json_boolean(ordered));
-    read_labels(header, error_program());
+    read_classes(header, error_program());
 }
 
 /* Command lines may hold any bytes; a header holds UTF-8: what is not becomes "?". */
@@ -222,16 +230,6 @@ void header_set_model(struct header *header, const char *path, const char *finge
 }
 
 /* ---- Asking ---- */
-
-ptrdiff_t header_class(const struct header *header, const struct label *label)
-{
-    if (label->type == LABEL_NONE)
-        return -1;
-    for (size_t i = 0; i < header->label_count; i++)
-        if (same_class(&header->labels[i], label))
-            return (ptrdiff_t)i;
-    return -1;
-}
 
 static const char *model_text(const struct header *header, const char *key)
 {

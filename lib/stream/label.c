@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "stream/stream.h"
+#include "stream/label.h"
 
 const char *label_type_name(enum label_type type)
 {

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
+#include "stream/classes.h"
 
 #define STREAM_VERSION 1
 
@@ -28,31 +29,6 @@ enum stream_kind {
 };
 const char *stream_kind_name(enum stream_kind kind); /* "tokens", "vectors", "predictions" */
 
-/* ---- Labels ---- */
-
-enum label_type { LABEL_NONE, LABEL_INTEGER, LABEL_NUMBER, LABEL_STRING };
-const char *label_type_name(enum label_type type); /* "none", "integer", "number", "string" */
-
-/* One label.  `number` is set for integers too, so that numeric code reads one member. */
-struct label {
-    enum label_type type; /* LABEL_NONE: the record has none */
-    int64_t integer;
-    double number;
-    struct slice string;
-};
-
-/* Writes a label as text: integers in decimal, numbers in the shortest form that reads back, strings as
- * they are.  Appends to `to`. */
-void label_print(struct buffer *to, const struct label *label);
-
-/* A label as a JSON value (null for LABEL_NONE), and back (LABEL_NONE for what is no label); a string then
- * points into `value`. */
-json_t *label_to_json(const struct label *label);
-struct label label_from_json(const json_t *value);
-
-/* The type with that name; false when there is none. */
-bool label_type_find(const char *name, enum label_type *type);
-
 /* ---- Header ---- */
 
 /* A segment's header.  `map` is the whole of it (jansson objects; keys unknown to rubric included),
@@ -60,9 +36,7 @@ bool label_type_find(const char *name, enum label_type *type);
 struct header {
     enum stream_kind kind;
     enum label_type y;
-    size_t label_count;   /* declared or found classes, in order; 0 when not known */
-    struct label *labels; /* [label_count]; strings point into `map` */
-    bool ordered;         /* the classes have an order: numbers, or a declared list (key "ordered") */
+    struct classes classes; /* of type y; declared or found; none when not known (keys "labels", "ordered") */
     json_t *map;
 };
 
@@ -77,8 +51,10 @@ void header_from_map(struct header *header, json_t *map, const char *where);
  * ("tokenizer", "dim", "layers", "pool") are equal.  Else the key that differs. */
 const char *header_difference(const struct header *a, const struct header *b);
 
-/* Takes over `labels` as the classes: updates both the map and the parsed members. */
+/* Sets the classes, in the map and parsed; dies with STATUS_INPUT beyond CLASSES_LIMIT. */
 void header_set_labels(struct header *header, const struct label *labels, size_t count, bool ordered);
+/* Changes the type of the records' labels, in the map and parsed; the classes must be of it, or be set next. */
+void header_set_type(struct header *header, enum label_type y);
 /* Changes what the stream carries (embed: tokens to vectors; predict: to predictions). */
 void header_set_kind(struct header *header, enum stream_kind kind);
 /* Sets any other key; takes ownership of `value`. */
@@ -88,9 +64,6 @@ void header_set(struct header *header, const char *key, json_t *value);
  * `seed` is left out when negative; "operands" (how many of the last args are files, as command_parse left
  * them) when there is none. */
 void header_sign(struct header *header, int argc, char **argv, int64_t seed);
-
-/* Index of a record's label among the classes (numbers compare by value), or -1. */
-ptrdiff_t header_class(const struct header *header, const struct label *label);
 
 /* The header's model: {"path": ..., "print": "..."}; NULL where absent. */
 const char *header_model_path(const struct header *header);

@@ -126,7 +126,7 @@ static void add_column(struct csv_view *view, struct slice field, struct slice k
     if (!added)
         return;
     struct slice kept = view->names.at[number];
-    size_t labels = slice_is(field, "prob") ? view->header.label_count : 0;
+    size_t labels = slice_is(field, "prob") ? view->header.classes.count : 0;
     for (size_t i = 0; i < (labels ? labels : 1); i++) {
         memory_grow(&view->columns, &view->capacity, view->count + 1, sizeof *view->columns);
         struct column *column = &view->columns[view->count++];
@@ -167,7 +167,7 @@ static void field_title(const struct column *column, struct buffer *title)
     buffer_append(title, column->field.at, column->field.size);
     if (column->labels) {
         buffer_byte(title, '_');
-        label_print(title, &column->labels->labels[column->label]);
+        label_print(title, &column->labels->classes.labels[column->label]);
     }
 }
 

@@ -128,11 +128,11 @@ static void put_prediction(const struct record *record, const struct header *hea
     }
     if (record_number(record, "score", &score))
         buffer_format(out, "  score %.4g", score);
-    if (record_doubles(record, "prob", &prob) && prob.count == header->label_count) {
+    if (record_doubles(record, "prob", &prob) && prob.count == header->classes.count) {
         buffer_text(out, "  prob");
         for (size_t i = 0; i < prob.count; i++) {
             struct buffer name = {0};
-            label_print(&name, &header->labels[i]);
+            label_print(&name, &header->classes.labels[i]);
             buffer_byte(out, ' ');
             terminal_put(out, (struct slice){name.at, name.size});
             buffer_format(out, ":%.3f", prob.at[i]);

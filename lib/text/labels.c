@@ -9,7 +9,7 @@
 #include "base/options.h"
 #include "base/utf8.h"
 
-enum { LONGEST_NUMBER = 63, QUOTED = 40, MOST_CLASSES = 10000 };
+enum { LONGEST_NUMBER = 63, QUOTED = 40, LISTED = 64 };
 
 struct slice label_trim(struct slice text)
 {
@@ -59,33 +59,6 @@ static bool has_decimal_comma(struct slice text, char copy[LONGEST_NUMBER + 1])
 
 /* ---- Classes ---- */
 
-static int compare_labels(const void *a, const void *b)
-{
-    const struct label *x = a, *y = b;
-    if (x->type == LABEL_STRING) {
-        size_t size = x->string.size < y->string.size ? x->string.size : y->string.size;
-        int order = size ? memcmp(x->string.at, y->string.at, size) : 0;
-        return order ? order : (x->string.size > y->string.size) - (x->string.size < y->string.size);
-    }
-    return (x->number > y->number) - (x->number < y->number);
-}
-
-static bool has_class(const struct class_list *list, const struct label *label)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (compare_labels(&list->at[i], label) == 0)
-            return true;
-    return false;
-}
-
-static void push(struct class_list *list, struct label label)
-{
-    memory_grow(&list->at, &list->capacity, list->count + 1, sizeof *list->at);
-    if (label.type == LABEL_STRING)
-        label.string.at = slice_string(label.string);
-    list->at[list->count++] = label;
-}
-
 /* "1..5" */
 static bool parse_range(struct labels *l, const char *text)
 {
@@ -94,11 +67,13 @@ static bool parse_range(struct labels *l, const char *text)
     if (!dots || !integer_of((struct slice){text, (size_t)(dots - text)}, &low) ||
         !integer_of(slice_of(dots + 2), &high))
         return false;
-    if (low >= high || (uint64_t)high - (uint64_t)low >= MOST_CLASSES)
+    if (low >= high || (uint64_t)high - (uint64_t)low >= CLASSES_LIMIT)
         die(STATUS_USAGE, "--classes is '%s': expected a range upwards, of at most %d classes", text,
-            MOST_CLASSES);
-    for (int64_t value = low; value <= high; value++)
-        push(&l->classes, (struct label){.type = LABEL_INTEGER, .integer = value, .number = (double)value});
+            CLASSES_LIMIT);
+    for (int64_t i = 0; i <= high - low; i++) {
+        struct label label = {.type = LABEL_INTEGER, .integer = low + i, .number = (double)(low + i)};
+        classes_add(&l->classes, &label);
+    }
     return true;
 }
 
@@ -121,60 +96,65 @@ static enum label_type type_of_items(const char *text)
     return type;
 }
 
-static void parse_list(struct labels *l, const char *text)
+/* An item of the list as a label of the type; false when it is none. */
+static bool parse_item(enum label_type type, struct slice item, struct label *label)
+{
+    *label = (struct label){.type = type, .string = item};
+    if (item.size == 0)
+        return false;
+    if (type == LABEL_NUMBER)
+        return label_number(item, &label->number);
+    if (type == LABEL_INTEGER && !integer_of(item, &label->integer))
+        return false;
+    label->number = (double)label->integer;
+    return true;
+}
+
+static void parse_list(struct classes *classes, const char *text)
 {
     for (const char *at = text;;) {
         size_t size = strcspn(at, ",");
         struct slice item = label_trim((struct slice){at, size});
-        struct label label = {.type = l->type, .string = item};
-        bool good = item.size > 0;
-        if (good && l->type == LABEL_INTEGER) {
-            good = integer_of(item, &label.integer);
-            label.number = (double)label.integer;
-        } else if (good && l->type == LABEL_NUMBER) {
-            good = label_number(item, &label.number);
-        }
-        if (!good)
+        struct label label;
+        if (!parse_item(classes->type, item, &label))
             die(STATUS_USAGE, "--classes is '%s': '%.*s' is no %s", text, (int)item.size, item.at,
-                l->type == LABEL_STRING ? "name" : label_type_name(l->type));
-        if (has_class(&l->classes, &label))
+                classes->type == LABEL_STRING ? "name" : label_type_name(classes->type));
+        if (!classes_add(classes, &label))
             die(STATUS_USAGE, "--classes is '%s': '%.*s' stands in it twice", text, (int)item.size, item.at);
-        push(&l->classes, label);
         if (!at[size])
             break;
         at += size + 1;
     }
-    if (l->classes.count < 2)
+    if (classes->count < 2)
         die(STATUS_USAGE, "--classes is '%s': expected at least two classes, such as 1..5 or low,mid,high",
             text);
+    if (classes->count > CLASSES_LIMIT)
+        die(STATUS_USAGE, "--classes names %zu classes: expected at most %d", classes->count, CLASSES_LIMIT);
 }
 
 void labels_init(struct labels *l, int wish, const char *classes)
 {
     static const enum label_type types[] = {LABEL_NONE, LABEL_INTEGER, LABEL_NUMBER, LABEL_STRING,
                                             LABEL_NONE};
-    *l = (struct labels){.type = types[wish], .given = wish != LABEL_WISH_AUTO};
+    *l = (struct labels){.classes.type = types[wish], .given = wish != LABEL_WISH_AUTO};
     if (!classes)
         return;
     if (wish == LABEL_WISH_NONE)
         die(STATUS_USAGE, "--classes and --label-type none: there can be no classes without labels");
-    l->declared = true;
+    l->declared = l->given = l->classes.ordered = true;
     if (wish == LABEL_WISH_AUTO || wish == LABEL_WISH_INTEGER) {
-        l->given = true;
-        l->type = LABEL_INTEGER;
+        l->classes.type = LABEL_INTEGER;
         if (parse_range(l, classes))
             return;
-        l->type = wish == LABEL_WISH_AUTO ? type_of_items(classes) : LABEL_INTEGER;
+        if (wish == LABEL_WISH_AUTO)
+            l->classes.type = type_of_items(classes);
     }
-    parse_list(l, classes);
+    parse_list(&l->classes, classes);
 }
 
 void labels_free(struct labels *l)
 {
-    for (size_t i = 0; i < l->classes.count; i++)
-        if (l->classes.at[i].type == LABEL_STRING)
-            free((void *)(uintptr_t)l->classes.at[i].string.at);
-    free(l->classes.at);
+    classes_free(&l->classes);
     *l = (struct labels){0};
 }
 
@@ -203,11 +183,11 @@ void labels_decide(struct labels *l)
         return;
     uint64_t numeric = l->integers + l->numbers + l->commas;
     if (l->total == 0)
-        l->type = LABEL_NONE;
+        l->classes.type = LABEL_NONE;
     else if (10 * numeric < 9 * l->total)
-        l->type = LABEL_STRING;
+        l->classes.type = LABEL_STRING;
     else
-        l->type = l->numbers + l->commas ? LABEL_NUMBER : LABEL_INTEGER;
+        l->classes.type = l->numbers + l->commas ? LABEL_NUMBER : LABEL_INTEGER;
 }
 
 /* ---- One label ---- */
@@ -232,7 +212,7 @@ static void say_misfit(const struct labels *l, struct slice text, const char *co
     else
         snprintf(why, room,
                  "field '%s' is %s: expected %s%s (use --label-type string to keep labels as text)", column,
-                 value, l->type == LABEL_INTEGER ? "a whole number" : "a number",
+                 value, l->classes.type == LABEL_INTEGER ? "a whole number" : "a number",
                  l->given ? "" : ", as in most rows");
 }
 
@@ -241,10 +221,12 @@ static void say_no_class(const struct labels *l, struct slice text, const char *
 {
     char value[QUOTED + 16];
     struct buffer list = {0};
-    for (size_t i = 0; i < l->classes.count && i < LABEL_CLASSES_LISTED; i++) {
+    for (size_t i = 0; i < l->classes.count && i < LISTED; i++) {
         buffer_text(&list, i ? ", " : "");
-        label_print(&list, &l->classes.at[i]);
+        label_print(&list, &l->classes.labels[i]);
     }
+    if (l->classes.count > LISTED)
+        buffer_format(&list, " and %zu more", l->classes.count - LISTED);
     buffer_byte(&list, '\0');
     snprintf(why, room, "field '%s' is %s: expected one of --classes: %s", column,
              quoted(text, value, sizeof value), list.at);
@@ -262,7 +244,7 @@ static bool convert(enum label_type type, struct slice text, struct label *label
         return label_number(text, &label->number);
     if (!integer_of(text, &label->integer)) {
         double number;
-        if (!label_number(text, &number) || number != floor(number) || fabs(number) > 0x1p53)
+        if (!label_number(text, &number) || number != floor(number) || fabs(number) >= 0x1p53)
             return false;
         label->integer = (int64_t)number;
     }
@@ -275,20 +257,20 @@ enum label_fit labels_parse(const struct labels *l, struct slice text, const cha
 {
     *label = (struct label){.type = LABEL_NONE};
     text = label_trim(text);
-    if (text.size == 0 || (l->given && l->type == LABEL_NONE))
+    if (text.size == 0 || (l->given && l->classes.type == LABEL_NONE))
         return LABEL_MISSING;
-    if (l->type == LABEL_NONE) {
+    if (l->classes.type == LABEL_NONE) {
         char value[QUOTED + 16];
         snprintf(why, room,
                  "field '%s' is %s, and no earlier row has a label: say its type with --label-type", column,
                  quoted(text, value, sizeof value));
         return LABEL_MISFIT;
     }
-    if (!convert(l->type, text, label)) {
+    if (!convert(l->classes.type, text, label)) {
         say_misfit(l, text, column, why, room);
         return LABEL_MISFIT;
     }
-    if (l->declared && !has_class(&l->classes, label)) {
+    if (l->declared && classes_find(&l->classes, label) < 0) {
         say_no_class(l, text, column, why, room);
         return LABEL_MISFIT;
     }
@@ -301,37 +283,28 @@ void labels_see_class(struct labels *l, struct slice text)
 {
     struct label label;
     text = label_trim(text);
-    if (l->declared || l->type == LABEL_NONE || text.size == 0 || !convert(l->type, text, &label))
-        return;
-    if (!has_class(&l->classes, &label))
-        push(&l->classes, label);
+    enum label_type type = l->classes.type;
+    if (!l->declared && type != LABEL_NONE && text.size > 0 && convert(type, text, &label))
+        classes_meet(&l->classes, &label);
 }
 
 void labels_end_classes(struct labels *l)
 {
-    if (l->declared || l->classes.count == 0)
-        return;
-    qsort(l->classes.at, l->classes.count, sizeof *l->classes.at, compare_labels);
-    if (l->type != LABEL_STRING && l->classes.count > LABEL_CLASSES_LISTED)
-        l->classes.count = 0;
-}
-
-bool labels_ordered(const struct labels *l)
-{
-    return l->declared || l->type == LABEL_INTEGER || l->type == LABEL_NUMBER;
+    if (!l->declared)
+        classes_settle(&l->classes);
 }
 
 void labels_describe(const struct labels *l, struct buffer *out)
 {
     enum { NAMED = 12 };
-    if (l->type == LABEL_NONE) {
+    if (l->classes.type == LABEL_NONE) {
         buffer_text(out, "no labels");
         return;
     }
-    buffer_format(out, "%s labels", label_type_name(l->type));
+    buffer_format(out, "%s labels", label_type_name(l->classes.type));
     for (size_t i = 0; i < l->classes.count && i < NAMED; i++) {
         buffer_text(out, i ? ", " : " ");
-        label_print(out, &l->classes.at[i]);
+        label_print(out, &l->classes.labels[i]);
     }
     if (l->classes.count > NAMED)
         buffer_format(out, " and %zu more", l->classes.count - NAMED);

@@ -25,24 +25,15 @@ enum label_wish {
     LABEL_WISH_NONE
 };
 
-enum { LABEL_CLASSES_LISTED = 64 }; /* more distinct numbers than this are no classes */
-
-/* Distinct labels; strings are owned. */
-struct class_list {
-    struct label *at;
-    size_t count, capacity;
-};
-
 struct labels {
-    enum label_type type;
-    bool given;                                /* --label-type or --classes, not the rows, decided it */
+    struct classes classes;                    /* declared, or given to labels_see_class; their type */
+    bool given;                                /* --label-type or --classes, not the rows, decided the type */
     bool declared;                             /* --classes: the list is the scale, in its order */
-    struct class_list classes;                 /* declared, or given to labels_see_class */
     uint64_t total, integers, numbers, commas; /* what labels_observe has seen */
 };
 
 /* `wish` is an enum label_wish, `classes` the value of --classes (NULL: none): "1..5" or "low,mid,high".
- * STATUS_USAGE for a list that cannot be one. */
+ * STATUS_USAGE for a list that cannot be one, or is longer than CLASSES_LIMIT. */
 void labels_init(struct labels *l, int wish, const char *classes);
 void labels_free(struct labels *l);
 
@@ -58,14 +49,10 @@ enum label_fit { LABEL_FITS, LABEL_MISSING, LABEL_MISFIT };
 enum label_fit labels_parse(const struct labels *l, struct slice text, const char *column,
                             struct label *label, char *why, size_t room);
 
-/* Adds a label that fits to the classes, if it is new; when all have been seen, labels_end_classes sorts them
- * (numbers by value, strings by their bytes) and drops a list of more numbers than LABEL_CLASSES_LISTED.  For
- * declared classes both do nothing. */
+/* Adds a label that fits to the classes, if it is new; when all have been seen, labels_end_classes puts them in
+ * order (none are left of numbers that are a measure: classes.h).  For declared classes both do nothing. */
 void labels_see_class(struct labels *l, struct slice text);
 void labels_end_classes(struct labels *l);
-
-/* Whether the classes have an order: numbers do, declared ones are in theirs. */
-bool labels_ordered(const struct labels *l);
 
 /* "labels integer, classes 1, 2, 3" for the account on stderr; appends to `out`. */
 void labels_describe(const struct labels *l, struct buffer *out);

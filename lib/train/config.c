@@ -93,7 +93,7 @@ static int parse_freeze(const char *text, int layers)
 
 static void adopt_head(struct fit_config *config, const struct classes *classes, const struct model *model)
 {
-    if (config->scratch || !model->has_head || !model->rubric || model->label_count != classes->count)
+    if (config->scratch || !model->has_head || !model->rubric || model->classes.count != classes->count)
         return;
     if (config->loss < 0 && !objective_lacks(model->scoring.loss, classes))
         config->loss = (int)model->scoring.loss;

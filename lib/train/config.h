@@ -10,7 +10,7 @@
 #include "nn/network.h"
 #include "linear/thresholds.h"
 #include "model/model.h"
-#include "train/classes.h"
+#include "stream/classes.h"
 #include "train/sampler.h"
 #include "train/schedule.h"
 

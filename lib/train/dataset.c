@@ -23,10 +23,16 @@ struct reading {
     struct example_store store;
     struct buffer packed;
     XXH3_state_t *hash;
-    uint64_t met[CLASSES_MAX + 1];    /* training records of each label so far */
-    uint64_t chosen[CLASSES_MAX + 1]; /* which of the label's current ten goes to the slice */
-    uint64_t keys[CLASSES_MAX + 1];   /* of each label's draws: a hash of the label itself */
+    struct draw *draws; /* [draw_count] by label number + 1; the first is of all labels without a number */
+    size_t draw_count, draw_capacity;
     uint64_t number;
+};
+
+/* The training records of a label, of each ten of which one goes to the slice. */
+struct draw {
+    uint64_t met;    /* so far */
+    uint64_t chosen; /* which of the current ten */
+    uint64_t key;    /* of what is drawn: a hash of the label itself */
 };
 
 /* Not the label's number, which depends on the records that pass on as well: they must not touch the choice.
@@ -38,17 +44,26 @@ static uint64_t label_key(const struct label *label, uint64_t seed)
     return random_hash(&label->number, sizeof label->number, seed, RANDOM_SELECT) >> 8;
 }
 
+static struct draw *draw_of(struct reading *r, int32_t number)
+{
+    size_t i = (size_t)(number + 1);
+    memory_grow(&r->draws, &r->draw_capacity, i + 1, sizeof *r->draws);
+    while (r->draw_count <= i)
+        r->draws[r->draw_count++] = (struct draw){0};
+    return &r->draws[i];
+}
+
 /* Within every ten training records of a label, one drawn from (seed, label, ten) goes to the slice. */
 static bool goes_to_slice(struct reading *r, int32_t number, const struct label *label)
 {
-    size_t i = number < 0 ? CLASSES_MAX : (size_t)number;
-    uint64_t seed = r->request->seed, place = r->met[i] % SLICE_SHARE;
-    if (r->met[i] == 0)
-        r->keys[i] = number < 0 ? 0 : label_key(label, seed);
+    struct draw *draw = draw_of(r, number);
+    uint64_t seed = r->request->seed, place = draw->met % SLICE_SHARE;
+    if (draw->met == 0)
+        draw->key = number < 0 ? 0 : label_key(label, seed);
     if (place == 0)
-        r->chosen[i] = random_below(SLICE_SHARE, seed, RANDOM_SELECT, r->keys[i], r->met[i] / SLICE_SHARE);
-    r->met[i]++;
-    return place == r->chosen[i];
+        draw->chosen = random_below(SLICE_SHARE, seed, RANDOM_SELECT, draw->key, draw->met / SLICE_SHARE);
+    draw->met++;
+    return place == draw->chosen;
 }
 
 static enum destination sort_record(struct reading *r, const struct record *record, int32_t label)
@@ -109,7 +124,7 @@ static void extend(struct reading *r, const struct example *example, enum destin
     extent->records += to != TO_VAL;
     extent->tokens = e->tokens > extent->tokens ? e->tokens : extent->tokens;
     extent->windows = e->window_count > extent->windows ? e->window_count : extent->windows;
-    extent->labels = in->classes.found_count > extent->labels ? in->classes.found_count : extent->labels;
+    extent->labels = in->classes.count > extent->labels ? in->classes.count : extent->labels;
     if (longer || in->vectors)
         share_room(in, r->request->room(r->request->context, extent));
 }
@@ -138,7 +153,7 @@ static void take_record(struct reading *r, const struct record *record)
     if (record->y.type != LABEL_NONE) {
         example_read(record, r->dataset->vectors, &r->store, &example);
         check_payload(r, &example, record);
-        example.label = classes_meet(&r->dataset->classes, &record->y);
+        example.label = (int32_t)classes_meet(&r->dataset->classes, &record->y);
     }
     enum destination to = sort_record(r, record, example.label);
     r->packed.size = 0;
@@ -167,8 +182,8 @@ static void open_segment(struct reading *r, const struct header *header)
     r->request->check_header(r->request->context, header);
     in->vectors = header->kind == KIND_VECTORS;
     if (in->segments == 0) {
-        classes_init(&in->classes, header->y);
-        in->extent.labels = header->label_count; /* declared, met or not */
+        classes_declare(&in->classes, &header->classes);
+        in->extent.labels = header->classes.count; /* met or not */
         open_spools(in, r->request->room(r->request->context, &in->extent));
     }
     memory_grow(&in->headers, &in->capacity, in->segments + 1, sizeof *in->headers);
@@ -192,15 +207,23 @@ uint64_t dataset_learnable(const struct dataset *in)
     return spool_count(in->train) + spool_count(in->slice);
 }
 
+struct label_sums dataset_sums(const struct dataset *in)
+{
+    struct label_sums sums = {0};
+    label_sums_join(&sums, &in->train_sums);
+    label_sums_join(&sums, &in->slice_sums);
+    return sums;
+}
+
 /* Whether every training record has the same label. */
 static bool one_label(const struct dataset *in)
 {
-    struct label_sums sums = in->train_sums;
-    label_sums_join(&sums, &in->slice_sums);
+    struct label_sums sums = dataset_sums(in);
     size_t labels = 0;
-    for (size_t i = 0; i < in->classes.found_count; i++)
-        labels += sums.counts[i] > 0;
-    return labels == 1 && !in->classes.overflow;
+    for (size_t i = 0; i < sums.label_count; i++)
+        labels += sums.labels[i].count > 0;
+    label_sums_free(&sums);
+    return labels == 1 && !in->classes.measure;
 }
 
 static void check_reading(const struct reading *r)
@@ -229,6 +252,20 @@ static void check_reading(const struct reading *r)
             (unsigned long long)dataset_learnable(in));
 }
 
+/* Ordered strings must be complete: a label that they lack has no place among them. */
+static void settle_classes(struct classes *classes)
+{
+    classes_settle(classes);
+    const struct classes *declared = classes->declared;
+    if (classes->type != LABEL_STRING || !declared->ordered || classes->count == declared->count)
+        return;
+    struct slice stray = classes->labels[declared->count].string;
+    die(STATUS_INPUT,
+        "the label \"%.*s\" is not among the %zu classes that the stream's header orders "
+        "(tok --classes declares them)",
+        (int)stray.size, stray.at, declared->count);
+}
+
 struct dataset *dataset_read(const struct dataset_request *request)
 {
     struct dataset *in = memory_zeroed(1, sizeof *in);
@@ -243,11 +280,12 @@ struct dataset *dataset_read(const struct dataset_request *request)
     struct spool *const spools[] = {in->train, in->slice, in->val, in->rest};
     for (size_t i = 0; i < 4; i++)
         spool_seal(spools[i]);
-    classes_settle(&in->classes, &in->headers[0]);
+    settle_classes(&in->classes);
     in->hash = XXH3_64bits_digest(r.hash);
     XXH3_freeState(r.hash);
     example_store_free(&r.store);
     buffer_free(&r.packed);
+    free(r.draws);
     return in;
 }
 
@@ -260,6 +298,8 @@ void dataset_free(struct dataset *dataset)
     spool_free(dataset->val);
     spool_free(dataset->rest);
     classes_free(&dataset->classes);
+    label_sums_free(&dataset->train_sums);
+    label_sums_free(&dataset->slice_sums);
     for (size_t i = 0; i < dataset->segments; i++)
         header_free(&dataset->headers[i]);
     free(dataset->headers);

@@ -13,7 +13,6 @@
 
 #include "stream/stream.h"
 #include "train/budget.h"
-#include "train/classes.h"
 #include "train/objective.h"
 #include "train/example.h"
 #include "train/spool.h"
@@ -54,6 +53,8 @@ struct dataset_request {
 struct dataset *dataset_read(const struct dataset_request *request);
 void dataset_free(struct dataset *dataset);
 
+/* What is known of the labels of train and slice; the caller frees. */
+struct label_sums dataset_sums(const struct dataset *dataset);
 /* The number of records of train and slice. */
 uint64_t dataset_learnable(const struct dataset *dataset);
 

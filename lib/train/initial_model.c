@@ -73,7 +73,7 @@ void initial_model_check_header(void *context, const struct header *header)
             initial->shape.tap_count = 1;
             initial->shape.taps[0] = initial->shape.L;
         }
-        struct classes scale = {.ordered = header->y != LABEL_STRING || header->ordered};
+        struct classes scale = {.ordered = header->y != LABEL_STRING || header->classes.ordered};
         initial->head = initial->config->head >= 0 ? initial->config->head : linear_head_default(&scale);
         free(directory);
     }
@@ -159,7 +159,7 @@ static void settle_head(const struct initial_model *initial, const struct object
 {
     uint64_t seed = (uint64_t)initial->config->seed;
     bool same = model->has_head && model->scoring.loss == objective->spec.loss &&
-                model->label_count == objective->classes->count;
+                model->classes.count == objective->classes->count;
     if (same) {
         note("%s: its trained head is trained further", model->directory);
         objective_unfold(objective, model->layout, model->params);

@@ -86,18 +86,20 @@ static void put_head(const struct linear_head *head, struct model *model)
 static void mark(const struct design *d, const struct linear_head *head, const struct model *model,
                  const struct objective *objective, struct outcome *outcome, double *scores)
 {
-    float *logits = memory_new((size_t)head->outputs, sizeof *logits);
+    size_t outputs = (size_t)head->outputs, extras = (size_t)head->extras;
+    float *logits = memory_new(outputs, sizeof *logits),
+          *unused = memory_new(outputs + extras, sizeof *unused); /* the gradient */
     for (size_t i = 0; i < d->data.count; i++) {
         network_head(model->layout, model->params, d->x + i * head->width, logits);
         if (head->left_out)
             logits[0] = (float)head->left_out[i];
         struct target target = {.class = d->classes[i], .value = d->values[i]};
-        float dlogits[CLASSES_MAX + 1], dextra[CLASSES_MAX + 1];
-        double loss = loss_compute(&objective->spec, logits, head->extra, &target, dlogits, dextra);
+        double loss = loss_compute(&objective->spec, logits, head->extra, &target, unused, unused + outputs);
         metrics_add(&outcome->training, objective, &d->examples[i], logits, head->extra, loss);
         scores[i] = objective_score(objective, logits, head->extra, NULL).score;
     }
     free(logits);
+    free(unused);
 }
 
 static void account(const struct fit_config *config, const struct linear_head *head,

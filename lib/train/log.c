@@ -44,7 +44,7 @@ static void log_classes(const struct training *t, struct buffer *to)
     for (size_t c = 0; c < classes->count && c < 12; c++) {
         if (c)
             buffer_text(to, ", ");
-        label_print(to, &classes->list[c]);
+        label_print(to, &classes->labels[c]);
     }
     buffer_text(to, classes->count > 12 ? ", ...)" : ")");
 }
@@ -128,7 +128,7 @@ static void log_recall(const struct training *t, const struct metrics *metrics)
         uint64_t support = metric_support(metrics->counts, metrics->k, c);
         if (c)
             buffer_text(&line, ", ");
-        label_print(&line, &t->dataset->classes.list[c]);
+        label_print(&line, &t->dataset->classes.labels[c]);
         if (!support)
             buffer_text(&line, " has none");
         else if (metric_predicted(metrics->counts, metrics->k, c))

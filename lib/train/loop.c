@@ -92,7 +92,7 @@ static struct sampler *make_sampler(const struct loop *l)
     for (uint64_t i = 0; i < count; i++) {
         struct example example;
         source_get(&l->training, i, &store, &example);
-        classes[i] = l->t->dataset->classes.of_found[example.label];
+        classes[i] = (int32_t)l->t->dataset->classes.places[example.label];
     }
     example_store_free(&store);
     struct sampler *sampler = sampler_new((enum sample_mode)config->sample, count, classes,

@@ -11,11 +11,20 @@
 
 /* ---- What is known of the training records ---- */
 
+/* Makes room for the sums of labels up to this one. */
+static void reach_label(struct label_sums *sums, size_t label)
+{
+    memory_grow(&sums->labels, &sums->capacity, label + 1, sizeof *sums->labels);
+    while (sums->label_count <= label)
+        sums->labels[sums->label_count++] = (struct label_sum){0};
+}
+
 void label_sums_add(struct label_sums *sums, int32_t label, double value, double weight)
 {
     if (label >= 0) {
-        sums->counts[label]++;
-        sums->weights[label] += weight;
+        reach_label(sums, (size_t)label);
+        sums->labels[label].count++;
+        sums->labels[label].weight += weight;
     }
     sums->weight += weight;
     sums->n++;
@@ -29,15 +38,18 @@ void label_sums_join(struct label_sums *to, const struct label_sums *from)
     if (from->n == 0)
         return;
     double a = (double)to->n, b = (double)from->n, difference = from->mean - to->mean;
-    for (int i = 0; i < CLASSES_MAX; i++) {
-        to->counts[i] += from->counts[i];
-        to->weights[i] += from->weights[i];
+    for (size_t i = 0; i < from->label_count; i++) {
+        reach_label(to, i);
+        to->labels[i].count += from->labels[i].count;
+        to->labels[i].weight += from->labels[i].weight;
     }
     to->weight += from->weight;
-    to->n += from->n;
-    to->mean += difference * b / (a + b);
+    to->mean = to->n ? to->mean + difference * b / (a + b) : from->mean;
     to->squares += from->squares + difference * difference * a * b / (a + b);
+    to->n += from->n;
 }
+
+void label_sums_free(struct label_sums *sums) { free(sums->labels); }
 
 /* ---- Class weights ---- */
 
@@ -73,7 +85,7 @@ static ptrdiff_t class_called(const struct classes *classes, struct slice name)
     ptrdiff_t found = -1;
     for (size_t c = 0; c < classes->count && found < 0; c++) {
         text.size = 0;
-        label_print(&text, &classes->list[c]);
+        label_print(&text, &classes->labels[c]);
         if (text.size == name.size && memcmp(text.at, name.at, name.size) == 0)
             found = (ptrdiff_t)c;
     }
@@ -213,9 +225,9 @@ static void check_weight(const struct objective *objective, const struct label_s
 {
     size_t k = objective->classes->count, heavy = 0;
     bool *weighs = memory_zeroed(k, sizeof *weighs);
-    for (size_t i = 0; k && i < objective->classes->found_count; i++) {
-        size_t c = (size_t)objective->classes->of_found[i];
-        if (sums->weights[i] * (objective->class_weights ? objective->class_weights[c] : 1) > 0)
+    for (size_t i = 0; k && i < sums->label_count; i++) {
+        size_t c = objective->classes->places[i];
+        if (sums->labels[i].weight * (objective->class_weights ? objective->class_weights[c] : 1) > 0)
             weighs[c] = true;
     }
     for (size_t c = 0; c < k; c++)
@@ -236,14 +248,14 @@ void objective_init(struct objective *objective, enum loss loss, double smoothin
     *objective = (struct objective){.classes = classes};
     double *counts = memory_zeroed(k, sizeof *counts), *shares = memory_zeroed(k, sizeof *shares),
            *values = NULL;
-    for (size_t i = 0; k && i < classes->found_count; i++)
-        counts[classes->of_found[i]] += (double)sums->counts[i];
+    for (size_t i = 0; k && i < sums->label_count; i++)
+        counts[classes->places[i]] += (double)sums->labels[i].count;
     for (size_t c = 0; c < k; c++)
         shares[c] = counts[c] / (double)sums->n;
     if (k && classes->type != LABEL_STRING) {
         values = memory_new(k, sizeof *values);
         for (size_t c = 0; c < k; c++)
-            values[c] = classes->list[c].number;
+            values[c] = classes->labels[c].number;
     }
     objective->spec = (struct loss_spec){.loss = loss,
                                          .classes = (int)k,
@@ -280,7 +292,7 @@ void objective_free(struct objective *objective)
 
 static int class_of(const struct objective *objective, const struct example *example)
 {
-    return objective->spec.classes ? objective->classes->of_found[example->label] : -1;
+    return objective->spec.classes ? (int)objective->classes->places[example->label] : -1;
 }
 
 double objective_value(const struct objective *objective, const struct example *example)

@@ -9,7 +9,7 @@
 #include "nn/loss.h"
 #include "nn/network.h"
 #include "nn/scoring.h"
-#include "train/classes.h"
+#include "stream/classes.h"
 #include "train/example.h"
 
 struct objective {
@@ -23,14 +23,19 @@ struct objective {
 /* What is known of the training records: counts and weights of the labels found and of all, and of numbers
  * their mean and deviation. */
 struct label_sums {
-    uint64_t counts[CLASSES_MAX];
-    double weights[CLASSES_MAX];
+    struct label_sum {
+        uint64_t count;
+        double weight;
+    } * labels; /* [label_count] by number */
+    size_t label_count, capacity;
     uint64_t n;
     double weight;
     double mean, squares; /* Welford's: the sum of squared differences from the mean */
 };
+/* Start with {0}; `label` is the label's number among the classes met, -1 where it has none. */
 void label_sums_add(struct label_sums *sums, int32_t label, double value, double weight);
 void label_sums_join(struct label_sums *to, const struct label_sums *from);
+void label_sums_free(struct label_sums *sums);
 
 /* Class weights.  With n_c members of class c, N in all, and K' classes that have members:
  *   none       1

@@ -69,7 +69,7 @@ void fit_report(const struct fit_config *config, struct dataset *dataset, const 
                           .model = model,
                           .report = report_new(&how),
                           .batch = batch_new(model, dataset->vectors ? BATCH_HEAD : BATCH_LOGITS, pool),
-                          .prob = memory_new(model->label_count, sizeof *r.prob)};
+                          .prob = memory_new(model->classes.count, sizeof *r.prob)};
     make_headers(&r);
     begin_segment(&r, 0);
     dataset_pass_on(dataset, val_passes_on(config, dataset), report_record, &r);

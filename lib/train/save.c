@@ -90,23 +90,6 @@ static json_t *rubric_json(const struct training *t, const struct outcome *outco
     return rubric;
 }
 
-static void set_labels(struct model *model, const struct classes *classes)
-{
-    for (size_t i = 0; i < model->label_count; i++)
-        if (model->labels[i].type == LABEL_STRING)
-            free((void *)(uintptr_t)model->labels[i].string.at);
-    free(model->labels);
-    model->y = classes->type;
-    model->ordered = classes->ordered;
-    model->label_count = classes->count;
-    model->labels = memory_new(classes->count, sizeof *model->labels);
-    for (size_t c = 0; c < classes->count; c++) {
-        model->labels[c] = classes->list[c];
-        if (classes->type == LABEL_STRING)
-            model->labels[c].string.at = slice_string(classes->list[c].string);
-    }
-}
-
 static double *doubles_copy(const double *from, size_t count)
 {
     if (!from)
@@ -152,7 +135,8 @@ void fit_save(const struct training *t, const struct outcome *outcome, const jso
     const json_t *encoder = json_object_get(t->dataset->headers[0].map, "encoder");
     if (!t->dataset->vectors)
         objective_fold(t->objective, model->layout, model->params);
-    set_labels(model, &t->dataset->classes);
+    classes_free(&model->classes);
+    model->classes = classes_copy(&t->dataset->classes);
     set_scoring(model, t->objective, outcome);
     set_text(model, &t->dataset->headers[0]);
     model->has_head = true;
@@ -190,7 +174,7 @@ struct header fit_header(const struct fit_config *config, const struct dataset *
     struct header header = header_copy(&dataset->headers[segment]);
     const struct classes *classes = &dataset->classes;
     if (classes->count)
-        header_set_labels(&header, classes->list, classes->count, classes->ordered);
+        header_set_labels(&header, classes->labels, classes->count, classes->ordered);
     header_set(&header, "chosen_by", json_string(chosen_by(config)));
     return header;
 }

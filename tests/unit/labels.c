@@ -1,4 +1,5 @@
 /* Labels: types from the first rows, classes, what fits and what is said when it does not. */
+#include "caught.h"
 #include "check.h"
 #include "text/labels.h"
 
@@ -9,7 +10,7 @@ static enum label_type decide(const char *const *texts)
     for (; *texts; texts++)
         labels_observe(&l, slice_of(*texts));
     labels_decide(&l);
-    enum label_type type = l.type;
+    enum label_type type = l.classes.type;
     labels_free(&l);
     return type;
 }
@@ -88,6 +89,54 @@ static void test_parsing(void)
     CHECK_TEXT(parse(LABEL_WISH_AUTO, "1,1.5,2", "1.50"), "number 1.5");
     CHECK_TEXT(parse(LABEL_WISH_AUTO, "low,mid,high", "mid"), "string mid");
     CHECK_TEXT(parse(LABEL_WISH_STRING, "1,2", "1"), "string 1");
+    CHECK_TEXT(parse(LABEL_WISH_AUTO, "400..1600", "1600"), "integer 1600");
+    CHECK(strstr(parse(LABEL_WISH_AUTO, "400..1600", "399"), "460, 461, 462, 463 and 1137 more"));
+}
+
+/* Beyond 2^53, where a double rounds. */
+static void test_large_integers(void)
+{
+    CHECK_TEXT(parse(LABEL_WISH_AUTO, "9007199254740992,9007199254740993", "9007199254740993"),
+               "integer 9007199254740993");
+    CHECK_TEXT(parse(LABEL_WISH_AUTO, "9007199254740992,9007199254740994", "9007199254740993"),
+               "field 'score' is \"9007199254740993\": expected one of --classes: 9007199254740992, "
+               "9007199254740994");
+    CHECK_TEXT(parse(LABEL_WISH_INTEGER, NULL, "9007199254740991.0"), "integer 9007199254740991");
+    CHECK(strstr(parse(LABEL_WISH_INTEGER, NULL, "9007199254740993.0"), "expected a whole number"));
+}
+
+static void init(void *classes)
+{
+    struct labels l;
+    labels_init(&l, LABEL_WISH_AUTO, classes);
+}
+
+/* The status that --classes LIST ends with, and its message in caught_message. */
+static enum status refused(const char *classes) { return caught(init, (void *)(uintptr_t)classes); }
+
+static void test_lists(void)
+{
+    CHECK(refused("1,2,2.0") == STATUS_USAGE);
+    CHECK_TEXT(caught_message, "--classes is '1,2,2.0': '2.0' stands in it twice");
+    CHECK(refused("low,mid,low") == STATUS_USAGE);
+    CHECK(refused("1,,2") == STATUS_USAGE);
+    CHECK(refused("low") == STATUS_USAGE);
+    CHECK(refused("1..10000") == STATUS_GOOD);
+    CHECK(refused("1..10001") == STATUS_USAGE);
+    CHECK_TEXT(caught_message, "--classes is '1..10001': expected a range upwards, of at most 10000 classes");
+    CHECK(refused("-9223372036854775808..9223372036854775807") == STATUS_USAGE);
+    CHECK(refused("9223372036854775806..9223372036854775807") == STATUS_GOOD);
+    struct buffer list = {0};
+    for (int i = 0; i < 10000; i++)
+        buffer_format(&list, "%sc%d", i ? "," : "", i);
+    buffer_byte(&list, '\0');
+    CHECK(refused(list.at) == STATUS_GOOD);
+    list.size--;
+    buffer_text(&list, ",other");
+    buffer_byte(&list, '\0');
+    CHECK(refused(list.at) == STATUS_USAGE);
+    CHECK_TEXT(caught_message, "--classes names 10001 classes: expected at most 10000");
+    buffer_free(&list);
 }
 
 static const char *classes_of(const char *const *texts)
@@ -103,7 +152,7 @@ static const char *classes_of(const char *const *texts)
         labels_see_class(&l, slice_of(*t));
     labels_end_classes(&l);
     labels_describe(&l, &line);
-    snprintf(result, sizeof result, "%s: %.*s", labels_ordered(&l) ? "ordered" : "unordered", (int)line.size,
+    snprintf(result, sizeof result, "%s: %.*s", l.classes.ordered ? "ordered" : "unordered", (int)line.size,
              line.at);
     buffer_free(&line);
     labels_free(&l);
@@ -117,6 +166,8 @@ static void test_classes(void)
     CHECK_TEXT(CLASSES("b", "a", "ab", "b"), "unordered: string labels a, ab, b");
     CHECK_TEXT(CLASSES("1.5", "1", "1.50"), "ordered: number labels 1, 1.5");
     CHECK_TEXT(CLASSES(""), "unordered: no labels");
+    CHECK_TEXT(CLASSES("9007199254740993", "9007199254740992"),
+               "ordered: integer labels 9007199254740992, 9007199254740993");
     char numbers[100][16];
     const char *texts[101] = {0};
     for (int i = 0; i < 100; i++) {
@@ -130,6 +181,8 @@ int main(void)
 {
     test_types();
     test_parsing();
+    test_large_integers();
+    test_lists();
     test_classes();
     return check_report("labels");
 }

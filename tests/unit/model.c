@@ -82,13 +82,13 @@ static void test_settings(void)
 {
     struct model_request request = {.need_head = true};
     struct model *m = model_open(FIXTURES "/classifier", &request);
-    CHECK(m->y == LABEL_INTEGER && m->label_count == 5 && m->ordered && m->labels[4].integer == 5);
+    CHECK(m->classes.type == LABEL_INTEGER && m->classes.count == 5 && m->classes.ordered && m->classes.labels[4].integer == 5);
     CHECK(m->scoring.loss == LOSS_CE && m->scoring.classes == 5 && m->scoring.values[0] == 1);
     CHECK(m->layout->shape.activation == ACTIVATION_GELU_TANH && m->layout->shape.pool == POOL_POOLER &&
           !m->rubric);
     model_free(m);
     m = model_open(FIXTURES "/regression", &request);
-    CHECK(m->y == LABEL_NUMBER && m->label_count == 0 && m->scoring.loss == LOSS_MSE &&
+    CHECK(m->classes.type == LABEL_NUMBER && m->classes.count == 0 && m->scoring.loss == LOSS_MSE &&
           m->scoring.classes == 0);
     CHECK(m->layout->shape.activation == ACTIVATION_RELU && m->layout->shape.C == 1);
     model_free(m);
@@ -123,10 +123,10 @@ static void test_requests(void)
     head = (struct shape){.pool = POOL_POOLER, .tap_count = 1, .taps = {2}, .C = 5};
     request = (struct model_request){.head = &head};
     struct model *kept = model_open(FIXTURES "/classifier", &request);
-    CHECK(kept->has_head && kept->label_count == 5);
+    CHECK(kept->has_head && kept->classes.count == 5);
     head.C = 4;
     struct model *drawn = model_open(FIXTURES "/classifier", &request);
-    CHECK(!drawn->has_head && drawn->label_count == 0 && drawn->params[drawn->layout->head_bias] == 0);
+    CHECK(!drawn->has_head && drawn->classes.count == 0 && drawn->params[drawn->layout->head_bias] == 0);
     model_free(kept);
     model_free(drawn);
 }
@@ -258,7 +258,7 @@ static void test_save(const char *from)
     CHECK(back->layout->size == m->layout->size);
     CHECK(memcmp(back->params, m->params, m->layout->size * sizeof(float)) == 0);
     CHECK(memcmp(&back->layout->shape, &m->layout->shape, sizeof m->layout->shape) == 0);
-    CHECK(back->y == m->y && back->ordered == m->ordered && back->label_count == m->label_count);
+    CHECK(back->classes.type == m->classes.type && back->classes.ordered == m->classes.ordered && back->classes.count == m->classes.count);
     CHECK(back->scoring.deviation == m->scoring.deviation && back->scoring.loss == m->scoring.loss);
     CHECK_TEXT(back->vocabulary_hash, m->vocabulary_hash);
     back->params[3] += 1; /* private to this process */

@@ -119,8 +119,8 @@ static void test_round_trip(void)
     int segments = 0;
     while (stream_next(reader, &header, KIND_TOKENS)) {
         segments++;
-        CHECK(header.kind == KIND_TOKENS && header.y == LABEL_INTEGER && header.ordered);
-        CHECK(header.label_count == 3 && header.labels[2].integer == 1);
+        CHECK(header.kind == KIND_TOKENS && header.y == LABEL_INTEGER && header.classes.ordered);
+        CHECK(header.classes.count == 3 && header.classes.labels[2].integer == 1);
         CHECK_TEXT(header_model_path(&header), "/models/tiny");
         CHECK_TEXT(header_model_fingerprint(&header), "0123");
         json_t *entry = json_array_get(json_object_get(header.map, "trail"), 0);

@@ -45,14 +45,14 @@ static void test_labels(void)
     header_init(&header, KIND_PREDICTIONS, LABEL_NUMBER);
     struct label classes[] = {{.type = LABEL_NUMBER, .number = 1}, {.type = LABEL_NUMBER, .number = 1.5}};
     header_set_labels(&header, classes, 2, true);
-    CHECK(header.label_count == 2 && header.ordered && header_class(&header, &classes[1]) == 1);
+    CHECK(header.classes.count == 2 && header.classes.ordered && classes_find(&header.classes, &classes[1]) == 1);
     struct label one = {.type = LABEL_INTEGER, .integer = 1, .number = 1};
-    CHECK(header_class(&header, &one) == 0);
-    CHECK(header_class(&header, &text) == -1);
-    CHECK(header_class(&header, &(struct label){0}) == -1);
+    CHECK(classes_find(&header.classes, &one) == 0);
+    CHECK(classes_find(&header.classes, &text) == -1);
+    CHECK(classes_find(&header.classes, &(struct label){0}) == -1);
     CHECK(!header_model_path(&header) && !header_model_fingerprint(&header));
     struct header copy = header_copy(&header);
-    CHECK(!header_difference(&header, &copy) && copy.label_count == 2 && copy.labels[1].number == 1.5);
+    CHECK(!header_difference(&header, &copy) && copy.classes.count == 2 && copy.classes.labels[1].number == 1.5);
     header_set(&copy, "pool", json_string("mean"));
     CHECK_TEXT(header_difference(&header, &copy), "pool");
     header_set_kind(&copy, KIND_VECTORS);
@@ -62,7 +62,7 @@ static void test_labels(void)
 
     header_init(&header, KIND_TOKENS, LABEL_STRING);
     header_set_labels(&header, &text, 1, false);
-    CHECK(header_class(&header, &text) == 0 && !header.ordered);
+    CHECK(classes_find(&header.classes, &text) == 0 && !header.classes.ordered);
     header_free(&header);
 }
 

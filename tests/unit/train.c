@@ -292,7 +292,7 @@ static void test_weights(void)
     struct label list[3] = {{.type = LABEL_INTEGER, .integer = 1, .number = 1},
                             {.type = LABEL_INTEGER, .integer = 2, .number = 2},
                             {.type = LABEL_INTEGER, .integer = 3, .number = 3}};
-    struct classes classes = {.type = LABEL_INTEGER, .list = list, .count = 3, .ordered = true};
+    struct classes classes = {.type = LABEL_INTEGER, .labels = list, .count = 3, .ordered = true};
     double counts[3] = {90, 10, 0};
     CHECK(class_weights("none", &classes, counts) == NULL);
     double *balanced = class_weights("balanced", &classes, counts);

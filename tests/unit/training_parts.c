@@ -2,7 +2,6 @@
  * scores. */
 #include "train/augment.h"
 #include "train/ema.h"
-#include "train/classes.h"
 #include "train/objective.h"
 
 #include "base/error.h"
@@ -108,82 +107,25 @@ static void test_augmentation(void)
     example_store_free(&store);
 }
 
-/* ---- Classes ---- */
+/* ---- The objective ---- */
 
 static struct label integer(int64_t value)
 {
     return (struct label){.type = LABEL_INTEGER, .integer = value, .number = (double)value};
 }
 
-static struct label string(const char *text)
-{
-    return (struct label){.type = LABEL_STRING, .string = slice_of(text)};
-}
-
-static void test_classes(void)
-{
-    struct header header;
-    header_init(&header, KIND_TOKENS, LABEL_INTEGER);
-    struct label declared[2] = {integer(2), integer(4)};
-    header_set_labels(&header, declared, 2, true);
-    struct classes classes;
-    classes_init(&classes, LABEL_INTEGER);
-    const int64_t met[] = {4, 3, 3, 1, 4};
-    const int32_t numbers[] = {0, 1, 1, 2, 0};
-    for (int i = 0; i < 5; i++) {
-        struct label label = integer(met[i]);
-        CHECK(classes_meet(&classes, &label) == numbers[i]);
-    }
-    classes_settle(&classes, &header);
-    CHECK(classes.count == 4 && classes.ordered);
-    for (int i = 0; i < 4; i++)
-        CHECK(classes.list[i].integer == i + 1);
-    CHECK(classes.of_found[0] == 3 && classes.of_found[1] == 2 && classes.of_found[2] == 0);
-    classes_free(&classes);
-    header_free(&header);
-
-    header_init(&header, KIND_TOKENS, LABEL_STRING);
-    classes_init(&classes, LABEL_STRING);
-    const char *names[] = {"pear", "apple", "fig", "pear"};
-    for (int i = 0; i < 4; i++) {
-        struct label label = string(names[i]);
-        classes_meet(&classes, &label);
-    }
-    classes_settle(&classes, &header);
-    CHECK(classes.count == 3 && !classes.ordered && slice_is(classes.list[0].string, "apple"));
-    CHECK(classes.of_found[0] == 2 && classes.of_found[1] == 0 && classes.of_found[2] == 1);
-    classes_free(&classes);
-    header_free(&header);
-
-    /* So many numbers are a measure, not a scale. */
-    header_init(&header, KIND_TOKENS, LABEL_NUMBER);
-    classes_init(&classes, LABEL_NUMBER);
-    for (int i = 0; i < 40; i++) {
-        struct label label = {.type = LABEL_NUMBER, .number = i * 0.37};
-        classes_meet(&classes, &label);
-    }
-    classes_settle(&classes, &header);
-    CHECK(classes.count == 0 && classes.ordered);
-    classes_free(&classes);
-    header_free(&header);
-}
-
-/* ---- The objective ---- */
-
 static void test_goal(void)
 {
-    struct header header;
-    header_init(&header, KIND_TOKENS, LABEL_INTEGER);
-    struct classes classes;
-    classes_init(&classes, LABEL_INTEGER);
+    struct classes classes = {.type = LABEL_INTEGER};
     struct label_sums sums = {0}, other = {0};
     const int64_t scores[] = {1, 1, 2, 5, 5, 5};
     for (int i = 0; i < 6; i++) {
         struct label label = integer(scores[i]);
-        label_sums_add(i < 4 ? &sums : &other, classes_meet(&classes, &label), (double)scores[i], 1);
+        label_sums_add(i < 4 ? &sums : &other, (int32_t)classes_meet(&classes, &label), (double)scores[i],
+                       1);
     }
     label_sums_join(&sums, &other);
-    classes_settle(&classes, &header);
+    classes_settle(&classes);
     CHECK(objective_default_loss(&classes) == LOSS_MSE);
     struct objective objective;
     objective_init(&objective, LOSS_MSE, 0, &classes, &sums, NULL);
@@ -228,7 +170,6 @@ static void test_goal(void)
     layout_free(layout);
     objective_free(&objective);
     classes_free(&classes);
-    header_free(&header);
 }
 
 static void test_average(void)
@@ -254,7 +195,6 @@ int main(void)
     error_set_program("training_parts");
     test_instances();
     test_augmentation();
-    test_classes();
     test_goal();
     test_average();
     return check_report("training_parts");
