@@ -85,7 +85,7 @@ int main(int argc, char **argv)
         }
         model_check_tokens(model, &head);
         embedding_header(&head, model);
-        header_sign(&head, argc, argv, -1);
+        header_sign(&head, argc, argv, first, -1);
         stream_write_header(out, &head);
         batch_begin(batch, head.y);
         for (struct record *record; stream_read(in, &record);) {

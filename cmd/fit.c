@@ -173,13 +173,13 @@ int main(int argc, char **argv)
     struct pool *pool = pool_new((int)opt.threads);
 
     struct header signed_header = header_copy(&dataset->headers[0]);
-    header_sign(&signed_header, argc, argv, opt.config.seed);
+    header_sign(&signed_header, argc, argv, first, opt.config.seed);
     if (output && output->keeps)
         fit_check_finished(output, identity);
     else
         train(&opt, &initial, dataset, output, pool, identity, json_object_get(signed_header.map, "trail"));
     if (writer)
-        fit_pass_on(&opt.config, dataset, writer, opt.output, argc, argv);
+        fit_pass_on(&opt.config, dataset, writer, opt.output, argc, argv, first);
     else
         fit_report(&opt.config, dataset, opt.output, pool);
 

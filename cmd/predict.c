@@ -1,5 +1,6 @@
 /* predict: scores the records of a stream with a model directory. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -53,7 +54,7 @@ struct output {
 static struct output output_open(const struct settings *opt)
 {
     struct output out = {.fd = STDOUT_FILENO, .name = "standard output"};
-    bool to_file = opt->output && opt->output[0] && !(opt->output[0] == '-' && !opt->output[1]);
+    bool to_file = opt->output && strcmp(opt->output, "-") != 0;
     if (opt->columns.count > 0 && !opt->csv)
         command_misuse("--columns goes with --csv");
     if (opt->csv)
@@ -142,7 +143,7 @@ int main(int argc, char **argv)
             model_check_vectors(model, &head);
         batch_begin(batch, head.y);
         prediction_header(&head, model);
-        header_sign(&head, argc, argv, -1);
+        header_sign(&head, argc, argv, first, -1);
         out.header = &head;
         if (out.stream)
             stream_write_header(out.stream, &head);

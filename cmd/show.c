@@ -155,14 +155,15 @@ static void show_csv(struct stream_reader *in, const struct settings *opt)
 }
 
 /* Reads to the end whatever is selected: what is broken is never passed on sealed. */
-static void show_stream(struct stream_reader *in, const struct settings *opt, int argc, char **argv)
+static void show_stream(struct stream_reader *in, const struct settings *opt, int argc, char **argv,
+                        int first)
 {
     struct selection selection = selection_of(opt);
     struct stream_writer *to = stream_create(opt->output);
     struct header header;
     while (stream_next(in, &header, KIND_ANY)) {
         uint64_t seen = selection.seen, taken = selection.taken;
-        header_sign(&header, argc, argv, -1);
+        header_sign(&header, argc, argv, first, -1);
         stream_write_header(to, &header);
         for (struct record *record; stream_read(in, &record);)
             if (selection_wants(&selection, record))
@@ -294,7 +295,7 @@ int main(int argc, char **argv)
     else if (opt.csv)
         show_csv(in, &opt);
     else if (opt.stream)
-        show_stream(in, &opt, argc, argv);
+        show_stream(in, &opt, argc, argv, first);
     else if (opt.header || opt.trail)
         show_headers(in, opt.trail);
     else if (opt.check)

@@ -149,7 +149,7 @@ int main(int argc, char **argv)
 
     struct header head;
     for (bool more = stream_next(in, &head, KIND_ANY); more;) {
-        header_sign(&head, argc, argv, opt.seed);
+        header_sign(&head, argc, argv, first, opt.seed);
         stream_write_header(out, &head);
         divide(split_rules, &head, in, out);
         header_free(&head);

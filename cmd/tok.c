@@ -170,7 +170,7 @@ static void note_input(struct rows *rows, const struct columns *columns, const s
 }
 
 static void write_header(struct stream_writer *out, const struct labels *labels, struct tokenizer *tokenizer,
-                         const char *directory, int argc, char **argv)
+                         const char *directory, int argc, char **argv, int first)
 {
     struct header header;
     header_init(&header, KIND_TOKENS, labels->classes.type);
@@ -184,7 +184,7 @@ static void write_header(struct stream_writer *out, const struct labels *labels,
         model_fingerprint(directory, fingerprint);
         header_set_model(&header, directory, fingerprint);
     }
-    header_sign(&header, argc, argv, -1);
+    header_sign(&header, argc, argv, first, -1);
     stream_write_header(out, &header);
     header_free(&header);
 }
@@ -219,7 +219,7 @@ int main(int argc, char **argv)
     if (complete && !s.shard)
         find_classes(&labels, &lookahead, columns.at[COLUMN_LABEL]);
     note_input(rows, &columns, &labels, tokenizer, directory);
-    write_header(out, &labels, tokenizer, directory, argc, argv);
+    write_header(out, &labels, tokenizer, directory, argc, argv, first);
 
     struct token_maker maker;
     token_maker_init(&maker, rows, &columns, &labels, tokenizer);

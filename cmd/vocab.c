@@ -1,5 +1,4 @@
 /* vocab: trains a WordPiece vocabulary on the texts of CSV, TSV, JSON Lines or plain lines. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,10 +86,7 @@ int main(int argc, char **argv)
     struct columns columns;
     columns_find(&columns, rows, first < argc ? argv[first] : "-", &s.columns);
     const char *name = s.output && strcmp(s.output, "-") != 0 ? s.output : "standard output";
-    int fd = name == s.output ? open(s.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-                              : STDOUT_FILENO;
-    if (fd < 0)
-        die_errno("%s: cannot create", name);
+    int fd = name == s.output ? file_create(s.output) : STDOUT_FILENO;
 
     struct trainer_options options = {(size_t)s.size, (uint64_t)s.min_frequency, s.cased};
     struct trainer *trainer = trainer_new(&options);

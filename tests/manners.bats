@@ -95,6 +95,37 @@ closed_pipe() {
     [ ! -s said ]
 }
 
+@test "an output that is too large, or a named pipe that nobody reads any more, is a failure with a message" {
+    prepare
+    for _ in $(seq 200); do tail -n +2 "$root/examples/essays.csv"; done | cat <(head -1 "$root/examples/essays.csv") - > long.csv
+    mkfifo pipe
+    for command in "tok -q -o" "vocab -q --size 2000 -o"; do
+        status=0
+        (ulimit -f 2; exec $command made long.csv) 2> said || status=$?
+        [ $status -eq 1 ]
+        expect_text "${command%% *}: cannot write to made: File too large" "$(cat said)"
+    done
+    : < pipe &
+    expect_status 1 tok -q -o pipe long.csv
+    expect_text "tok: cannot write to pipe: Broken pipe" "$stderr"
+    (ulimit -f 2; show --json <(tok -q long.csv) > lines 2> said) || status=$?
+    expect_text "show: cannot write to standard output: File too large" "$(cat said)"
+}
+
+@test "an empty name of an output is named" {
+    prepare
+    for name in tok split embed predict vocab; do
+        command_of $name
+        expect_status 1 "${command[@]}" -o ''
+        [[ $stderr == "$name: '': cannot create: No such file or directory" ]]
+        [ -z "$output" ]
+    done
+    command_of predict
+    expect_status 1 "${command[@]}" --csv -o ''
+    [[ $stderr == "predict: '': cannot create: No such file or directory" ]]
+    [ -z "$output" ]
+}
+
 @test "a full disk is a failure with a message: standard output and -o" {
     prepare
     for name in "${filters[@]}"; do

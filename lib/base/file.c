@@ -1,6 +1,5 @@
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +19,7 @@ int file_open(const char *path)
         return STDIN_FILENO;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        die_errno("%s: cannot open", path);
+        die_errno("%s: cannot open", file_name(path));
     return fd;
 }
 
@@ -28,7 +27,7 @@ int file_create(const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
-        die_errno("%s: cannot create", path);
+        die_errno("%s: cannot create", file_name(path));
     return fd;
 }
 
@@ -41,7 +40,10 @@ bool file_exists(const char *path)
     return false;
 }
 
-const char *file_name(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
+const char *file_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : *path ? path : "''";
+}
 
 /* After a failed read or write: whether a signal interrupted it, or its turn had not come because whoever
  * shares the descriptor made it non-blocking (then waits for it). */
@@ -81,7 +83,7 @@ void file_write(int fd, const void *from, size_t size, const char *name)
         ssize_t put = write(fd, (const char *)from + done, size - done);
         if (put >= 0) {
             done += (size_t)put;
-        } else if (errno == EPIPE) {
+        } else if (errno == EPIPE && fd == STDOUT_FILENO) {
             standard_pipe_closed();
         } else if (!try_again(fd, POLLOUT)) {
             die_errno("cannot write to %s", name);
@@ -165,6 +167,20 @@ void directory_sync(const char *path)
     file_close(fd, path);
 }
 
+const char *directory_next(DIR *directory, const char *path)
+{
+    for (;;) {
+        errno = 0;
+        struct dirent *entry = readdir(directory);
+        if (!entry && errno)
+            die_errno("%s: cannot list", path);
+        if (!entry)
+            return NULL;
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            return entry->d_name;
+    }
+}
+
 void directory_remove(const char *path)
 {
     DIR *directory = opendir(path);
@@ -173,12 +189,9 @@ void directory_remove(const char *path)
             die_errno("%s: cannot open", path);
         return;
     }
-    for (struct dirent *entry; (entry = readdir(directory));) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (unlinkat(dirfd(directory), entry->d_name, 0) != 0)
-            die_errno("%s/%s: cannot remove", path, entry->d_name);
-    }
+    for (const char *name; (name = directory_next(directory, path));)
+        if (unlinkat(dirfd(directory), name, 0) != 0)
+            die_errno("%s/%s: cannot remove", path, name);
     closedir(directory);
     if (rmdir(path) != 0)
         die_errno("%s: cannot remove", path);

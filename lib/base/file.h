@@ -2,6 +2,7 @@
 #ifndef RUBRIC_BASE_FILE_H
 #define RUBRIC_BASE_FILE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +17,7 @@ int file_create(const char *path);
  * (STATUS_SYSTEM). */
 bool file_exists(const char *path);
 
-/* What messages call it: the path, or "standard input". */
+/* What messages call it: the path, "standard input", or '' for an empty path. */
 const char *file_name(const char *path);
 
 /* read() until `size` bytes or the end of the input; returns the bytes read, dies on an error. */
@@ -26,7 +27,7 @@ size_t file_read(int fd, void *to, size_t size, const char *name);
 size_t file_read_some(int fd, void *to, size_t size, const char *name);
 
 /* write() until all is written; dies with STATUS_SYSTEM ("cannot write to NAME: ...").
- * A closed pipe ends the process quietly, as SIGPIPE does. */
+ * Where nobody reads standard output any more, ends the process quietly, as SIGPIPE does. */
 void file_write(int fd, const void *from, size_t size, const char *name);
 
 /* close(), checked. */
@@ -47,6 +48,10 @@ void file_save(const char *path, const void *bytes, size_t size);
 
 /* fsync of a directory (what makes a rename last). */
 void directory_sync(const char *path);
+
+/* The name of the next entry of an open directory, without "." and "..": valid until the next call; NULL after the last.
+ * `path` is for messages. */
+const char *directory_next(DIR *directory, const char *path);
 
 /* Removes a directory and the plain files in it; missing is no error. */
 void directory_remove(const char *path);

@@ -76,8 +76,11 @@ void memory_grow(void *array, size_t *capacity, size_t need, size_t size)
     size_t wanted = *capacity ? *capacity : 16;
     while (wanted < need)
         wanted = wanted > SIZE_MAX / 2 ? need : 2 * wanted;
-    void **at = array;
-    *at = memory_resize(*at, wanted, size);
+    /* Copied, as the caller's pointer is of another type than void *. */
+    void *at;
+    memcpy(&at, array, sizeof at);
+    at = memory_resize(at, wanted, size);
+    memcpy(array, &at, sizeof at);
     *capacity = wanted;
 }
 

@@ -19,8 +19,8 @@ void *memory_resize(void *old, size_t count, size_t size)
 /* Zeroed memory on a 64-byte boundary, for kernels; released with free(). */
 void *memory_aligned(size_t count, size_t size) __attribute__((malloc, returns_nonnull, warn_unused_result));
 
-/* Makes room for `need` elements in a growing array: doubles `*capacity` as needed.
- * `array` is the address of the array's pointer. */
+/* Grows an array to hold `need` elements of `size` bytes: doubles `*capacity` as needed.  `array` is the address of the
+ * array's pointer. */
 void memory_grow(void *array, size_t *capacity, size_t need, size_t size);
 
 char *memory_string(const char *text) __attribute__((malloc, returns_nonnull, warn_unused_result));
@@ -54,7 +54,7 @@ void buffer_format(struct buffer *b, const char *format, ...) __attribute__((for
 void buffer_integer(struct buffer *b, int64_t value);
 /* A number in the fewest digits that read back as the same double. */
 void buffer_number(struct buffer *b, double value);
-/* Makes room for `size` more bytes and returns where they go; the caller adds to b->size. */
+/* Where `size` more bytes can be written; the caller adds to b->size what it wrote. */
 char *buffer_reserve(struct buffer *b, size_t size);
 void buffer_free(struct buffer *b);
 

@@ -52,14 +52,14 @@ bool parse_number(const char *text, double minimum, double maximum, double *out)
 
 bool parse_bytes(const char *text, uint64_t *out)
 {
-    static const char units[] = "KMG";
+    static const char units[] = "KkMmGg";
     char *end;
     errno = 0;
     if (*text < '0' || *text > '9')
         return false;
     unsigned long long value = strtoull(text, &end, 10);
-    const char *unit = *end ? strchr(units, *end & ~0x20) : NULL;
-    int shift = unit ? 10 * (int)(unit - units + 1) : 0;
+    const char *unit = *end ? strchr(units, *end) : NULL;
+    int shift = unit ? 10 * (int)((unit - units) / 2 + 1) : 0;
     if (errno || (*end && (!unit || end[1])) || value > UINT64_MAX >> shift)
         return false;
     *out = (uint64_t)value << shift;
@@ -256,7 +256,7 @@ static void *json_memory(size_t size) { return memory_new(size, 1); }
 int command_parse(const struct command *command, void *settings, int argc, char **argv)
 {
     error_set_program(command->name);
-    standard_keep();
+    standard_begin();
     json_set_alloc_funcs(json_memory, free);
     size_t total = command->count + OPTION_COUNT(common_rows);
     struct option *longs = memory_zeroed(total + 1, sizeof *longs);

@@ -11,12 +11,14 @@
 
 #include "base/error.h"
 
-void standard_keep(void)
+void standard_begin(void)
 {
     /* open() takes the lowest free descriptor, which is the one looked at. */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
             _exit(STATUS_SYSTEM);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 void standard_flush(void)

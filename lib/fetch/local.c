@@ -177,17 +177,11 @@ static void list_directory(struct local *l, const char *prefix, int below)
     DIR *directory = opendir(path);
     if (!directory)
         die_errno("%s: cannot open", path);
-    for (;;) {
-        errno = 0;
-        struct dirent *entry = readdir(directory);
-        if (!entry && errno)
-            die_errno("%s: cannot read", path);
-        if (!entry)
-            break;
+    for (const char *entry; (entry = directory_next(directory, path));) {
         struct stat about;
-        if (entry->d_name[0] == '.' || fstatat(dirfd(directory), entry->d_name, &about, 0) != 0)
+        if (*entry == '.' || fstatat(dirfd(directory), entry, &about, 0) != 0)
             continue;
-        char *name = memory_format("%s%s", prefix, entry->d_name);
+        char *name = memory_format("%s%s", prefix, entry);
         if (S_ISREG(about.st_mode))
             model_files_add(&l->files, name, (uint64_t)about.st_size);
         else if (S_ISDIR(about.st_mode) && below > 0) {

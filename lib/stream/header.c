@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "stream/internal.h"
@@ -199,7 +198,7 @@ static json_t *argument(const char *text)
     return value;
 }
 
-void header_sign(struct header *header, int argc, char **argv, int64_t seed)
+void header_sign(struct header *header, int argc, char **argv, int first, int64_t seed)
 {
     json_t *trail = json_object_get(header->map, "trail");
     if (!json_is_array(trail)) {
@@ -214,9 +213,8 @@ void header_sign(struct header *header, int argc, char **argv, int64_t seed)
     json_object_set_new(entry, "args", args);
     if (seed >= 0)
         json_object_set_new(entry, "seed", json_integer(seed));
-    /* command_parse moved the operands to the end and left optind at the first of them. */
-    if (optind > 0 && optind < argc)
-        json_object_set_new(entry, "operands", json_integer(argc - optind));
+    if (first < argc)
+        json_object_set_new(entry, "operands", json_integer(argc - first));
     json_array_append_new(trail, entry);
 }
 

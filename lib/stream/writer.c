@@ -1,5 +1,3 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,9 +25,7 @@ struct stream_writer *stream_create(const char *path)
     struct stream_writer *writer = memory_zeroed(1, sizeof *writer);
     bool standard = !path || strcmp(path, "-") == 0;
     writer->name = memory_string(standard ? "standard output" : path);
-    writer->fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (writer->fd < 0)
-        die_errno("%s: cannot create", path);
+    writer->fd = standard ? STDOUT_FILENO : file_create(path);
     if (terminal_is(writer->fd))
         die(STATUS_USAGE,
             "the output is a stream of msgpack, which is not for a terminal: pipe it into 'show', "

@@ -7,6 +7,7 @@
  * text is cut there into chunks, and a chunk's ids depend on its bytes alone.  A chunk met before is found by
  * those bytes in the thread's cache; only a new one goes through the reference path. */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __SSE2__
@@ -256,7 +257,8 @@ static inline void copy_ids(int32_t *to, const struct short_memo *memo)
     typedef uint16_t halves __attribute__((vector_size(16)));
     typedef int32_t numbers __attribute__((vector_size(32)));
     halves from;
-    memcpy(&from, memo->ids, 16); /* the last of the eight is no id */
+    /* the last of the eight is what follows the ids in the struct */
+    memcpy(&from, (const char *)memo + offsetof(struct short_memo, ids), sizeof from);
     numbers all = __builtin_convertvector(from, numbers);
     memcpy(to, &all, 32);
 }

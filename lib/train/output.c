@@ -43,15 +43,12 @@ static void check_replaceable(const char *path)
     if (!directory)
         die_errno("%s: cannot open", path);
     size_t files = 0;
-    for (struct dirent *entry; (entry = readdir(directory));) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
+    for (const char *name; (name = directory_next(directory, path));) {
         struct stat about;
-        if (fstatat(dirfd(directory), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISDIR(about.st_mode))
+        if (fstatat(dirfd(directory), name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(about.st_mode))
             die(STATUS_USAGE,
                 "%s: is not a model directory (it has the directory '%s' in it): -f replaces models only",
-                path, entry->d_name);
+                path, name);
         files++;
     }
     closedir(directory);
@@ -96,9 +93,8 @@ static void empty_partial(const struct output *o)
     DIR *directory = opendir(o->partial);
     if (!directory)
         die_errno("%s: cannot open", o->partial);
-    for (struct dirent *entry; (entry = readdir(directory));)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            remove_file(o, entry->d_name);
+    for (const char *name; (name = directory_next(directory, o->partial));)
+        remove_file(o, name);
     closedir(directory);
 }
 

@@ -163,7 +163,7 @@ struct passing {
     struct stream_writer *writer;
     const char *directory;
     char fingerprint[65];
-    int argc;
+    int argc, first; /* of the operands */
     char **argv;
     size_t segment; /* the one under way */
     bool begun;
@@ -183,7 +183,7 @@ static void begin_segment(struct passing *p)
 {
     struct header header = fit_header(p->config, p->dataset, p->segment);
     header_set_model(&header, p->directory, p->fingerprint);
-    header_sign(&header, p->argc, p->argv, p->config->seed);
+    header_sign(&header, p->argc, p->argv, p->first, p->config->seed);
     stream_write_header(p->writer, &header);
     header_free(&header);
     p->begun = true;
@@ -214,13 +214,14 @@ bool val_passes_on(const struct fit_config *config, const struct dataset *datase
 }
 
 void fit_pass_on(const struct fit_config *config, struct dataset *dataset, struct stream_writer *writer,
-                 const char *directory, int argc, char **argv)
+                 const char *directory, int argc, char **argv, int first)
 {
     struct passing p = {.config = config,
                         .dataset = dataset,
                         .writer = writer,
                         .directory = directory,
                         .argc = argc,
+                        .first = first,
                         .argv = argv};
     model_fingerprint(directory, p.fingerprint);
     dataset_pass_on(dataset, val_passes_on(config, dataset), pass_record, &p);

@@ -28,6 +28,6 @@ struct header fit_header(const struct fit_config *config, const struct dataset *
 /* Writes the records that pass on: a segment for each that came, its header with the model, the classes, and
  * what chose. */
 void fit_pass_on(const struct fit_config *config, struct dataset *dataset, struct stream_writer *writer,
-                 const char *directory, int argc, char **argv);
+                 const char *directory, int argc, char **argv, int first);
 
 #endif

@@ -223,6 +223,12 @@ int lstat64(const char *path, struct stat64 *about)
     return fails(FILES) ? -1 : next(path, about);
 }
 
+struct dirent64 *readdir64(DIR *directory)
+{
+    NEXT(readdir64);
+    return fails(FILES) ? NULL : next(directory);
+}
+
 int access(const char *path, int mode)
 {
     NEXT(access);

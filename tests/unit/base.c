@@ -1,14 +1,17 @@
-/* The base room: random numbers, numbers as typed, words for a shell, memory, the pool. */
+/* The base room: random numbers, numbers as typed, words for a shell, directories, memory, the pool. */
 #include <setjmp.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/pool.h"
 #include "base/random.h"
 #include "base/shell.h"
 #include "base/terminal.h"
+#include "caught.h"
 #include "check.h"
 
 /* Known answers of Philox4x32-10 from Random123's kat_vectors. */
@@ -78,6 +81,7 @@ static void test_numbers(void)
     CHECK(parse_bytes("1k", &bytes) && bytes == 1024);
     CHECK(!parse_bytes("1T", &bytes) && !parse_bytes("M", &bytes) && !parse_bytes("1MB", &bytes));
     CHECK(!parse_bytes("17179869184G", &bytes));
+    CHECK(!parse_bytes("4 ", &bytes) && !parse_bytes("4+", &bytes) && !parse_bytes("4 G", &bytes));
 }
 
 static void check_quoted(struct slice word, bool visible, const char *want)
@@ -111,6 +115,29 @@ static void test_duration(void)
     CHECK_TEXT(to, "1m27s");
     duration_format(to, sizeof to, 2 * 3600 + 599);
     CHECK_TEXT(to, "2h09m");
+}
+
+static void list_closed(void *unused)
+{
+    (void)unused;
+    DIR *directory = opendir(".");
+    close(dirfd(directory));
+    while (directory_next(directory, "here"))
+        continue;
+}
+
+static void test_directory(void)
+{
+    CHECK(caught(list_closed, NULL) == STATUS_SYSTEM);
+    CHECK_TEXT(caught_message, "here: cannot list: Bad file descriptor");
+    DIR *directory = opendir("/");
+    bool listed = false;
+    for (const char *name; (name = directory_next(directory, "/"));) {
+        CHECK(strcmp(name, ".") != 0 && strcmp(name, "..") != 0);
+        listed |= strcmp(name, "etc") == 0;
+    }
+    CHECK(listed);
+    closedir(directory);
 }
 
 static jmp_buf back;
@@ -180,6 +207,7 @@ int main(void)
     test_numbers();
     test_quote();
     test_duration();
+    test_directory();
     test_memory();
     test_pool();
     return check_report("base");

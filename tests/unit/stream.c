@@ -37,8 +37,8 @@ static void write_segment(struct stream_writer *writer, int records)
     header_set_model(&header, "/models/tiny", "0123");
     char *argv[] = {"tok", "--seed", "3", "a b.csv"};
     error_set_program("tok");
-    optind = 3; /* as command_parse leaves it: one operand */
-    header_sign(&header, 4, argv, 3);
+    optind = 1; /* no matter: the caller says where the operands begin */
+    header_sign(&header, 4, argv, 3, 3);
     stream_write_header(writer, &header);
     header_free(&header);
     struct record record = {0};
