@@ -35,6 +35,15 @@ CFLAGS = -O1 -g -fsanitize=thread
 # target_clones are resolved before the sanitizer is there
 $(BUILD)/lib/nn/optimizer_arithmetic.o: all_cflags += -fno-sanitize=thread
 endif
+ifdef fuzz
+BUILD = build-fuzz
+CC = clang-14
+WARNINGS =
+CFLAGS = -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+# these read no untrusted bytes, and instrumented they take clang minutes
+$(BUILD)/lib/nn/%.o $(BUILD)/lib/linear/%.o: CC = gcc
+$(BUILD)/lib/nn/%.o $(BUILD)/lib/linear/%.o: CFLAGS = -O2 -g
+endif
 # -ffp-contract=off: a multiply and an add are two roundings everywhere, on every path.
 all_cflags = -std=gnu11 -ffp-contract=off $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
@@ -170,8 +179,24 @@ MEGABYTES = 10000
 memory: all bench-programs
 	BUILD=$(BUILD) tests/bench/memory $(MEGABYTES)
 
-fuzz: all
-	BUILD=$(BUILD)-fuzz tests/fuzz/run
+# Every reader of bytes from outside under libFuzzer, MINUTES in all.
+MINUTES = 10
+fuzz: all $(BUILD)/tests/faults.so
+	@./packages fuzz
+	@$(MAKE) --no-print-directory fuzz=1 -j$$(nproc) fuzzers
+	BUILD=$(BUILD) MINUTES=$(MINUTES) tests/fuzz/run
+
+# The filters' main() have names of their own here.
+fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+$(BUILD)/fuzz/%.main.o: cmd/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(all_cflags) -Dmain=$*_main -c -o $@ $<
+$(BUILD)/tests/fuzz/%.o: all_cflags += -DFIXTURES='"$(abspath tests/fixtures)"'
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FILTERS:%=$(BUILD)/fuzz/%.main.o) $(ROOMS:%=$(BUILD)/lib/%.a)
+	$(call say,link fuzz/$*)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(FILTERS:%=$(BUILD)/fuzz/%.main.o) -Wl,--wrap=mmap64,--wrap=munmap \
+	    -Wl,--start-group $(ROOMS:%=$(BUILD)/lib/%.a) -Wl,--end-group \
+	    $(sort $(foreach room,$(ROOMS),$(libs_$(room)))) $(LDLIBS_common)
 
 # Drivers for parity and benchmarks are linked as the unit tests are.
 parity-programs: $(patsubst tests/parity/%.c,$(BUILD)/parity/%,$(wildcard tests/parity/*.c))
@@ -207,7 +232,7 @@ dist:
 clean:
 	rm -rf build build-asan build-tsan build-fuzz build-asan-fuzz
 
-.PHONY: all clean packages demo test unit-programs parity bench memory fuzz faults kills valgrind races parity-programs \
+.PHONY: all clean packages demo test unit-programs parity bench memory fuzz fuzzers faults kills valgrind races parity-programs \
         bench-programs install uninstall dist
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

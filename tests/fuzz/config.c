@@ -1,5 +1,5 @@
-/* Any bytes as the config.json and the trail.json of a model directory: opened without weights, shown by its history.
- * The first byte tells which files there are; a byte 0x1E cuts them. */
+/* Any bytes as the config.json and the trail.json of a model directory: opened without weights, shown by its
+ * history.  The first byte tells which files there are; a byte 0x1E cuts them. */
 #include <string.h>
 
 #include "live.h"

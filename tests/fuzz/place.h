@@ -2,13 +2,14 @@
 #ifndef RUBRIC_TESTS_FUZZ_PLACE_H
 #define RUBRIC_TESTS_FUZZ_PLACE_H
 
+#include <ftw.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
 
 static jmp_buf died;
 static char place[64];
@@ -21,7 +22,16 @@ static void place_on_death(enum status status, const char *message)
     longjmp(died, 1);
 }
 
-static void place_remove(void) { directory_remove(place); }
+static int remove_entry(const char *path, const struct stat *about, int type, struct FTW *walk)
+{
+    (void)about, (void)type, (void)walk;
+    return remove(path);
+}
+
+/* A file or a directory with all that is in it, if it is there. */
+static void remove_all(const char *path) { nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS); }
+
+static void place_remove(void) { remove_all(place); }
 
 /* Makes the directory, the first time; false later on. */
 static bool place_prepare(void)
@@ -47,7 +57,6 @@ static void place_put(const char *name, bool there, const void *bytes, size_t si
         unlink(path);
         return;
     }
-    /* The same file again, not a new one: what die() jumps away from may still have it mapped. */
     FILE *file = fopen(path, "w");
     if (!file || (size && fwrite(bytes, 1, size, file) != size) || fclose(file) != 0)
         abort();

@@ -1,5 +1,5 @@
-/* What the harnesses of tensor files share: bytes that are not such a file end in die(), which is caught; whatever is
- * opened must be readable to its end. */
+/* What the harnesses of tensor files share: bytes that are not such a file end in die(), which is caught;
+ * whatever is opened must be readable to its end. */
 #ifndef RUBRIC_TESTS_FUZZ_TENSORS_H
 #define RUBRIC_TESTS_FUZZ_TENSORS_H
 
@@ -10,7 +10,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "live.h"
 #include "model/tensors.h"
+
+typedef struct tensors *tensors_reader(const char *name, struct file_view file);
 
 static jmp_buf tensors_died;
 
@@ -35,19 +38,22 @@ static void tensors_read_all(struct tensors *tensors)
     tensors_free(tensors);
 }
 
-/* Reads `data` as a file, by `read`, which takes a copy over.  The copy: still the caller's if this returns it. */
-static char *tensors_try(struct tensors *(*read)(const char *name, struct file_view file),
-                         const uint8_t *data, size_t size)
+/* Reads a copy of `data` by `read`, which takes it over. */
+static void tensors_try(tensors_reader *read, const void *data, size_t size)
 {
-    char *volatile copy = memory_new(size, 1);
+    char *copy = memory_new(size, 1);
     if (size > 0)
         memcpy(copy, data, size);
     error_set_hook(tensors_hook);
-    bool done = setjmp(tensors_died) == 0;
-    if (done)
+    if (setjmp(tensors_died) == 0)
         tensors_read_all(read("input", (struct file_view){copy, size, false}));
-    error_set_hook(NULL);
-    return done ? NULL : copy;
+}
+
+static void tensors_watch(tensors_reader *read, const void *data, size_t size)
+{
+    live_begin();
+    tensors_try(read, data, size);
+    live_end();
 }
 
 #endif

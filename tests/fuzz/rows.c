@@ -1,5 +1,5 @@
-/* Any bytes as rows: CSV, TSV, JSON Lines, text, in UTF-8 and other encodings.  The first byte chooses; bad rows
- * are skipped or marked, and what cannot be read at all ends in die(), which is caught. */
+/* Any bytes as rows: CSV, TSV, JSON Lines, text, in UTF-8 and other encodings.  The first byte chooses; bad
+ * rows are skipped or marked, and what cannot be read at all ends in die(), which is caught. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* Any bytes as the files of a tokenizer, and as text for it.
  *
  * The first byte tells which files there are; the rest, cut at bytes 0x1E, is vocab.txt or tokenizer.json,
- * tokenizer_config.json, and the text up to where it stops being UTF-8.  What is refused ends in die(), which is
- * caught; what is read must give ids within the vocabulary, and the same ids from the cache. */
+ * tokenizer_config.json, and the text up to where it stops being UTF-8.  What is refused ends in die(), which
+ * is caught; what is read must give ids within the vocabulary, and the same ids from the cache. */
 #include <string.h>
 
 #include "live.h"
