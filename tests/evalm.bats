@@ -132,6 +132,13 @@ import json, sys; r = json.load(sys.stdin); print([r["n"], r["without_label"], r
     expect_text 'evalm: no record has both a label and a prediction (1 have no label, 1 no prediction)' "$stderr"
 }
 
+@test "--json writes what JSON has no form for: parts that are not UTF-8, figures that are infinite" {
+    records part <<<$'1 1 val\n2 2 FF\n3 2 FF' | sed 's/"FF"/{"$str":"76ff"}/' | stream "$scale" >in
+    expect_text '["val","v\\xff"]' "$(evalm --json in | jq -c '.parts | keys_unsorted')"
+    records score <<<$'1 1 1e300\n2 2 -1e300\n3 2 1' | stream "$scale" >in
+    expect_text null "$(evalm --json in | jq .rmse)"
+}
+
 @test "parts stay apart; --part picks one" {
     records part <<<$'1 1 val\n2 2 test\n3 2 test\n2 2 val\n- 1 train' | stream "$scale,\"chosen_by\":\"val\"" >in
     evalm in >out

@@ -18,7 +18,7 @@ void json_add(json_t *array, json_t *value)
         die(STATUS_SYSTEM, "out of memory");
 }
 
-json_t *json_metric(double value) { return isnan(value) ? json_null() : json_real(value); }
+json_t *json_metric(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 json_t *json_count(uint64_t n) { return json_integer((json_int_t)n); }
 

@@ -11,7 +11,7 @@
 void json_put(json_t *object, const char *key, json_t *value);
 void json_add(json_t *array, json_t *value);
 
-/* NAN is null; bytes that are no UTF-8 are escaped. */
+/* NAN and infinity are null; bytes that are not UTF-8 are escaped. */
 json_t *json_metric(double value);
 json_t *json_count(uint64_t n);
 json_t *json_text(struct slice text);

@@ -184,9 +184,9 @@ json_t *report_json(const struct report *report)
         all = counts_json(report, &report->total);
         json_put(all, "part", json_null());
         for (size_t i = 0; i < report->shown; i++) {
-            char *name = slice_string(report->sections[i].name);
-            json_put(parts, name, section_json(report, &report->sections[i]));
-            free(name);
+            json_t *name = json_text(report->sections[i].name);
+            json_put(parts, json_string_value(name), section_json(report, &report->sections[i]));
+            json_decref(name);
         }
         json_put(all, "parts", parts);
     }

@@ -71,7 +71,8 @@ static void one_window(struct sequence *s, const struct special_ids *special, co
 {
     begin_window(s, special, prompt);
     append(&s->ids, text->at, head);
-    append(&s->ids, text->at + text->count - tail, tail);
+    if (tail > 0)
+        append(&s->ids, text->at + text->count - tail, tail);
     end_window(s, special, prompt);
     s->cut = text->count - head - tail;
 }

@@ -99,6 +99,7 @@ def main():
     for number in range(8):
         seed("tok", number, b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n", rows)
     seed("tok", 6, b"", b'{"text": "dogs", "label": 1, "id": "a"}\n{"text": "cats", "label": "x"}\n')
+    seed("tok", 2, b"", b"id,text,label\n1,\x01,1\n")  # a text of no tokens
     for number in range(3):
         seed("vocab", number, rows)
 
