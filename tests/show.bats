@@ -163,6 +163,24 @@ y,2,val,,,,,,3,4,2,2.5,0.5,0.5' "$output"
     [[ $stderr == *"1 values have no column"* ]]
 }
 
+@test "--csv warns of formulas, --spreadsheet disarms them, arrays are none" {
+    printf '%s\n' '{"rubric":1,"kind":"tokens","y":"string","labels":["-a","b"],"trail":[]}' \
+        '{"id":"@x","y":"-a","w":0.25,"meta":{"=t":"-1"},"ids":[1,2]}' '{"id":"-:2","meta":{"=t":"=1"},"ids":[-1,2]}' '{"end":2}' |
+        show --pack >odd.rs
+    expect_status 0 show --csv odd.rs
+    expect_text 'id,y,w,=t,ids
+@x,-a,0.25,-1,1 2
+-:2,,,=1,-1 2' "$output"
+    expect_text 'show: warning: 4 fields begin like a formula: do not open this file in a spreadsheet (--spreadsheet writes one for it)' "$stderr"
+    expect_status 0 show -q --spreadsheet --decimal , odd.rs
+    expect_text $'\xef\xbb\xbf"id";"y";"w";"\'=t";"ids"
+"\'@x";"\'-a";0,25;"-1";1 2
+"-:2";;;"\'=1";-1 2' "$output"
+    expect_text '' "$stderr"
+    expect_status 2 show --spreadsheet --json odd.rs
+    expect_status 2 show --delimiter ';' --csv odd.rs
+}
+
 @test "header and trail" {
     make_stream
     expect_status 0 show --header tokens.rs

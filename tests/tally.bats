@@ -112,6 +112,13 @@ duplicates,,across_parts,1
 duplicates,,conflicting_labels,1' "$(tally --csv -m model in)"
     printf '%s\n' '{"rubric":1,"kind":"tokens","y":"string","trail":[]}' '{"id":"a","y":"so, \"la\"","ids":[1]}' '{"end":1}' |
         show --pack | tally --csv | grep -qxF 'class,,"so, ""la""",1'
+    printf '%s\n' '{"rubric":1,"kind":"tokens","y":"string","trail":[]}' '{"id":"a","y":"=1;2","ids":[1]}' '{"end":1}' | show --pack >odd
+    expect_status 0 tally -q --csv odd
+    expect_text 'class,,=1;2,1' "$(sed -n 2p <<<"$output")"
+    expect_text 'tally: warning: 1 field begins like a formula: do not open this file in a spreadsheet (--spreadsheet writes one for it)' "$stderr"
+    expect_text $'\xef\xbb\xbf"what";"part";"name";"value"
+"class";;"\'=1;2";1' "$(tally -q --spreadsheet --decimal , odd | head -2)"
+    expect_status 2 tally --spreadsheet --json odd
 }
 
 @test "--part, --no-duplicates, an unknown vocabulary" {

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 
+#include "base/csv_writer.h"
 #include "corpus/duplicates.h"
 #include "eval/label_set.h"
 #include "corpus/lengths.h"
@@ -71,7 +72,8 @@ enum { TALLY_BINS = 20 };
 uint64_t tally_bin_width(const struct tally *tally);
 
 void tally_text(const struct tally *tally, FILE *to, int columns, bool colour);
-void tally_csv(const struct tally *tally, FILE *to);
+/* what,part,name,value; appends to `out`. */
+void tally_csv(const struct tally *tally, struct csv_writer *csv, struct buffer *out);
 json_t *tally_json(const struct tally *tally); /* the caller owns it */
 
 #endif

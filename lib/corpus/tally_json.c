@@ -137,38 +137,33 @@ json_t *tally_json(const struct tally *t)
 
 /* ---- CSV: what, part, name, value ---- */
 
-/* A field, quoted where it must be. */
-static void put_field(FILE *to, struct slice text)
+struct table {
+    struct csv_writer *csv;
+    struct buffer *out;
+};
+
+static void put_row(const struct table *to, const char *what, struct slice part, struct slice name,
+                    uint64_t value)
 {
-    bool quote = false;
-    for (size_t i = 0; i < text.size; i++)
-        quote |= text.at[i] == ',' || text.at[i] == '"' || text.at[i] == '\n' || text.at[i] == '\r';
-    if (quote)
-        fputc('"', to);
-    for (size_t i = 0; i < text.size; i++)
-        fprintf(to, text.at[i] == '"' ? "\"\"" : "%c", text.at[i]);
-    if (quote)
-        fputc('"', to);
+    csv_text(to->csv, slice_of(what), to->out);
+    csv_text(to->csv, part, to->out);
+    csv_text(to->csv, name, to->out);
+    csv_integer(to->csv, (int64_t)value, to->out);
 }
 
-static void put_row(FILE *to, const char *what, struct slice part, struct slice name, uint64_t value)
-{
-    fprintf(to, "%s,", what);
-    put_field(to, part);
-    fputc(',', to);
-    put_field(to, name);
-    fprintf(to, ",%llu\n", (unsigned long long)value);
-}
-
-static void put_lengths(FILE *to, const char *what, const struct lengths *l)
+static void put_lengths(const struct table *to, const char *what, const struct lengths *l)
 {
     for (int q = 0; q < TALLY_QUANTILES && l->n > 0; q++)
         put_row(to, what, SLICE(""), slice_of(quantile_names[q]), lengths_quantile(l, tally_quantiles[q]));
 }
 
-void tally_csv(const struct tally *t, FILE *to)
+void tally_csv(const struct tally *t, struct csv_writer *csv, struct buffer *out)
 {
-    fputs("what,part,name,value\n", to);
+    static const char *const titles[] = {"what", "part", "name", "value"};
+    const struct table table = {csv, out}, *to = &table;
+    csv_begin(csv, 4, out);
+    for (size_t i = 0; i < 4; i++)
+        csv_text(csv, slice_of(titles[i]), out);
     for (size_t p = 0; p < tally_parts(t); p++) {
         for (size_t c = 0; c < t->labels.count; c++)
             put_row(to, "class", tally_part(t, p), label_set_text(&t->labels, c), tally_count(t, c, p));
@@ -190,4 +185,5 @@ void tally_csv(const struct tally *t, FILE *to)
         put_row(to, "duplicates", SLICE(""), SLICE("across_parts"), t->duplicates.across_parts);
         put_row(to, "duplicates", SLICE(""), SLICE("conflicting_labels"), t->duplicates.conflicts);
     }
+    csv_end(csv);
 }

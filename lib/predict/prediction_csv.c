@@ -16,6 +16,7 @@ struct column {
 };
 
 struct prediction_csv {
+    struct csv_writer csv;
     const struct text_list *asked;
     struct column *columns;
     size_t count, capacity;
@@ -25,13 +26,15 @@ struct prediction_csv {
     struct names kept; /* columns that the held records have */
     bool labelled;     /* one of them has a label */
     uint64_t lost;
-    struct double_array prob;
+    struct double_array prob; /* of the record being written */
     struct buffer text;
 };
 
-struct prediction_csv *prediction_csv_new(const struct text_list *columns)
+struct prediction_csv *prediction_csv_new(const struct csv_options *options, const struct text_list *columns,
+                                          bool escape)
 {
     struct prediction_csv *csv = memory_zeroed(1, sizeof *csv);
+    csv->csv = csv_writer_new(options, escape);
     csv->asked = columns;
     return csv;
 }
@@ -48,6 +51,7 @@ void prediction_csv_free(struct prediction_csv *csv)
     header_free(&csv->header);
     lookahead_free(&csv->held);
     names_free(&csv->kept);
+    csv_writer_free(&csv->csv);
     free(csv->prob.at);
     buffer_free(&csv->text);
     free(csv);
@@ -76,9 +80,9 @@ static bool has_prob(const struct header *header)
 
 static void add_prob(struct prediction_csv *csv)
 {
-    const struct header *header = &csv->header;
-    for (size_t i = 0; has_prob(header) && i < header->classes.count; i++)
-        add_column(csv, printed(&csv->text, "prob_", &header->classes.labels[i]), SLICE("prob"), (ptrdiff_t)i);
+    const struct classes *classes = &csv->header.classes;
+    for (size_t i = 0; has_prob(&csv->header) && i < classes->count; i++)
+        add_column(csv, printed(&csv->text, "prob_", &classes->labels[i]), SLICE("prob"), (ptrdiff_t)i);
 }
 
 /* Lists a held record's kept columns; counts those of a later one that are not listed. */
@@ -155,9 +159,8 @@ static bool is_there(struct prediction_csv *csv, const char *source)
 {
     struct record record = {0};
     bool found = csv->held.count == 0;
-    csv->text.size = 0;
     for (size_t at = 0; !found && lookahead_next(&csv->held, &at, csv->header.y, &record);)
-        found = record_text(&record, source, &csv->text);
+        found = record_value(&record, source).at;
     record_free(&record);
     return found;
 }
@@ -195,41 +198,28 @@ static void asked_column(struct prediction_csv *csv, const char *asked)
     add_column(csv, title, slice_of(source), -1);
 }
 
-/* ---- Cells ---- */
+/* ---- Rows ---- */
 
-static void put_logits(const struct record *record, struct double_array *numbers, struct buffer *text)
+static void put_column(struct prediction_csv *csv, const struct column *column, const struct record *record,
+                       struct buffer *out)
 {
-    if (!record_doubles(record, "logits", numbers))
-        return;
-    for (size_t i = 0; i < numbers->count; i++) {
-        if (i > 0)
-            buffer_byte(text, ' ');
-        buffer_number(text, numbers->at[i]);
-    }
-}
-
-static void cell_text(struct prediction_csv *csv, const struct column *column, const struct record *record)
-{
-    csv->text.size = 0;
-    if (column->class >= 0) {
-        if (record_doubles(record, "prob", &csv->prob) && (size_t)column->class < csv->prob.count)
-            buffer_number(&csv->text, csv->prob.at[column->class]);
-    } else if (strcmp(column->source, "logits") == 0) {
-        put_logits(record, &csv->prob, &csv->text);
-    } else {
-        record_text(record, strcmp(column->source, "reason") == 0 ? "bad" : column->source, &csv->text);
-    }
+    const char *source = column->source;
+    struct slice none = {0};
+    if (column->class < 0)
+        csv_value(&csv->csv, record_value(record, strcmp(source, "reason") == 0 ? "bad" : source),
+                  strcmp(source, "score") == 0, out);
+    else if ((size_t)column->class < csv->prob.count)
+        csv_score(&csv->csv, csv->prob.at[column->class], out);
+    else
+        csv_plain(&csv->csv, none, out);
 }
 
 static void put_row(struct prediction_csv *csv, const struct record *record, struct buffer *out)
 {
-    for (size_t i = 0; i < csv->count; i++) {
-        if (i > 0)
-            buffer_byte(out, ',');
-        cell_text(csv, &csv->columns[i], record);
-        csv_cell(out, (struct slice){csv->text.at, csv->text.size}, csv->count == 1);
-    }
-    buffer_byte(out, '\n');
+    if (!record_doubles(record, "prob", &csv->prob))
+        csv->prob.count = 0;
+    for (size_t i = 0; i < csv->count; i++)
+        put_column(csv, &csv->columns[i], record, out);
 }
 
 /* Titles, then the records that were held back. */
@@ -240,12 +230,9 @@ static void decide(struct prediction_csv *csv, struct buffer *out)
         usual_columns(csv);
     for (size_t i = 0; i < csv->asked->count; i++)
         asked_column(csv, csv->asked->at[i]);
-    for (size_t i = 0; i < csv->count; i++) {
-        if (i > 0)
-            buffer_byte(out, ',');
-        csv_cell(out, slice_of(csv->columns[i].title), csv->count == 1);
-    }
-    buffer_byte(out, '\n');
+    csv_begin(&csv->csv, csv->count, out);
+    for (size_t i = 0; i < csv->count; i++)
+        csv_text(&csv->csv, slice_of(csv->columns[i].title), out);
     struct record record = {0};
     for (size_t at = 0; lookahead_next(&csv->held, &at, csv->header.y, &record);)
         put_row(csv, &record, out);
@@ -281,6 +268,7 @@ void prediction_csv_end(struct prediction_csv *csv, struct buffer *out)
         warn("%llu values have no column: the first %zu records had none of their kind "
              "(without --csv, the stream keeps all)",
              (unsigned long long)csv->lost, csv->held.count);
+    csv_end(&csv->csv);
 }
 
 /* ---- The table ---- */

@@ -1,7 +1,8 @@
-/* Predictions for people: CSV (RFC 4180, lines end in LF) and a table. */
+/* Predictions for people: CSV and a table. */
 #ifndef RUBRIC_PREDICT_PREDICTION_CSV_H
 #define RUBRIC_PREDICT_PREDICTION_CSV_H
 
+#include "base/csv_writer.h"
 #include "base/options.h"
 #include "stream/stream.h"
 
@@ -13,9 +14,10 @@
  *
  * Columns are decided by the first 1,000 records (or 1 MiB of them), which are held back until then, and the
  * classes of the first segment; a source that is neither known nor in one of these records is refused
- * (STATUS_USAGE).  A text is written as the bytes it is, in quotes where it must be. */
+ * (STATUS_USAGE).  `escape`: as csv_writer_new has it. */
 struct prediction_csv;
-struct prediction_csv *prediction_csv_new(const struct text_list *columns);
+struct prediction_csv *prediction_csv_new(const struct csv_options *options, const struct text_list *columns,
+                                          bool escape);
 void prediction_csv_free(struct prediction_csv *csv);
 
 /* Before the records of each segment: its header, of which the first is copied. */

@@ -162,30 +162,42 @@ bool record_label(const struct record *record, const char *key, struct label *ou
     return true;
 }
 
-/* The value under `column` in the map of meta, or a slice with at == NULL. */
-static struct slice meta_value(const struct record *record, const char *column)
+struct slice record_meta_value(const struct record *record, struct slice column)
 {
-    struct slice meta = record_field(record, "meta"), wanted = slice_of(column);
-    if (!meta.at)
-        return meta;
+    struct slice meta = record_field(record, "meta"), none = {0};
     struct msgpack_cursor c = msgpack_cursor_of(meta);
-    struct msgpack_token token;
-    if (msgpack_next(&c, &token) != MSGPACK_GOOD || token.type != MSGPACK_MAP)
-        wrong_type(record, "meta", meta, "a map");
-    for (uint32_t left = token.count; left; left--) {
-        struct slice key = {(const char *)c.at, 0};
+    struct msgpack_token head, key;
+    if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
+        return none;
+    for (uint32_t left = head.count; left; left--) {
+        struct slice name = {(const char *)c.at, 0};
         if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
-            break;
-        key.size = (size_t)((const char *)c.at - key.at);
+            return none;
+        name.size = (size_t)((const char *)c.at - name.at);
         struct slice value = {(const char *)c.at, 0};
         if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
-            break;
+            return none;
         value.size = (size_t)((const char *)c.at - value.at);
-        struct msgpack_token name = token_of(key);
-        if (name.type == MSGPACK_STRING && slice_equal(name.bytes, wanted))
+        key = token_of(name);
+        if (key.type == MSGPACK_STRING && slice_equal(key.bytes, column))
             return value;
     }
-    return (struct slice){0};
+    return none;
+}
+
+/* The same, where anything but a map is an error. */
+static struct slice meta_value(const struct record *record, const char *column)
+{
+    struct slice meta = record_field(record, "meta");
+    if (meta.at && token_of(meta).type != MSGPACK_MAP)
+        wrong_type(record, "meta", meta, "a map");
+    return record_meta_value(record, slice_of(column));
+}
+
+struct slice record_value(const struct record *record, const char *name)
+{
+    struct slice value = record_field(record, name);
+    return value.at ? value : meta_value(record, strncmp(name, "meta.", 5) == 0 ? name + 5 : name);
 }
 
 bool record_meta(const struct record *record, const char *column, struct slice *out)
@@ -203,9 +215,7 @@ bool record_meta(const struct record *record, const char *column, struct slice *
 
 bool record_text(const struct record *record, const char *name, struct buffer *out)
 {
-    struct slice value = record_field(record, name);
-    if (!value.at)
-        value = meta_value(record, strncmp(name, "meta.", 5) == 0 ? name + 5 : name);
+    struct slice value = record_value(record, name);
     if (!value.at)
         return false;
     struct label label;

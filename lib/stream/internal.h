@@ -18,6 +18,9 @@ int record_rank(struct slice key);
 /* A label out of one msgpack object; false when it is none (or not finite). */
 bool label_read(struct slice msgpack, struct label *label);
 
+/* The value under `column` in the map of meta; .at is NULL where there is none, or meta is no map. */
+struct slice record_meta_value(const struct record *record, struct slice column);
+
 /* What a msgpack object is, for messages: "a string", "an array". */
 const char *msgpack_kind(struct slice msgpack);
 

@@ -128,6 +128,8 @@ bool record_string(const struct record *record, const char *key, struct slice *o
 bool record_label(const struct record *record, const char *key, struct label *out);
 /* A column of meta. */
 bool record_meta(const struct record *record, const char *column, struct slice *out);
+/* Any named value, as the next function finds it; .at is NULL where there is none. */
+struct slice record_value(const struct record *record, const char *name);
 /* Any named value as text, for --by, --where and --group: "part", "fold", "y", "id", a top-level field
  * or a meta column (meta.NAME, or NAME where no field is called so).  Appends to `out`. */
 bool record_text(const struct record *record, const char *name, struct buffer *out);

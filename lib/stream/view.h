@@ -2,6 +2,7 @@
 #ifndef RUBRIC_STREAM_VIEW_H
 #define RUBRIC_STREAM_VIEW_H
 
+#include "base/csv_writer.h"
 #include "stream/stream.h"
 
 /* Turns ids into text; `with` is the caller's. */
@@ -19,19 +20,19 @@ void text_view_record(struct text_view *view, const struct record *record, const
                       struct buffer *out);
 void text_view_free(struct text_view *view);
 
-/* Adds `text` as a field of CSV, quoted where it must be (RFC 4180): also if it begins or ends with a blank,
- * and an empty one if it is `alone` in its line. */
-void csv_cell(struct buffer *out, struct slice text, bool alone);
-
-/* CSV (RFC 4180, lines end in LF): one row a record; arrays are numbers separated by spaces, prob one column
- * for each label; a kept column that has the title of a field's is called meta.NAME.  Which columns there
- * are is decided by the first 1,000 records (or 1 MiB of them), which are held back until then. */
+/* CSV: one row a record; arrays are numbers separated by spaces, prob one column for each label; a kept
+ * column that has the title of a field's is called meta.NAME.  Which columns there are is decided by the
+ * first 1,000 records (or 1 MiB of them), which are held back until then. */
 struct csv_view;
-struct csv_view *csv_view_new(bool escape); /* escape: control characters, for a terminal */
+struct csv_view *csv_view_new(const struct csv_options *options, bool escape);
 void csv_view_record(struct csv_view *view, const struct record *record, const struct header *header,
                      struct buffer *out);
 /* Writes what is held back; says how many values found no column. */
 void csv_view_end(struct csv_view *view, struct buffer *out);
 void csv_view_free(struct csv_view *view);
+
+/* A value of a record as the next field: a string as a text, a number in its digits or (`score`) as a score,
+ * an array with spaces between its values, anything else as JSON; empty where value.at is NULL. */
+void csv_value(struct csv_writer *csv, struct slice value, bool score, struct buffer *out);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/names.h"
-#include "base/terminal.h"
 #include "stream/lookahead.h"
 #include "stream/internal.h"
 #include "stream/jsonlines.h"
@@ -18,19 +17,21 @@ struct column {
 };
 
 struct csv_view {
-    bool escape, decided;
+    struct csv_writer csv;
+    bool decided;
     struct column *columns;
     size_t count, capacity;
     struct names names;   /* "meta.prompt", "ids": what has columns */
     struct header header; /* of the first record */
     struct lookahead held;
     uint64_t lost;
+    struct double_array prob; /* of the record being written */
 };
 
-struct csv_view *csv_view_new(bool escape)
+struct csv_view *csv_view_new(const struct csv_options *options, bool escape)
 {
     struct csv_view *view = memory_zeroed(1, sizeof *view);
-    view->escape = escape;
+    view->csv = csv_writer_new(options, escape);
     return view;
 }
 
@@ -40,34 +41,9 @@ void csv_view_free(struct csv_view *view)
     names_free(&view->names);
     header_free(&view->header);
     lookahead_free(&view->held);
+    csv_writer_free(&view->csv);
+    free(view->prob.at);
     free(view);
-}
-
-void csv_cell(struct buffer *out, struct slice text, bool alone)
-{
-    bool quote = text.size == 0 ? alone : strchr(" \t", text.at[0]) || strchr(" \t", text.at[text.size - 1]);
-    for (size_t i = 0; i < text.size && !quote; i++)
-        quote = text.at[i] == ',' || text.at[i] == '"' || text.at[i] == '\n' || text.at[i] == '\r';
-    if (quote)
-        buffer_byte(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] == '"')
-            buffer_byte(out, '"');
-        buffer_byte(out, text.at[i]);
-    }
-    if (quote)
-        buffer_byte(out, '"');
-}
-
-static void put_cell(const struct csv_view *view, struct slice text, struct buffer *out)
-{
-    struct buffer clean = {0};
-    if (view->escape) {
-        terminal_put(&clean, text);
-        text = (struct slice){clean.at, clean.size};
-    }
-    csv_cell(out, text, false);
-    buffer_free(&clean);
 }
 
 /* ---- Columns ---- */
@@ -186,7 +162,7 @@ static bool is_field_title(const struct csv_view *view, struct slice name)
     return found;
 }
 
-static void put_title(const struct csv_view *view, const struct column *column, struct buffer *out)
+static void put_title(struct csv_view *view, const struct column *column, struct buffer *out)
 {
     struct buffer title = {0};
     if (!column->key.at) {
@@ -196,41 +172,17 @@ static void put_title(const struct csv_view *view, const struct column *column, 
             buffer_text(&title, "meta.");
         buffer_append(&title, column->key.at, column->key.size);
     }
-    put_cell(view, (struct slice){title.at, title.size}, out);
+    csv_text(&view->csv, (struct slice){title.at, title.size}, out);
     buffer_free(&title);
 }
 
 /* ---- Rows ---- */
 
-static struct slice meta_value(const struct record *record, struct slice key)
-{
-    struct slice meta = record_field(record, "meta"), none = {0};
-    struct msgpack_cursor c = msgpack_cursor_of(meta);
-    struct msgpack_token head, name;
-    if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
-        return none;
-    for (uint32_t i = 0; i < head.count; i++) {
-        if (msgpack_next(&c, &name) != MSGPACK_GOOD)
-            return none;
-        const char *at = (const char *)c.at;
-        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
-            return none;
-        if (name.type == MSGPACK_STRING && slice_equal(name.bytes, key))
-            return (struct slice){at, (size_t)((const char *)c.at - at)};
-    }
-    return none;
-}
-
-/* Single values as they are; arrays of single values with spaces between; the rest as JSON. */
-static void put_text_of(struct slice value, struct buffer *text)
+/* Appends the values of an array with spaces between them; anything else as JSON. */
+static void print_value(struct slice value, struct buffer *text)
 {
     struct msgpack_cursor c = msgpack_cursor_of(value);
     struct msgpack_token head;
-    struct label label;
-    if (label_read(value, &label)) {
-        label_print(text, &label);
-        return;
-    }
     if (msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_ARRAY) {
         json_put_msgpack(text, value);
         return;
@@ -245,26 +197,45 @@ static void put_text_of(struct slice value, struct buffer *text)
     }
 }
 
-static void put_column(const struct csv_view *view, const struct column *column, const struct record *record,
+void csv_value(struct csv_writer *csv, struct slice value, bool score, struct buffer *out)
+{
+    struct label label = {.type = LABEL_NONE};
+    struct buffer text = {0};
+    if (value.at && !label_read(value, &label)) {
+        label.type = LABEL_NONE;
+        print_value(value, &text);
+    }
+    switch (label.type) {
+    case LABEL_STRING:
+        csv_text(csv, label.string, out);
+        break;
+    case LABEL_INTEGER:
+        csv_integer(csv, label.integer, out);
+        break;
+    case LABEL_NUMBER:
+        (score ? csv_score : csv_number)(csv, label.number, out);
+        break;
+    case LABEL_NONE:
+        csv_plain(csv, (struct slice){text.at, text.size}, out);
+        break;
+    }
+    buffer_free(&text);
+}
+
+static void put_column(struct csv_view *view, const struct column *column, const struct record *record,
                        struct buffer *out)
 {
     struct slice value = {0};
-    for (size_t i = 0; i < record->field_count && !value.at; i++)
+    if (column->labels && column->label < view->prob.count) {
+        csv_score(&view->csv, view->prob.at[column->label], out);
+        return;
+    }
+    for (size_t i = 0; i < record->field_count && !value.at && !column->labels; i++)
         if (slice_equal(record->fields[i].key, column->field))
             value = record->fields[i].value;
     if (column->key.at)
-        value = meta_value(record, column->key);
-    if (!value.at)
-        return;
-    struct buffer text = {0};
-    struct double_array prob = {0};
-    if (!column->labels)
-        put_text_of(value, &text);
-    else if (record_doubles(record, "prob", &prob) && column->label < prob.count)
-        buffer_number(&text, prob.at[column->label]);
-    put_cell(view, (struct slice){text.at, text.size}, out);
-    buffer_free(&text);
-    free(prob.at);
+        value = record_meta_value(record, column->key);
+    csv_value(&view->csv, value, slice_is(column->field, "score"), out);
 }
 
 static void count_lost(struct csv_view *view, struct slice field, struct slice key, struct slice value)
@@ -275,12 +246,11 @@ static void count_lost(struct csv_view *view, struct slice field, struct slice k
 
 static void put_row(struct csv_view *view, const struct record *record, struct buffer *out)
 {
-    for (size_t i = 0; i < view->count; i++) {
-        if (i)
-            buffer_byte(out, ',');
+    view->prob.count = 0;
+    if (view->header.classes.count)
+        record_doubles(record, "prob", &view->prob);
+    for (size_t i = 0; i < view->count; i++)
         put_column(view, &view->columns[i], record, out);
-    }
-    buffer_byte(out, '\n');
     visit_record(view, record, count_lost);
 }
 
@@ -289,13 +259,10 @@ static void decide(struct csv_view *view, struct buffer *out)
 {
     view->decided = true;
     sort_columns(view);
-    for (size_t i = 0; i < view->count; i++) {
-        if (i)
-            buffer_byte(out, ',');
-        put_title(view, &view->columns[i], out);
-    }
     if (view->count)
-        buffer_byte(out, '\n');
+        csv_begin(&view->csv, view->count, out);
+    for (size_t i = 0; i < view->count; i++)
+        put_title(view, &view->columns[i], out);
     struct record record = {0};
     for (size_t at = 0; lookahead_next(&view->held, &at, view->header.y, &record);)
         put_row(view, &record, out);
@@ -324,4 +291,5 @@ void csv_view_end(struct csv_view *view, struct buffer *out)
     if (view->lost)
         warn("%llu values have no column: the first %zu records had none of their kind (--json shows all)",
              (unsigned long long)view->lost, view->held.count);
+    csv_end(&view->csv);
 }

@@ -2,21 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/csv_writer.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "text/rows_internal.h"
 
 /* JSON Lines name their columns as they go: these many objects, or those that end within 1 MiB, are asked. */
 enum { LEADING_OBJECTS = 1000, LEADING_BYTES = 1 << 20 };
-
-static char parse_delimiter(const char *text)
-{
-    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
-        return '\t';
-    if (strlen(text) != 1 || strchr("\"\r\n", *text) || (unsigned char)*text >= 0x80)
-        die(STATUS_USAGE, "--delimiter is '%s': expected one ASCII character, such as ';', or tab", text);
-    return *text;
-}
 
 void rows_clear_columns(struct rows *rows)
 {
@@ -178,7 +170,7 @@ void rows_open_next(struct rows *rows)
         rows->format = rows->options->delimiter ? ROWS_CSV : find_format(rows);
     if (rows->format == ROWS_CSV || rows->format == ROWS_TSV) {
         look_ahead(rows, 1, LEADING_BYTES);
-        rows->delimiter = rows->options->delimiter   ? parse_delimiter(rows->options->delimiter)
+        rows->delimiter = rows->options->delimiter   ? csv_parse_delimiter(rows->options->delimiter)
                           : rows->format == ROWS_TSV ? '\t'
                                                      : csv_find_delimiter(window(rows), window_end(rows));
         rows->format = rows->delimiter == '\t' ? ROWS_TSV : ROWS_CSV;
