@@ -140,7 +140,6 @@ static bool hold_back(struct rows *rows, const struct columns *columns, struct l
         if (row.ours)
             row_lookahead_add(lookahead, &row);
     }
-    row_lookahead_settle(lookahead);
     labels_decide(labels);
     return !more;
 }

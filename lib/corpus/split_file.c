@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/names.h"
+#include "base/interner.h"
 #include "base/options.h"
 #include "text/csv.h"
 
@@ -13,7 +13,7 @@ enum { SPLIT_FILE_LIMIT = 1 << 30 };
 
 struct split_file {
     char *path;
-    struct names ids, parts;
+    struct interner ids, parts;
     uint32_t *part; /* [ids.count] number in `parts` */
     bool *met;      /* [ids.count] */
     size_t part_capacity, met_capacity;
@@ -51,12 +51,12 @@ static void add(struct split_file *f, struct slice id, struct slice part, int fo
         die(STATUS_INPUT, "%s:%zu: fold '%s': expected a whole number from 0 to %d", f->path, line, text,
             folds - 1);
     free(text);
-    size_t number = names_add(&f->ids, id, &fresh);
+    size_t number = interner_add(&f->ids, id, &fresh);
     if (!fresh)
         die(STATUS_INPUT, "%s:%zu: id '%.*s' stands there twice", f->path, line, (int)id.size, id.at);
     memory_grow(&f->part, &f->part_capacity, number + 1, sizeof *f->part);
     memory_grow(&f->met, &f->met_capacity, number + 1, sizeof *f->met);
-    f->part[number] = (uint32_t)names_add(&f->parts, part, NULL);
+    f->part[number] = (uint32_t)interner_add(&f->parts, part, NULL);
     f->met[number] = false;
 }
 
@@ -99,8 +99,8 @@ void split_file_close(struct split_file *f)
 {
     if (!f)
         return;
-    names_free(&f->ids);
-    names_free(&f->parts);
+    interner_free(&f->ids);
+    interner_free(&f->parts);
     free(f->part);
     free(f->met);
     free(f->path);
@@ -109,8 +109,8 @@ void split_file_close(struct split_file *f)
 
 struct slice split_file_part(struct split_file *f, struct slice id, const char *name)
 {
-    size_t number = names_find(&f->ids, id);
-    if (number == NAMES_NONE)
+    size_t number = interner_find(&f->ids, id);
+    if (number == INTERNER_NONE)
         die(STATUS_INPUT, "record %s is not in %s", name, f->path);
     if (f->met[number])
         die(STATUS_INPUT, "record %s came twice, so %s cannot say where it belongs", name, f->path);
@@ -120,8 +120,8 @@ struct slice split_file_part(struct split_file *f, struct slice id, const char *
 
 void split_file_pass(struct split_file *f, struct slice id)
 {
-    size_t number = names_find(&f->ids, id);
-    if (number != NAMES_NONE)
+    size_t number = interner_find(&f->ids, id);
+    if (number != INTERNER_NONE)
         f->met[number] = true;
 }
 

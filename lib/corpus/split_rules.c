@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/names.h"
+#include "base/interner.h"
 #include "base/options.h"
 #include "corpus/split_file.h"
 
@@ -33,7 +33,7 @@ struct split_rules {
     struct record *ready; /* put in and not yet taken out */
     struct record unpacked;
     uint64_t number;             /* records over all segments */
-    struct names classes, parts; /* for the report */
+    struct interner classes, parts; /* for the report */
     uint64_t *counts;            /* [classes.count, COUNTED_PARTS], rows grow */
     double *ranks;               /* [classes.count] what the report orders classes by */
     size_t counts_capacity, ranks_capacity;
@@ -68,8 +68,8 @@ void split_rules_free(struct split_rules *a)
     buffer_free(&a->waiting.bytes);
     free(a->waiting.ends);
     record_free(&a->unpacked);
-    names_free(&a->classes);
-    names_free(&a->parts);
+    interner_free(&a->classes);
+    interner_free(&a->parts);
     free(a->counts);
     free(a->ranks);
     header_free(&a->header);
@@ -225,7 +225,7 @@ static struct slice mark(struct split_rules *a, struct record *r, char fold_text
 static void count(struct split_rules *a, const struct record *r, struct slice part)
 {
     bool fresh;
-    size_t column = names_add(&a->parts, part, NULL), row = names_add(&a->classes, class_of(a, r), &fresh);
+    size_t column = interner_add(&a->parts, part, NULL), row = interner_add(&a->classes, class_of(a, r), &fresh);
     if (column > SPLIT_MAX_PARTS)
         column = SPLIT_MAX_PARTS;
     if (fresh) {
@@ -341,17 +341,17 @@ static size_t *order_of(size_t count, int compare(const void *, const void *, vo
     return order;
 }
 
-/* How many records of a class, or of all (NAMES_NONE), are in a part. */
+/* How many records of a class, or of all (INTERNER_NONE), are in a part. */
 static uint64_t members_of(const struct split_rules *a, size_t class, size_t part)
 {
-    size_t first = class == NAMES_NONE ? 0 : class, end = class == NAMES_NONE ? a->classes.count : class + 1;
+    size_t first = class == INTERNER_NONE ? 0 : class, end = class == INTERNER_NONE ? a->classes.count : class + 1;
     uint64_t sum = 0;
     for (size_t c = first; c < end; c++)
         sum += a->counts[c * COUNTED_PARTS + part];
     return sum;
 }
 
-/* "train 204, val 51" of one class, or of all (NAMES_NONE); returns the sum. */
+/* "train 204, val 51" of one class, or of all (INTERNER_NONE); returns the sum. */
 static uint64_t put_counts(const struct split_rules *a, const size_t *parts, size_t class,
                            struct buffer *line)
 {
@@ -379,7 +379,7 @@ void split_rules_report(struct split_rules *a)
     size_t shown = a->parts.count < SPLIT_MAX_PARTS ? a->parts.count : SPLIT_MAX_PARTS;
     size_t *parts = order_of(shown, compare_parts, a);
     size_t *classes = order_of(a->classes.count, compare_classes, a);
-    put_counts(a, parts, NAMES_NONE, &line);
+    put_counts(a, parts, INTERNER_NONE, &line);
     if (a->kept)
         buffer_format(&line, "%s%llu kept their mark", line.size ? ", " : "", (unsigned long long)a->kept);
     if (line.size)

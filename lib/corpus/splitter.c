@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/names.h"
+#include "base/interner.h"
 #include "base/options.h"
 #include "base/random.h"
 
@@ -77,7 +77,7 @@ struct stratum {
 struct splitter {
     struct split_shares shares;
     uint64_t seed;
-    struct names names;
+    struct interner names;
     struct stratum *strata; /* [names.count] */
     size_t capacity;
 };
@@ -94,7 +94,7 @@ void splitter_free(struct splitter *s)
 {
     if (!s)
         return;
-    names_free(&s->names);
+    interner_free(&s->names);
     free(s->strata);
     free(s);
 }
@@ -102,7 +102,7 @@ void splitter_free(struct splitter *s)
 static struct stratum *stratum_of(struct splitter *s, struct slice name)
 {
     bool added;
-    size_t number = names_add(&s->names, name, &added);
+    size_t number = interner_add(&s->names, name, &added);
     if (added) {
         if (number == SPLIT_MAX_STRATA)
             die(STATUS_INPUT, "more than %d different labels to stratify by (use --bins N for numbers)",

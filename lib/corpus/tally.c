@@ -20,7 +20,7 @@ void tally_free(struct tally *t)
     if (!t)
         return;
     label_set_free(&t->labels);
-    names_free(&t->parts);
+    interner_free(&t->parts);
     lengths_free(&t->words);
     lengths_free(&t->tokens);
     duplicates_free(&t->duplicates);
@@ -52,7 +52,7 @@ static size_t part_number(struct tally *t, const struct record *record)
         buffer_format(&t->text, "fold %lld", (long long)record->fold);
         name = (struct slice){t->text.at, t->text.size};
     }
-    size_t part = names_add(&t->parts, name, NULL);
+    size_t part = interner_add(&t->parts, name, NULL);
     return part < TALLY_PARTS ? part : TALLY_PARTS - 1;
 }
 

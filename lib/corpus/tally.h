@@ -24,7 +24,7 @@ struct tally {
     bool find_duplicates;
     enum stream_kind kind;
     struct label_set labels;
-    struct names parts; /* part, or "fold N", or empty */
+    struct interner parts; /* part, or "fold N", or empty */
     uint64_t *counts;   /* [label numbers, TALLY_PARTS] */
     size_t counts_capacity, label_rows;
     uint64_t totals[TALLY_PARTS], unlabelled[TALLY_PARTS];

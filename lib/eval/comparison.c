@@ -6,7 +6,7 @@
 bool baseline_add(struct baseline *baseline, struct slice id, const struct pair *pair)
 {
     bool fresh;
-    size_t number = names_add(&baseline->ids, id, &fresh);
+    size_t number = interner_add(&baseline->ids, id, &fresh);
     if (!fresh)
         return false;
     memory_grow(&baseline->agreement, &baseline->capacity, number + 1, sizeof *baseline->agreement);
@@ -16,13 +16,13 @@ bool baseline_add(struct baseline *baseline, struct slice id, const struct pair 
 
 const struct pair *baseline_find(const struct baseline *baseline, struct slice id)
 {
-    size_t number = names_find(&baseline->ids, id);
-    return number == NAMES_NONE ? NULL : &baseline->agreement[number];
+    size_t number = interner_find(&baseline->ids, id);
+    return number == INTERNER_NONE ? NULL : &baseline->agreement[number];
 }
 
 void baseline_free(struct baseline *baseline)
 {
-    names_free(&baseline->ids);
+    interner_free(&baseline->ids);
     free(baseline->agreement);
     *baseline = (struct baseline){0};
 }

@@ -7,7 +7,7 @@
 
 /* The other model's predictions by id.  Start with {0}; release with baseline_free. */
 struct baseline {
-    struct names ids;
+    struct interner ids;
     struct pair *agreement; /* [ids.count] */
     size_t capacity;
 };

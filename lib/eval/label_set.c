@@ -16,7 +16,7 @@ static size_t add_label(struct label_set *set, const struct label *label)
     struct buffer text = {0};
     bool fresh;
     label_print(&text, label);
-    size_t number = names_add(&set->texts, (struct slice){text.at, text.size}, &fresh);
+    size_t number = interner_add(&set->texts, (struct slice){text.at, text.size}, &fresh);
     buffer_free(&text);
     if (!fresh)
         return number;
@@ -129,7 +129,7 @@ double label_set_value(const struct label_set *set, size_t place)
 
 void label_set_free(struct label_set *set)
 {
-    names_free(&set->texts);
+    interner_free(&set->texts);
     free(set->values);
     free(set->order);
     free(set->sorted);

@@ -6,7 +6,7 @@
 #ifndef RUBRIC_EVAL_LABEL_SET_H
 #define RUBRIC_EVAL_LABEL_SET_H
 
-#include "base/names.h"
+#include "base/interner.h"
 #include "stream/stream.h"
 
 enum {
@@ -21,7 +21,7 @@ struct label_set {
     bool begun;
     bool measure;        /* numbers without classes: label_set_number gives no numbers */
     bool declared_order; /* so far every segment declared an order of its strings */
-    struct names texts;  /* a label's text, as label_print writes it -> its number */
+    struct interner texts;  /* a label's text, as label_print writes it -> its number */
     double *values;      /* [texts.count] a number's value */
     size_t value_capacity;
     uint32_t *order; /* [declared] numbers of the declared labels in order */
@@ -33,7 +33,7 @@ struct label_set {
     bool ordered;
 };
 
-#define LABEL_SET_NONE NAMES_NONE
+#define LABEL_SET_NONE INTERNER_NONE
 
 /* A segment's classes; dies with STATUS_BROKEN when its label type is another. */
 void label_set_declare(struct label_set *set, const struct header *header);

@@ -19,7 +19,7 @@ static void section_free(struct section *s)
         agreement_free(&s->by_agreement[i]);
     free(s->by_agreement);
     free(s->by_order);
-    names_free(&s->by);
+    interner_free(&s->by);
     agreement_free(&s->agreement);
     agreement_free(&s->human);
     agreement_free(&s->model);
@@ -36,8 +36,8 @@ void report_free(struct report *report)
         section_free(&report->sections[i]);
     free(report->sections);
     section_free(&report->total);
-    names_free(&report->parts);
-    names_free(&report->other_parts);
+    interner_free(&report->parts);
+    interner_free(&report->other_parts);
     label_set_free(&report->labels);
     label_set_free(&report->joint);
     baseline_free(&report->baseline);
@@ -70,7 +70,7 @@ void report_segment(struct report *report, const struct header *header)
 static struct section *section_of(struct report *report, struct slice part)
 {
     bool fresh;
-    size_t number = names_add(&report->parts, part, &fresh);
+    size_t number = interner_add(&report->parts, part, &fresh);
     if (fresh) {
         memory_grow(&report->sections, &report->section_capacity, number + 1, sizeof *report->sections);
         report->sections[number] = (struct section){
@@ -183,7 +183,7 @@ static void add_by(struct report *report, struct section *s, const struct record
         return;
     report->by_met |= field_text(report, record, report->plan.by);
     bool fresh;
-    size_t row = names_add(&s->by, (struct slice){report->text.at, report->text.size}, &fresh);
+    size_t row = interner_add(&s->by, (struct slice){report->text.at, report->text.size}, &fresh);
     if (fresh) {
         memory_grow(&s->by_agreement, &s->by_capacity, row + 1, sizeof *s->by_agreement);
         s->by_agreement[row] = (struct agreement){0};
@@ -298,7 +298,7 @@ static void add_comparison(struct report *report, struct section *s, const struc
 void report_add(struct report *report, const struct record *record)
 {
     if (report->plan.part && !slice_is(record->part, report->plan.part)) {
-        names_add(&report->other_parts, record->part, NULL);
+        interner_add(&report->other_parts, record->part, NULL);
         return;
     }
     struct section *s = section_of(report, record->part);
@@ -323,7 +323,7 @@ void report_add(struct report *report, const struct record *record)
 }
 
 /* Names joined for a message. */
-static char *joined(const struct names *names)
+static char *joined(const struct interner *names)
 {
     struct buffer text = {0};
     for (size_t i = 0; i < names->count; i++) {
@@ -357,7 +357,7 @@ static void check_input(const struct report *report)
 
 static int compare_rows(const void *a, const void *b, void *by)
 {
-    const struct slice *at = ((const struct names *)by)->at;
+    const struct slice *at = ((const struct interner *)by)->at;
     struct slice x = at[*(const uint32_t *)a], y = at[*(const uint32_t *)b];
     return strverscmp(x.at, y.at); /* names are terminated */
 }

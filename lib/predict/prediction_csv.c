@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/names.h"
+#include "base/interner.h"
 #include "base/terminal.h"
 #include "stream/lookahead.h"
 #include "stream/msgpack.h"
@@ -23,8 +23,8 @@ struct prediction_csv {
     bool decided;
     struct header header; /* of the first segment */
     struct lookahead held;
-    struct names kept; /* columns that the held records have */
-    bool labelled;     /* one of them has a label */
+    struct interner kept; /* columns that the held records have */
+    bool labelled;        /* one of them has a label */
     uint64_t lost;
     struct double_array prob; /* of the record being written */
     struct buffer text;
@@ -50,7 +50,7 @@ void prediction_csv_free(struct prediction_csv *csv)
     free(csv->columns);
     header_free(&csv->header);
     lookahead_free(&csv->held);
-    names_free(&csv->kept);
+    interner_free(&csv->kept);
     csv_writer_free(&csv->csv);
     free(csv->prob.at);
     buffer_free(&csv->text);
@@ -98,8 +98,8 @@ static void visit_kept(struct prediction_csv *csv, const struct record *record)
             msgpack_skip(&c, 1) != MSGPACK_GOOD)
             return;
         if (!csv->decided)
-            names_add(&csv->kept, key.bytes, NULL);
-        else if (names_find(&csv->kept, key.bytes) == NAMES_NONE)
+            interner_add(&csv->kept, key.bytes, NULL);
+        else if (interner_find(&csv->kept, key.bytes) == INTERNER_NONE)
             csv->lost++;
     }
 }

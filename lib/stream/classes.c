@@ -63,8 +63,8 @@ ptrdiff_t classes_find(const struct classes *classes, const struct label *label)
     char bytes[NUMBER_KEY];
     if (label->type == LABEL_NONE || classes->count == 0 || !same_kind(classes, label))
         return -1;
-    size_t number = names_find(&classes->names, key_of(label, bytes));
-    if (number == NAMES_NONE)
+    size_t number = interner_find(&classes->names, key_of(label, bytes));
+    if (number == INTERNER_NONE)
         return -1;
     return classes->places ? (ptrdiff_t)classes->places[number] : (ptrdiff_t)number;
 }
@@ -73,7 +73,7 @@ bool classes_add(struct classes *classes, const struct label *label)
 {
     char bytes[NUMBER_KEY];
     bool fresh;
-    size_t number = names_add(&classes->names, key_of(label, bytes), &fresh);
+    size_t number = interner_add(&classes->names, key_of(label, bytes), &fresh);
     if (!fresh)
         return false;
     memory_grow(&classes->labels, &classes->capacity, number + 1, sizeof *classes->labels);
@@ -98,7 +98,7 @@ void classes_free(struct classes *classes)
     if (classes->declared)
         classes_free(classes->declared);
     free(classes->declared);
-    names_free(&classes->names);
+    interner_free(&classes->names);
     free(classes->labels);
     free(classes->places);
     *classes = (struct classes){0};

@@ -23,7 +23,7 @@
 #ifndef RUBRIC_STREAM_CLASSES_H
 #define RUBRIC_STREAM_CLASSES_H
 
-#include "base/names.h"
+#include "base/interner.h"
 #include "stream/label.h"
 
 enum {
@@ -42,7 +42,7 @@ struct classes {
     uint32_t *places;     /* after classes_settle: the place of each number; NULL: a measure, or not settled */
 
     struct classes *declared; /* what classes_declare has taken, in order; NULL: nothing */
-    struct names names;       /* a label's key -> its number */
+    struct interner names;       /* a label's key -> its number */
     size_t capacity;
 };
 

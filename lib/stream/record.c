@@ -1,9 +1,6 @@
 /* Records: a list of fields that point to msgpack bytes, and the few members that every filter reads.
  *
- * Fields that were read point into the reader's buffer.  Bytes of fields that were set lie in the record's
- * store: a chain of chunks, each beginning with the address of the one before.  A chunk never moves; when
- * one is full a larger one is added, and record_clear keeps the last, so that a record soon needs one chunk
- * and no allocation. */
+ * Fields that were read point into the reader's buffer.  Bytes of fields that were set lie in the record's store. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,64 +8,6 @@
 #include "base/error.h"
 #include "base/terminal.h"
 #include "stream/internal.h"
-
-enum { CHUNK_HEAD = sizeof(char *), FIRST_CHUNK = 4096 };
-
-/* ---- The store ---- */
-
-static void store_add_chunk(struct buffer *store, size_t size)
-{
-    size_t capacity = store->capacity ? 2 * store->capacity : FIRST_CHUNK;
-    if (capacity < size + CHUNK_HEAD)
-        capacity = size + CHUNK_HEAD;
-    char *chunk = memory_new(capacity, 1);
-    memcpy(chunk, &store->at, CHUNK_HEAD);
-    *store = (struct buffer){chunk, CHUNK_HEAD, capacity};
-}
-
-static void free_chunks(char *chunk)
-{
-    while (chunk) {
-        char *before;
-        memcpy(&before, chunk, CHUNK_HEAD);
-        free(chunk);
-        chunk = before;
-    }
-}
-
-static void store_clear(struct buffer *store)
-{
-    if (!store->at)
-        return;
-    char *before;
-    memcpy(&before, store->at, CHUNK_HEAD);
-    free_chunks(before);
-    before = NULL;
-    memcpy(store->at, &before, CHUNK_HEAD);
-    store->size = CHUNK_HEAD;
-}
-
-/* Room for `size` bytes as a buffer to append to; not more than `size` may be. */
-static struct buffer store_room(struct record *record, size_t size)
-{
-    struct buffer *store = &record->store;
-    if (store->capacity - store->size < size)
-        store_add_chunk(store, size);
-    return (struct buffer){store->at + store->size, 0, store->capacity - store->size};
-}
-
-static struct slice store_take(struct record *record, const struct buffer *room)
-{
-    record->store.size += room->size;
-    return (struct slice){room->at, room->size};
-}
-
-static struct slice store_copy(struct record *record, struct slice bytes)
-{
-    struct buffer room = store_room(record, bytes.size);
-    buffer_append(&room, bytes.at, bytes.size);
-    return store_take(record, &room);
-}
 
 /* ---- Life ---- */
 
@@ -85,13 +24,13 @@ void record_clear(struct record *record)
 {
     forget(record);
     record->number = 0;
-    store_clear(&record->store);
+    arena_clear(&record->store);
 }
 
 void record_free(struct record *record)
 {
     free(record->fields);
-    free_chunks(record->store.at);
+    arena_free(&record->store);
     *record = (struct record){0};
 }
 
@@ -136,7 +75,7 @@ static void insert_field(struct record *record, struct slice key, struct slice v
 {
     if (record->field_count == MSGPACK_MAX_KEYS)
         die(STATUS_INPUT, "%s: a record may have %d fields", record_name(record), MSGPACK_MAX_KEYS);
-    add_field(record, store_copy(record, key), value);
+    add_field(record, arena_copy(&record->store, key), value);
     struct field added = record->fields[record->field_count - 1];
     size_t to = record->field_count - 1;
     for (int rank = record_rank(key); to > 0 && record_rank(record->fields[to - 1].key) > rank; to--)
@@ -324,23 +263,23 @@ void record_remove(struct record *record, const char *key)
 
 void record_set_string(struct record *record, const char *key, struct slice value)
 {
-    struct buffer room = store_room(record, value.size + 9);
+    struct buffer room = arena_reserve(&record->store, value.size + 9);
     msgpack_put_string(&room, value);
-    set_field(record, slice_of(key), store_take(record, &room));
+    set_field(record, slice_of(key), arena_take(&record->store, &room));
 }
 
 void record_set_integer(struct record *record, const char *key, int64_t value)
 {
-    struct buffer room = store_room(record, 9);
+    struct buffer room = arena_reserve(&record->store, 9);
     msgpack_put_integer(&room, value);
-    set_field(record, slice_of(key), store_take(record, &room));
+    set_field(record, slice_of(key), arena_take(&record->store, &room));
 }
 
 void record_set_number(struct record *record, const char *key, double value)
 {
-    struct buffer room = store_room(record, 9);
+    struct buffer room = arena_reserve(&record->store, 9);
     msgpack_put_double(&room, value);
-    set_field(record, slice_of(key), store_take(record, &room));
+    set_field(record, slice_of(key), arena_take(&record->store, &room));
 }
 
 void record_set_label(struct record *record, const char *key, const struct label *value)
@@ -367,7 +306,7 @@ static struct buffer array_room(struct record *record, const char *key, size_t c
     if (count > MSGPACK_MAX_SIZE / each)
         die(STATUS_INPUT, "record %s: '%s' has %zu items: more than the 64 MiB of a record",
             record_name(record), key, count);
-    struct buffer room = store_room(record, 9 + count * each);
+    struct buffer room = arena_reserve(&record->store, 9 + count * each);
     msgpack_put_array(&room, (uint32_t)count);
     return room;
 }
@@ -388,7 +327,7 @@ void record_set_ids(struct record *record, const char *key, const int32_t *value
         }
     }
     room.size = (size_t)((char *)to - room.at);
-    set_field(record, slice_of(key), store_take(record, &room));
+    set_field(record, slice_of(key), arena_take(&record->store, &room));
 }
 
 void record_set_floats(struct record *record, const char *key, const float *values, size_t count)
@@ -404,7 +343,7 @@ void record_set_floats(struct record *record, const char *key, const float *valu
         to += 5;
     }
     room.size = (size_t)(to - room.at);
-    set_field(record, slice_of(key), store_take(record, &room));
+    set_field(record, slice_of(key), arena_take(&record->store, &room));
 }
 
 void record_set_doubles(struct record *record, const char *key, const double *values, size_t count)
@@ -412,7 +351,7 @@ void record_set_doubles(struct record *record, const char *key, const double *va
     struct buffer room = array_room(record, key, count, 9);
     for (size_t i = 0; i < count; i++)
         msgpack_put_double(&room, values[i]);
-    set_field(record, slice_of(key), store_take(record, &room));
+    set_field(record, slice_of(key), arena_take(&record->store, &room));
 }
 
 void record_set_json(struct record *record, const char *key, const json_t *value)
@@ -425,7 +364,7 @@ void record_set_json(struct record *record, const char *key, const json_t *value
 
 void record_set_raw(struct record *record, const char *key, struct slice msgpack)
 {
-    set_field(record, slice_of(key), store_copy(record, msgpack));
+    set_field(record, slice_of(key), arena_copy(&record->store, msgpack));
 }
 
 void record_add_meta(struct record *record, struct slice column, struct slice text)
@@ -435,13 +374,13 @@ void record_add_meta(struct record *record, struct slice column, struct slice te
     struct msgpack_token head = {0};
     if (old.at && (msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP))
         die(STATUS_BROKEN, "record %s: 'meta' is %s: expected a map", record_name(record), msgpack_kind(old));
-    struct buffer room = store_room(record, old.size + column.size + text.size + 3 * 9);
+    struct buffer room = arena_reserve(&record->store, old.size + column.size + text.size + 3 * 9);
     msgpack_put_map(&room, head.count + 1);
     if (old.at)
         buffer_append(&room, c.at, (size_t)(c.end - c.at));
     msgpack_put_string(&room, column);
     msgpack_put_string(&room, text);
-    set_field(record, SLICE("meta"), store_take(record, &room));
+    set_field(record, SLICE("meta"), arena_take(&record->store, &room));
 }
 
 /* ---- As one run of bytes ---- */

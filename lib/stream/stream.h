@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/memory.h"
 #include "stream/classes.h"
 
@@ -89,7 +90,7 @@ struct record {
     uint64_t number;   /* position in its segment, from 0 */
     struct field *fields;
     size_t field_count, field_capacity;
-    struct buffer store; /* bytes of fields that were set; they never move (see record.c) */
+    struct arena store; /* bytes of fields that were set */
 };
 
 /* The value of a field, or a slice with at == NULL. */

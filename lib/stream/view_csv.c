@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/names.h"
+#include "base/interner.h"
 #include "stream/lookahead.h"
 #include "stream/internal.h"
 #include "stream/jsonlines.h"
@@ -21,8 +21,8 @@ struct csv_view {
     bool decided;
     struct column *columns;
     size_t count, capacity;
-    struct names names;   /* "meta.prompt", "ids": what has columns */
-    struct header header; /* of the first record */
+    struct interner names; /* "meta.prompt", "ids": what has columns */
+    struct header header;  /* of the first record */
     struct lookahead held;
     uint64_t lost;
     struct double_array prob; /* of the record being written */
@@ -38,7 +38,7 @@ struct csv_view *csv_view_new(const struct csv_options *options, bool escape)
 void csv_view_free(struct csv_view *view)
 {
     free(view->columns);
-    names_free(&view->names);
+    interner_free(&view->names);
     header_free(&view->header);
     lookahead_free(&view->held);
     csv_writer_free(&view->csv);
@@ -89,7 +89,7 @@ static size_t name_of(struct csv_view *view, struct slice field, struct slice ke
         buffer_append(&name, key.at, key.size);
     }
     struct slice whole = {name.at, name.size};
-    size_t number = add ? names_add(&view->names, whole, added) : names_find(&view->names, whole);
+    size_t number = add ? interner_add(&view->names, whole, added) : interner_find(&view->names, whole);
     buffer_free(&name);
     return number;
 }
@@ -241,7 +241,7 @@ static void put_column(struct csv_view *view, const struct column *column, const
 static void count_lost(struct csv_view *view, struct slice field, struct slice key, struct slice value)
 {
     (void)value;
-    view->lost += name_of(view, field, key, false, NULL) == NAMES_NONE;
+    view->lost += name_of(view, field, key, false, NULL) == INTERNER_NONE;
 }
 
 static void put_row(struct csv_view *view, const struct record *record, struct buffer *out)

@@ -158,13 +158,13 @@ void merges_add(struct merges *m, const uint32_t *pieces, size_t count, uint64_t
 /* The piece that a pair becomes: other pairs may have made the same before. */
 static uint32_t joined(struct merges *m, uint32_t left, uint32_t right)
 {
-    struct slice a = interned(m->pieces, left), b = interned(m->pieces, right);
+    struct slice a = m->pieces->at[left], b = m->pieces->at[right];
     struct buffer text = {0};
     buffer_append(&text, a.at, a.size);
     buffer_append(&text, b.at + 2, b.size - 2); /* never a word's first piece: "##" goes */
-    uint32_t piece = intern(m->pieces, (struct slice){text.at, text.size});
+    size_t piece = interner_add(m->pieces, (struct slice){text.at, text.size}, NULL);
     buffer_free(&text);
-    return piece;
+    return (uint32_t)piece;
 }
 
 /* Joins left and right wherever they meet in a word, from its start; the counts of its pairs follow.  Pairs

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "text/interner.h"
+#include "base/interner.h"
 
 struct merges;
 

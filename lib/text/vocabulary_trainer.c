@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "text/interner.h"
+#include "base/interner.h"
 #include "text/merges.h"
 #include "text/unicode.h"
 
@@ -46,9 +46,9 @@ void trainer_add(struct trainer *t, struct slice text)
     unicode_normalize(&t->normal, text, t->form);
     struct slice word, normal = {t->normal.at, t->normal.size};
     for (size_t at = 0; unicode_next_word(normal, &at, &word);) {
-        size_t known = t->words.count;
-        uint32_t number = intern(&t->words, word);
-        if (t->words.count > known) {
+        bool added;
+        size_t number = interner_add(&t->words, word, &added);
+        if (added) {
             memory_grow(&t->counts, &t->capacity, t->words.count, sizeof *t->counts);
             t->counts[number] = 0;
         }
@@ -98,7 +98,7 @@ static struct character *characters(const struct trainer *t, size_t *count)
     enum { POINTS = 0x110000 };
     struct character *all = memory_zeroed(POINTS, sizeof *all);
     for (uint32_t i = 0; i < t->words.count; i++) {
-        struct slice word = interned(&t->words, i);
+        struct slice word = t->words.at[i];
         for (size_t at = 0, size; at < word.size; at += size) {
             struct character *c = &all[utf8_read(word.at + at, &size)];
             c->count += t->counts[i];
@@ -123,13 +123,13 @@ static void add_characters(const struct trainer *t, struct interner *pieces)
 {
     static const char *const special[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
     for (size_t i = 0; i < sizeof special / sizeof *special; i++)
-        intern(pieces, slice_of(special[i]));
-    size_t count, room = t->options.size / 4 > TRAINER_SMALLEST ? t->options.size / 4 : TRAINER_SMALLEST;
+        interner_add(pieces, slice_of(special[i]), NULL);
+    size_t count, most = t->options.size / 4 > TRAINER_SMALLEST ? t->options.size / 4 : TRAINER_SMALLEST;
     struct character *all = characters(t, &count);
     size_t kept = 0;
     for (size_t taken = pieces->count; kept < count; kept++) {
         taken += (size_t)all[kept].opens + (size_t)all[kept].continues;
-        if (taken > room)
+        if (taken > most)
             break;
     }
     qsort(all, kept, sizeof *all, by_point);
@@ -142,7 +142,7 @@ static void add_characters(const struct trainer *t, struct interner *pieces)
             if (inner)
                 buffer_text(&piece, PIECE_CONTINUES);
             utf8_write(&piece, all[i].point);
-            intern(pieces, (struct slice){piece.at, piece.size});
+            interner_add(pieces, (struct slice){piece.at, piece.size}, NULL);
         }
     }
     buffer_free(&piece);
@@ -160,8 +160,10 @@ static size_t spell(const struct interner *pieces, struct slice word, uint32_t *
         utf8_read(word.at + at, &size);
         memcpy(piece + 2, word.at + at, size);
         struct slice text = at == 0 ? (struct slice){piece + 2, size} : (struct slice){piece, 2 + size};
-        if (n == WORD_CHARACTERS || !intern_find(pieces, text, &to[n]))
+        size_t number = n < WORD_CHARACTERS ? interner_find(pieces, text) : INTERNER_NONE;
+        if (number == INTERNER_NONE)
             return 0;
+        to[n] = (uint32_t)number;
     }
     return n;
 }
@@ -174,7 +176,7 @@ uint64_t trainer_finish(struct trainer *t, struct vocabulary *v)
     uint64_t left_out = 0;
     for (uint32_t i = 0; i < t->words.count; i++) {
         uint32_t spelled[WORD_CHARACTERS];
-        size_t count = spell(&pieces, interned(&t->words, i), spelled);
+        size_t count = spell(&pieces, t->words.at[i], spelled);
         left_out += count ? 0 : t->counts[i];
         if (count > 1)
             merges_add(merges, spelled, count, t->counts[i]);
@@ -182,7 +184,7 @@ uint64_t trainer_finish(struct trainer *t, struct vocabulary *v)
     merges_run(merges, t->options.size, t->options.min_frequency);
     merges_free(merges);
     for (uint32_t i = 0; i < pieces.count; i++)
-        vocabulary_add(v, interned(&pieces, i), "the new vocabulary");
+        vocabulary_add(v, pieces.at[i], "the new vocabulary");
     vocabulary_index(v, "the new vocabulary");
     interner_free(&pieces);
     return left_out;

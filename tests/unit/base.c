@@ -1,10 +1,12 @@
-/* The base room: random numbers, numbers as typed, words for a shell, directories, memory, the pool. */
+/* The base room: random numbers, numbers as typed, words for a shell, directories, memory, texts and their numbers, the pool. */
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/interner.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/pool.h"
@@ -172,6 +174,60 @@ static void test_memory(void)
     free(array);
 }
 
+/* Arrays and copies of all sizes stay where they are, aligned, until the arena is cleared. */
+static void test_arena(void)
+{
+    struct arena arena = {0};
+    enum { N = 3000 };
+    static uint64_t *arrays[N];
+    static struct slice copies[N];
+    char text[N];
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < N; i++) {
+            memset(text, (int)(i % 100), i);
+            copies[i] = arena_copy(&arena, (struct slice){text, i % 7 ? i % 50 : i});
+            arrays[i] = arena_array(&arena, i % 9, sizeof *arrays[i]);
+            CHECK((uintptr_t)arrays[i] % 16 == 0);
+            for (size_t k = 0; k < i % 9; k++)
+                arrays[i][k] = i;
+        }
+        int wrong = 0;
+        for (size_t i = 0; i < N; i++) {
+            wrong += copies[i].size != (i % 7 ? i % 50 : i) || !copies[i].at;
+            for (size_t k = 0; k < copies[i].size; k++)
+                wrong += copies[i].at[k] != (char)(i % 100);
+            for (size_t k = 0; k < i % 9; k++)
+                wrong += arrays[i][k] != i;
+        }
+        CHECK(wrong == 0);
+        size_t capacity = arena.capacity;
+        arena_clear(&arena);
+        CHECK(arena.capacity == capacity);
+    }
+    arena_free(&arena);
+}
+
+static void test_interner(void)
+{
+    struct interner in = {0};
+    CHECK(interner_find(&in, SLICE("a")) == INTERNER_NONE);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < 5000; i++) {
+            char text[16];
+            bool added;
+            struct slice name = {text, (size_t)snprintf(text, sizeof text, "%zx", i * i)};
+            CHECK(interner_add(&in, name, &added) == i && added == (round == 0));
+            CHECK(interner_find(&in, name) == i && slice_equal(in.at[i], name) && !in.at[i].at[name.size]);
+        }
+    }
+    CHECK(in.count == 5000 && interner_find(&in, SLICE("no")) == INTERNER_NONE);
+    const char *first = in.at[0].at; /* stays */
+    CHECK(interner_add(&in, (struct slice){0}, NULL) == 5000 && in.at[5000].size == 0 &&
+          in.at[0].at == first);
+    CHECK(interner_add(&in, SLICE("a\0b"), NULL) == 5001 && interner_find(&in, SLICE("a")) == INTERNER_NONE);
+    interner_free(&in);
+}
+
 static void count_item(void *context, size_t item, int worker)
 {
     (void)worker;
@@ -209,6 +265,8 @@ int main(void)
     test_duration();
     test_directory();
     test_memory();
+    test_arena();
+    test_interner();
     test_pool();
     return check_report("base");
 }
