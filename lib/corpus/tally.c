@@ -10,7 +10,6 @@ struct tally *tally_new(bool find_duplicates)
 {
     struct tally *t = memory_zeroed(1, sizeof *t);
     t->find_duplicates = find_duplicates;
-    t->labels.lenient = true;
     t->counts_unknown = true;
     return t;
 }
@@ -19,7 +18,7 @@ void tally_free(struct tally *t)
 {
     if (!t)
         return;
-    label_set_free(&t->labels);
+    classes_free(&t->labels);
     interner_free(&t->parts);
     lengths_free(&t->words);
     lengths_free(&t->tokens);
@@ -34,7 +33,7 @@ void tally_free(struct tally *t)
 void tally_segment(struct tally *t, const struct header *header, int32_t unk)
 {
     t->kind = header->kind;
-    label_set_declare(&t->labels, header);
+    classes_declare(&t->labels, &header->classes);
     const json_t *settings = json_object_get(header->map, "tokenizer");
     const char *policy = json_string_value(json_object_get(settings, "long"));
     t->positions = json_integer_value(json_object_get(settings, "max_length"));
@@ -56,6 +55,9 @@ static size_t part_number(struct tally *t, const struct record *record)
     return part < TALLY_PARTS ? part : TALLY_PARTS - 1;
 }
 
+/* A label's counts [TALLY_PARTS]. */
+static uint64_t *row_of(const struct tally *t, size_t number) { return t->counts + number * TALLY_PARTS; }
+
 /* The label's number, -1 without one or where labels are a measure. */
 static ptrdiff_t add_label(struct tally *t, const struct record *record, size_t part)
 {
@@ -69,17 +71,15 @@ static ptrdiff_t add_label(struct tally *t, const struct record *record, size_t 
         t->most = t->values.n == 0 || y->number > t->most ? y->number : t->most;
         moments_add(&t->values, y->number, y->number);
     }
-    size_t number = label_set_number(&t->labels, y);
-    if (number == LABEL_SET_NONE)
+    ptrdiff_t number = classes_meet(&t->labels, y);
+    if (number < 0)
         return -1;
-    if (number >= t->label_rows) {
-        size_t was = t->label_rows;
-        t->label_rows = number + 1;
-        memory_grow(&t->counts, &t->counts_capacity, t->label_rows * TALLY_PARTS, sizeof *t->counts);
-        memset(t->counts + was * TALLY_PARTS, 0, (t->label_rows - was) * TALLY_PARTS * sizeof *t->counts);
+    if ((size_t)number == t->label_rows) {
+        memory_grow(&t->counts, &t->counts_capacity, (t->label_rows + 1) * TALLY_PARTS, sizeof *t->counts);
+        memset(row_of(t, t->label_rows++), 0, TALLY_PARTS * sizeof *t->counts);
     }
-    t->counts[number * TALLY_PARTS + part]++;
-    return (ptrdiff_t)number;
+    row_of(t, (size_t)number)[part]++;
+    return number;
 }
 
 static void add_tokens(struct tally *t, const struct record *record)
@@ -129,7 +129,16 @@ void tally_add(struct tally *t, const struct record *record)
         add_payload(t, record, part, label);
 }
 
-void tally_settle(struct tally *t) { label_set_settle(&t->labels); }
+void tally_settle(struct tally *t)
+{
+    classes_settle(&t->labels);
+    uint64_t *counts = memory_zeroed(t->labels.count * TALLY_PARTS, sizeof *counts);
+    for (size_t number = 0; number < t->label_rows && !t->labels.measure; number++)
+        memcpy(counts + t->labels.places[number] * TALLY_PARTS, row_of(t, number),
+               TALLY_PARTS * sizeof *counts);
+    free(t->counts);
+    t->counts = counts;
+}
 
 size_t tally_parts(const struct tally *t)
 {
@@ -143,8 +152,7 @@ struct slice tally_part(const struct tally *t, size_t part)
 
 uint64_t tally_count(const struct tally *t, size_t class, size_t part)
 {
-    size_t number = t->labels.sorted[class];
-    return number < t->label_rows ? t->counts[number * TALLY_PARTS + part] : 0;
+    return row_of(t, class)[part];
 }
 
 uint64_t tally_class_total(const struct tally *t, size_t class)

@@ -13,7 +13,6 @@
 
 #include "base/csv_writer.h"
 #include "corpus/duplicates.h"
-#include "eval/label_set.h"
 #include "corpus/lengths.h"
 #include "eval/moments.h"
 #include "stream/stream.h"
@@ -23,9 +22,9 @@ enum { TALLY_PARTS = 64 }; /* more parts than that are counted as one */
 struct tally {
     bool find_duplicates;
     enum stream_kind kind;
-    struct label_set labels;
+    struct classes labels;
     struct interner parts; /* part, or "fold N", or empty */
-    uint64_t *counts;   /* [label numbers, TALLY_PARTS] */
+    uint64_t *counts;      /* [labels, TALLY_PARTS] by number, after tally_settle by place */
     size_t counts_capacity, label_rows;
     uint64_t totals[TALLY_PARTS], unlabelled[TALLY_PARTS];
     uint64_t n;

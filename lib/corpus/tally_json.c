@@ -19,14 +19,6 @@ static json_t *lengths_json(const struct lengths *l)
     return to;
 }
 
-static json_t *class_label(const struct tally *t, size_t class)
-{
-    if (t->labels.type == LABEL_STRING)
-        return json_text(label_set_text(&t->labels, class));
-    double value = label_set_value(&t->labels, class);
-    return value == floor(value) && fabs(value) < 0x1p53 ? json_integer((json_int_t)value) : json_real(value);
-}
-
 static json_t *part_name(const struct tally *t, size_t part)
 {
     struct slice name = tally_part(t, part);
@@ -40,7 +32,7 @@ static json_t *classes_json(const struct tally *t)
     for (size_t c = 0; c < t->labels.count; c++) {
         json_t *class = json_object(), *counts = json_array();
         uint64_t total = tally_class_total(t, c);
-        json_put(class, "label", class_label(t, c));
+        json_put(class, "label", json_label(&t->labels.labels[c]));
         json_put(class, "n", json_count(total));
         json_put(class, "share", json_metric(labelled ? (double)total / (double)labelled : NAN));
         for (size_t p = 0; p < tally_parts(t); p++)
@@ -151,6 +143,14 @@ static void put_row(const struct table *to, const char *what, struct slice part,
     csv_integer(to->csv, (int64_t)value, to->out);
 }
 
+static void put_class(const struct table *to, struct slice part, const struct label *label, uint64_t count)
+{
+    struct buffer text = {0};
+    label_print(&text, label);
+    put_row(to, "class", part, (struct slice){text.at, text.size}, count);
+    buffer_free(&text);
+}
+
 static void put_lengths(const struct table *to, const char *what, const struct lengths *l)
 {
     for (int q = 0; q < TALLY_QUANTILES && l->n > 0; q++)
@@ -166,7 +166,7 @@ void tally_csv(const struct tally *t, struct csv_writer *csv, struct buffer *out
         csv_text(csv, slice_of(titles[i]), out);
     for (size_t p = 0; p < tally_parts(t); p++) {
         for (size_t c = 0; c < t->labels.count; c++)
-            put_row(to, "class", tally_part(t, p), label_set_text(&t->labels, c), tally_count(t, c, p));
+            put_class(to, tally_part(t, p), &t->labels.labels[c], tally_count(t, c, p));
         put_row(to, "records", tally_part(t, p), SLICE("unlabelled"), t->unlabelled[p]);
         put_row(to, "records", tally_part(t, p), SLICE("all"), t->totals[p]);
     }

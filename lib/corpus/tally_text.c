@@ -43,7 +43,7 @@ static void put_classes(const struct tally *t, FILE *to, int columns, bool colou
     int width = 10, used;
     uint64_t labelled = t->n - tally_unlabelled(t), largest = 0;
     for (size_t c = 0; c < k; c++) {
-        struct label_text name = label_text(label_set_text(&t->labels, c), "(empty)");
+        struct label_text name = label_text_of(&t->labels.labels[c]);
         width = name.columns > width ? name.columns : width;
         largest = tally_class_total(t, c) > largest ? tally_class_total(t, c) : largest;
     }
@@ -55,7 +55,7 @@ static void put_classes(const struct tally *t, FILE *to, int columns, bool colou
     fprintf(to, "%10s   share\n", "all");
     used = 2 + width + 10 * (int)(apart ? parts + 1 : 1) + 11;
     for (size_t c = 0; c < k && c < SHOWN; c++) {
-        struct label_text name = label_text(label_set_text(&t->labels, c), "(empty)");
+        struct label_text name = label_text_of(&t->labels.labels[c]);
         uint64_t total = tally_class_total(t, c);
         fputs("  ", to);
         label_text_left(to, &name, width);
@@ -78,7 +78,7 @@ static void put_classes(const struct tally *t, FILE *to, int columns, bool colou
     size_t class = 0;
     if (isnan(tally_majority(t, -1, &class)))
         return;
-    struct label_text name = label_text(label_set_text(&t->labels, class), "(empty)");
+    struct label_text name = label_text_of(&t->labels.labels[class]);
     fprintf(to, "  %-*s", width, "baseline");
     for (size_t p = 0; apart && p < parts; p++)
         put_majority(t, (ptrdiff_t)p, to);

@@ -4,26 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void confusion_add(struct confusion *confusion, size_t truth, size_t pred)
-{
-    size_t need = (truth > pred ? truth : pred) + 1;
-    if (need > confusion->side) {
-        size_t side = 2 * confusion->side > need ? 2 * confusion->side : need;
-        uint64_t *counts = memory_zeroed(side * side, sizeof *counts);
-        for (size_t i = 0; i < confusion->side; i++)
-            memcpy(counts + i * side, confusion->counts + i * confusion->side,
-                   confusion->side * sizeof *counts);
-        free(confusion->counts);
-        confusion->counts = counts;
-        confusion->side = side;
-    }
-    confusion->counts[truth * confusion->side + pred]++;
-}
-
 void agreement_add(struct agreement *p, const struct pair *pair)
 {
-    if (pair->truth != LABEL_SET_NONE && pair->pred != LABEL_SET_NONE)
-        confusion_add(&p->confusion, pair->truth, pair->pred);
+    if (pair->truth >= 0 && pair->pred >= 0)
+        confusion_add(&p->confusion, (size_t)pair->truth, (size_t)pair->pred, 1);
     if (!isnan(pair->value) && !isnan(pair->pred_value))
         moments_add(&p->labels, pair->value, pair->pred_value);
     if (!isnan(pair->value) && !isnan(pair->score))
@@ -44,10 +28,8 @@ void agreement_add(struct agreement *p, const struct pair *pair)
 
 void agreement_clear(struct agreement *p)
 {
-    struct confusion confusion = p->confusion;
-    if (confusion.side)
-        memset(confusion.counts, 0, confusion.side * confusion.side * sizeof *confusion.counts);
-    *p = (struct agreement){.confusion = confusion,
+    confusion_clear(&p->confusion);
+    *p = (struct agreement){.confusion = p->confusion,
                             .keep = p->keep,
                             .samples = p->samples,
                             .sample_capacity = p->sample_capacity};
@@ -55,7 +37,7 @@ void agreement_clear(struct agreement *p)
 
 void agreement_free(struct agreement *p)
 {
-    free(p->confusion.counts);
+    confusion_free(&p->confusion);
     free(p->samples);
     *p = (struct agreement){0};
 }
@@ -88,56 +70,53 @@ enum metric metric_find(const char *name)
     return f;
 }
 
-uint64_t *agreement_confusion(const struct agreement *p, const struct label_set *labels)
+struct confusion_matrix agreement_confusion(const struct agreement *p, const struct classes *classes)
 {
-    size_t k = labels->count, side = p->confusion.side;
-    uint64_t *counts = memory_zeroed(k * k, sizeof *counts);
-    for (size_t i = 0; i < k; i++)
-        for (size_t j = 0; j < k; j++) {
-            size_t truth = labels->sorted[i], pred = labels->sorted[j];
-            if (truth < side && pred < side)
-                counts[i * k + j] = p->confusion.counts[truth * side + pred];
-        }
-    return counts;
+    return confusion_matrix(&p->confusion, classes->places);
 }
 
-/* True and predicted values of classes that have an order, from the counts. */
-static struct moments class_moments(const uint64_t *counts, const struct label_set *labels)
+/* True and predicted values of classes that have an order. */
+static struct moments class_moments(const struct confusion_matrix *matrix, const struct classes *classes)
 {
     struct moments m = {0};
-    size_t k = labels->count;
-    for (size_t i = 0; i < k; i++)
-        for (size_t j = 0; j < k; j++)
-            moments_add_times(&m, label_set_value(labels, i), label_set_value(labels, j), counts[i * k + j]);
+    for (size_t i = 0; i < matrix->cell_count; i++) {
+        const struct cell *cell = &matrix->cells[i];
+        moments_add_times(&m, classes_value(classes, cell->truth), classes_value(classes, cell->pred),
+                          cell->count);
+    }
     return m;
 }
 
 static double mean(double sum, uint64_t n) { return n ? sum / (double)n : NAN; }
 
-void agreement_figures(const struct agreement *p, const struct label_set *labels, double f[METRICS])
+static void class_figures(const struct confusion_matrix *matrix, bool ordered, double f[METRICS])
+{
+    f[METRIC_ACCURACY] = metric_accuracy(matrix);
+    f[METRIC_MAJORITY] = metric_majority(matrix);
+    f[METRIC_BALANCED] = metric_balanced_accuracy(matrix);
+    f[METRIC_MACRO_F1] = metric_macro_f1(matrix);
+    f[METRIC_WEIGHTED_F1] = metric_weighted_f1(matrix);
+    f[METRIC_KAPPA] = metric_kappa(matrix);
+    if (!ordered)
+        return;
+    f[METRIC_QWK] = metric_qwk(matrix);
+    f[METRIC_ADJACENT] = metric_adjacent(matrix);
+}
+
+void agreement_figures(const struct agreement *p, const struct classes *classes, double f[METRICS])
 {
     for (int i = 0; i < METRICS; i++)
         f[i] = NAN;
-    struct moments classes = p->labels;
-    if (!labels->measure) {
-        size_t k = labels->count;
-        uint64_t *counts = agreement_confusion(p, labels);
-        f[METRIC_ACCURACY] = metric_accuracy(counts, k);
-        f[METRIC_MAJORITY] = metric_majority(counts, k);
-        f[METRIC_BALANCED] = metric_balanced_accuracy(counts, k);
-        f[METRIC_MACRO_F1] = metric_macro_f1(counts, k);
-        f[METRIC_WEIGHTED_F1] = metric_weighted_f1(counts, k);
-        f[METRIC_KAPPA] = metric_kappa(counts, k);
-        if (labels->ordered) {
-            f[METRIC_QWK] = metric_qwk(counts, k);
-            f[METRIC_ADJACENT] = metric_adjacent(counts, k);
-        }
-        classes = class_moments(counts, labels);
-        free(counts);
+    struct moments values = p->labels;
+    if (!classes->measure) {
+        struct confusion_matrix matrix = agreement_confusion(p, classes);
+        class_figures(&matrix, classes->ordered, f);
+        values = class_moments(&matrix, classes);
+        confusion_matrix_free(&matrix);
     }
-    if (labels->ordered) {
-        f[METRIC_MAE] = moments_mae(&classes);
-        f[METRIC_PEARSON] = moments_pearson(&classes);
+    if (classes->ordered) {
+        f[METRIC_MAE] = moments_mae(&values);
+        f[METRIC_PEARSON] = moments_pearson(&values);
         f[METRIC_RMSE] = moments_rmse(&p->scores);
         f[METRIC_PEARSON_SCORE] = moments_pearson(&p->scores);
         f[METRIC_SMD] = moments_smd(&p->scores);

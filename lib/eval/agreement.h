@@ -1,24 +1,18 @@
-/* What an evaluation keeps of a group of records: counts of (true, predicted) labels and sums.  Memory
- * grows with the labels, not with the records, unless samples are kept for bootstrapping. */
+/* What an evaluation keeps of a group of records: counts of (true, predicted) classes and sums.  Memory grows
+ * with the pairs of classes that occur, not with the records, unless samples are kept for bootstrapping. */
 #ifndef RUBRIC_EVAL_AGREEMENT_H
 #define RUBRIC_EVAL_AGREEMENT_H
 
 #include <stdbool.h>
 
-#include "eval/label_set.h"
+#include "eval/confusion.h"
 #include "eval/metrics.h"
 #include "eval/moments.h"
-
-/* Counts by label numbers [side, side], rows true; grows as numbers come. */
-struct confusion {
-    uint64_t *counts;
-    size_t side;
-};
-void confusion_add(struct confusion *confusion, size_t truth, size_t pred);
+#include "stream/classes.h"
 
 /* One record as it is added.  Losses are NAN without probabilities. */
 struct pair {
-    size_t truth, pred; /* label numbers; LABEL_SET_NONE when labels are a measure */
+    ptrdiff_t truth, pred; /* the labels' numbers as they were met (classes.h); -1: none, of a measure */
     double value;       /* the true label's number (its place, of ordered strings), NAN without one */
     double pred_value;  /* the predicted label's number, NAN without one */
     double score;       /* NAN without one */
@@ -78,11 +72,11 @@ extern const struct metric_row metric_rows[METRICS];
 /* The figure of that name, or FIGURES. */
 enum metric metric_find(const char *name);
 
-/* The confusion matrix in the settled order of the classes, [count, count]; the caller frees. */
-uint64_t *agreement_confusion(const struct agreement *agreement, const struct label_set *labels);
+/* The confusion matrix in the order of the settled classes, which are no measure; the caller frees it. */
+struct confusion_matrix agreement_confusion(const struct agreement *agreement, const struct classes *classes);
 
 /* All figures; NAN where undefined. */
-void agreement_figures(const struct agreement *agreement, const struct label_set *labels,
+void agreement_figures(const struct agreement *agreement, const struct classes *classes,
                        double metrics[METRICS]);
 
 #endif

@@ -34,26 +34,26 @@ struct interval bootstrap_percentiles(double *values, size_t count)
 
 /* The figures of one resample; the same records for the same seed and number. */
 static void resample(const struct agreement *agreement, struct agreement *drawn,
-                     const struct label_set *labels, uint64_t seed, size_t number, double metrics[METRICS])
+                     const struct classes *classes, uint64_t seed, size_t number, double metrics[METRICS])
 {
     agreement_clear(drawn);
     for (uint64_t i = 0; i < agreement->n; i++)
         agreement_add(drawn,
                       &agreement->samples[random_below(agreement->n, seed, RANDOM_BOOTSTRAP, number, i)]);
-    agreement_figures(drawn, labels, metrics);
+    agreement_figures(drawn, classes, metrics);
 }
 
 /* Of a's figures, or of their differences from b's where b is not NULL. */
-static void intervals_of(const struct agreement *a, const struct agreement *b, const struct label_set *labels,
+static void intervals_of(const struct agreement *a, const struct agreement *b, const struct classes *classes,
                          size_t resamples, uint64_t seed, struct interval intervals[METRICS])
 {
     double *values = memory_new(METRICS * resamples, sizeof *values); /* [FIGURES, resamples] */
     struct agreement drawn = {0};
     for (size_t r = 0; r < resamples; r++) {
         double metrics[METRICS], other[METRICS] = {0};
-        resample(a, &drawn, labels, seed, r, metrics);
+        resample(a, &drawn, classes, seed, r, metrics);
         if (b)
-            resample(b, &drawn, labels, seed, r, other);
+            resample(b, &drawn, classes, seed, r, other);
         for (int f = 0; f < METRICS; f++)
             values[(size_t)f * resamples + r] = metrics[f] - other[f];
     }
@@ -63,15 +63,15 @@ static void intervals_of(const struct agreement *a, const struct agreement *b, c
     free(values);
 }
 
-void bootstrap_intervals(const struct agreement *agreement, const struct label_set *labels, size_t resamples,
+void bootstrap_intervals(const struct agreement *agreement, const struct classes *classes, size_t resamples,
                          uint64_t seed, struct interval intervals[METRICS])
 {
-    intervals_of(agreement, NULL, labels, resamples, seed, intervals);
+    intervals_of(agreement, NULL, classes, resamples, seed, intervals);
 }
 
 void bootstrap_differences(const struct agreement *a, const struct agreement *b,
-                           const struct label_set *labels, size_t resamples, uint64_t seed,
+                           const struct classes *classes, size_t resamples, uint64_t seed,
                            struct interval intervals[METRICS])
 {
-    intervals_of(a, b, labels, resamples, seed, intervals);
+    intervals_of(a, b, classes, resamples, seed, intervals);
 }

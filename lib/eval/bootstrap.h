@@ -11,13 +11,13 @@ struct interval {
 };
 
 /* Intervals of all figures.  `pairs` kept its samples.  One seed gives the same intervals. */
-void bootstrap_intervals(const struct agreement *agreement, const struct label_set *labels, size_t resamples,
+void bootstrap_intervals(const struct agreement *agreement, const struct classes *classes, size_t resamples,
                          uint64_t seed, struct interval intervals[METRICS]);
 
 /* Intervals of the differences of all figures, a's minus b's, on the same records: `a` and `b` kept their
  * samples in one order, and each resample draws the same ones of both. */
 void bootstrap_differences(const struct agreement *a, const struct agreement *b,
-                           const struct label_set *labels, size_t resamples, uint64_t seed,
+                           const struct classes *classes, size_t resamples, uint64_t seed,
                            struct interval intervals[METRICS]);
 
 /* The interval of `count` values (NAN left out), which are put in order. */

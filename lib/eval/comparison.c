@@ -30,7 +30,7 @@ void baseline_free(struct baseline *baseline)
 /* By number where labels are a measure. */
 static bool is_right(const struct pair *p)
 {
-    return p->truth == LABEL_SET_NONE ? p->value == p->pred_value : p->truth == p->pred;
+    return p->truth < 0 ? p->value == p->pred_value : p->truth == p->pred;
 }
 
 void comparison_add(struct comparison *c, const struct pair *ours, const struct pair *theirs)
@@ -51,11 +51,11 @@ double mcnemar_exact(uint64_t a, uint64_t b)
     return fmin(2 * tail, 1);
 }
 
-void comparison_settle(struct comparison *c, const struct label_set *labels, size_t resamples, uint64_t seed)
+void comparison_settle(struct comparison *c, const struct classes *classes, size_t resamples, uint64_t seed)
 {
-    agreement_figures(&c->ours, labels, c->our_metrics);
-    agreement_figures(&c->theirs, labels, c->their_metrics);
-    bootstrap_differences(&c->ours, &c->theirs, labels, resamples, seed, c->differences);
+    agreement_figures(&c->ours, classes, c->our_metrics);
+    agreement_figures(&c->theirs, classes, c->their_metrics);
+    bootstrap_differences(&c->ours, &c->theirs, classes, resamples, seed, c->differences);
     c->mcnemar = mcnemar_exact(c->we_right, c->they_right);
 }
 

@@ -31,7 +31,7 @@ struct comparison {
 
 /* `right` of a pair: the predicted label is the true one. */
 void comparison_add(struct comparison *c, const struct pair *ours, const struct pair *theirs);
-void comparison_settle(struct comparison *c, const struct label_set *labels, size_t resamples, uint64_t seed);
+void comparison_settle(struct comparison *c, const struct classes *classes, size_t resamples, uint64_t seed);
 void comparison_free(struct comparison *c);
 
 /* McNemar's exact test (two-sided binomial, Edwards 1948 without his correction): the probability that of

@@ -22,6 +22,17 @@ json_t *json_metric(double value) { return isfinite(value) ? json_real(value) : 
 
 json_t *json_count(uint64_t n) { return json_integer((json_int_t)n); }
 
+json_t *json_label(const struct label *label)
+{
+    double number = label->number;
+    if (label->type == LABEL_STRING)
+        return json_text(label->string);
+    if (label->type == LABEL_INTEGER)
+        return json_integer(label->integer);
+    return number == floor(number) && fabs(number) < 0x1p53 ? json_integer((json_int_t)number)
+                                                            : json_real(number);
+}
+
 json_t *json_text(struct slice text)
 {
     json_t *value = json_stringn(text.size ? text.at : "", text.size);

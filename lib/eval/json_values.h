@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "base/memory.h"
+#include "stream/label.h"
 
 /* Adds `value`, which they take over, to an object or array. */
 void json_put(json_t *object, const char *key, json_t *value);
@@ -15,5 +15,7 @@ void json_add(json_t *array, json_t *value);
 json_t *json_metric(double value);
 json_t *json_count(uint64_t n);
 json_t *json_text(struct slice text);
+/* A label: numbers as numbers, whole ones without a point. */
+json_t *json_label(const struct label *label);
 
 #endif

@@ -10,6 +10,15 @@ struct label_text label_text(struct slice text, const char *if_empty)
     return s;
 }
 
+struct label_text label_text_of(const struct label *label)
+{
+    struct buffer text = {0};
+    label_print(&text, label);
+    struct label_text s = label_text((struct slice){text.at, text.size}, "(empty)");
+    buffer_free(&text);
+    return s;
+}
+
 void label_text_left(FILE *to, const struct label_text *s, int width)
 {
     fprintf(to, "%s%*s", s->text, width > s->columns ? width - s->columns : 0, "");

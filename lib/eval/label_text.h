@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "base/memory.h"
+#include "stream/label.h"
 
 enum { LABEL_TEXT_WIDTH = 24 };
 
@@ -15,6 +15,9 @@ struct label_text {
 
 /* A text in at most LABEL_TEXT_WIDTH columns, escaped as terminal_fit does. */
 struct label_text label_text(struct slice text, const char *if_empty);
+
+/* The same of a label. */
+struct label_text label_text_of(const struct label *label);
 
 /* Prints it in a column of at least `width`. */
 void label_text_left(FILE *to, const struct label_text *label, int width);

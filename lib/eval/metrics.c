@@ -3,74 +3,55 @@
 #include <float.h>
 #include <math.h>
 
-uint64_t metric_total(const uint64_t *counts, size_t k)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < k * k; i++)
-        total += counts[i];
-    return total;
-}
-
-uint64_t metric_support(const uint64_t *counts, size_t k, size_t c)
-{
-    uint64_t sum = 0;
-    for (size_t j = 0; j < k; j++)
-        sum += counts[c * k + j];
-    return sum;
-}
-
-uint64_t metric_predicted(const uint64_t *counts, size_t k, size_t c)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < k; i++)
-        sum += counts[i * k + c];
-    return sum;
-}
-
 /* a / b, undefined for 0/0 (no caller has a > 0 over b = 0). */
 static double ratio(double a, double b) { return b == 0 ? NAN : a / b; }
 
-double metric_accuracy(const uint64_t *counts, size_t k)
+double metric_accuracy(const struct confusion_matrix *m)
 {
     uint64_t right = 0;
-    for (size_t c = 0; c < k; c++)
-        right += counts[c * k + c];
-    return ratio((double)right, (double)metric_total(counts, k));
+    for (size_t i = 0; i < m->class_count; i++)
+        right += m->classes[i].right;
+    return ratio((double)right, (double)m->total);
 }
 
-double metric_majority(const uint64_t *counts, size_t k)
+/* The counts of the largest true class; all 0 without records. */
+static struct class_counts largest(const struct confusion_matrix *m)
 {
-    uint64_t largest = 0;
-    for (size_t c = 0; c < k; c++) {
-        uint64_t support = metric_support(counts, k, c);
-        if (support > largest)
-            largest = support;
-    }
-    return ratio((double)largest, (double)metric_total(counts, k));
+    struct class_counts most = {0};
+    for (size_t i = 0; i < m->class_count; i++)
+        if (m->classes[i].support > most.support)
+            most = m->classes[i];
+    return most;
 }
 
-double metric_precision(const uint64_t *counts, size_t k, size_t c)
+size_t metric_largest(const struct confusion_matrix *m) { return largest(m).class; }
+
+double metric_majority(const struct confusion_matrix *m)
 {
-    return ratio((double)counts[c * k + c], (double)metric_predicted(counts, k, c));
+    return ratio((double)largest(m).support, (double)m->total);
 }
 
-double metric_recall(const uint64_t *counts, size_t k, size_t c)
+double metric_precision(const struct class_counts *class)
 {
-    return ratio((double)counts[c * k + c], (double)metric_support(counts, k, c));
+    return ratio((double)class->right, (double)class->predicted);
 }
 
-double metric_f1(const uint64_t *counts, size_t k, size_t c)
+double metric_recall(const struct class_counts *class)
 {
-    return ratio(2 * (double)counts[c * k + c],
-                 (double)metric_support(counts, k, c) + (double)metric_predicted(counts, k, c));
+    return ratio((double)class->right, (double)class->support);
 }
 
-/* Mean of a per-class metric over the classes where it is defined. */
-static double mean_defined(double metric(const uint64_t *, size_t, size_t), const uint64_t *counts, size_t k)
+double metric_f1(const struct class_counts *class)
+{
+    return ratio(2 * (double)class->right, (double)class->support + (double)class->predicted);
+}
+
+/* Mean of a metric over the classes where it is defined. */
+static double mean_defined(double metric(const struct class_counts *), const struct confusion_matrix *m)
 {
     double sum = 0, defined = 0;
-    for (size_t c = 0; c < k; c++) {
-        double value = metric(counts, k, c);
+    for (size_t i = 0; i < m->class_count; i++) {
+        double value = metric(&m->classes[i]);
         if (!isnan(value)) {
             sum += value;
             defined++;
@@ -79,57 +60,64 @@ static double mean_defined(double metric(const uint64_t *, size_t, size_t), cons
     return ratio(sum, defined);
 }
 
-double metric_balanced_accuracy(const uint64_t *counts, size_t k)
-{
-    return mean_defined(metric_recall, counts, k);
-}
+double metric_balanced_accuracy(const struct confusion_matrix *m) { return mean_defined(metric_recall, m); }
 
-double metric_macro_f1(const uint64_t *counts, size_t k) { return mean_defined(metric_f1, counts, k); }
+double metric_macro_f1(const struct confusion_matrix *m) { return mean_defined(metric_f1, m); }
 
-double metric_weighted_f1(const uint64_t *counts, size_t k)
+double metric_weighted_f1(const struct confusion_matrix *m)
 {
     double sum = 0;
-    for (size_t c = 0; c < k; c++) {
-        uint64_t support = metric_support(counts, k, c);
-        if (support > 0)
-            sum += (double)support * metric_f1(counts, k, c);
-    }
-    return ratio(sum, (double)metric_total(counts, k));
+    for (size_t i = 0; i < m->class_count; i++)
+        sum += (double)m->classes[i].support * metric_f1(&m->classes[i]);
+    return ratio(sum, (double)m->total);
 }
 
-/* 1 - sum w O / sum w E with E from the margins; `weight` is the cost of confusing i with j. */
-static double weighted_kappa(const uint64_t *counts, size_t k, double weight(size_t i, size_t j))
+/* With O the counts, r and c their margins and N their sum, kappa is 1 - N sum w O / sum w r c. */
+static double kappa(double observed, double expected, const struct confusion_matrix *m)
 {
-    double total = (double)metric_total(counts, k), observed = 0, expected = 0;
-    for (size_t i = 0; i < k; i++) {
-        double row = (double)metric_support(counts, k, i);
-        for (size_t j = 0; j < k; j++) {
-            double w = weight(i, j);
-            observed += w * (double)counts[i * k + j];
-            expected += w * row * (double)metric_predicted(counts, k, j);
-        }
-    }
-    return expected == 0 ? NAN : 1 - observed * total / expected;
+    return expected == 0 ? NAN : 1 - observed * (double)m->total / expected;
 }
 
-static double squared_distance(size_t i, size_t j)
+/* w = [i != j]: sum w r c = sum_i r_i (N - c_i). */
+double metric_kappa(const struct confusion_matrix *m)
 {
-    double d = (double)i - (double)j;
-    return d * d;
+    double observed = 0, expected = 0;
+    for (size_t i = 0; i < m->class_count; i++) {
+        const struct class_counts *class = &m->classes[i];
+        observed += (double)(class->support - class->right);
+        expected += (double)class->support * (double)(m->total - class->predicted);
+    }
+    return kappa(observed, expected, m);
 }
 
-static double any_difference(size_t i, size_t j) { return i != j; }
+/* w = (i - j)^2.  From any origin, sum w r c = N sum_i i^2 (r_i + c_i) - 2 (sum_i i r_i) (sum_i i c_i); from the
+ * middle of rows and columns together the second term takes next to nothing away. */
+double metric_qwk(const struct confusion_matrix *m)
+{
+    double observed = 0, sum = 0, squares = 0, rows = 0, columns = 0;
+    for (size_t i = 0; i < m->cell_count; i++) {
+        double d = (double)m->cells[i].truth - (double)m->cells[i].pred;
+        observed += d * d * (double)m->cells[i].count;
+        sum += ((double)m->cells[i].truth + (double)m->cells[i].pred) * (double)m->cells[i].count;
+    }
+    double middle = m->total ? round(sum / 2 / (double)m->total) : 0;
+    for (size_t i = 0; i < m->class_count; i++) {
+        const struct class_counts *class = &m->classes[i];
+        double place = (double)class->class - middle;
+        squares += place * place * (double)(class->support + class->predicted);
+        rows += place * (double)class->support;
+        columns += place * (double)class->predicted;
+    }
+    return kappa(observed, (double)m->total * squares - 2 * rows * columns, m);
+}
 
-double metric_qwk(const uint64_t *counts, size_t k) { return weighted_kappa(counts, k, squared_distance); }
-double metric_kappa(const uint64_t *counts, size_t k) { return weighted_kappa(counts, k, any_difference); }
-
-double metric_adjacent(const uint64_t *counts, size_t k)
+double metric_adjacent(const struct confusion_matrix *m)
 {
     uint64_t near = 0;
-    for (size_t i = 0; i < k; i++)
-        for (size_t j = i ? i - 1 : 0; j < k && j <= i + 1; j++)
-            near += counts[i * k + j];
-    return ratio((double)near, (double)metric_total(counts, k));
+    for (size_t i = 0; i < m->cell_count; i++)
+        if (m->cells[i].truth <= m->cells[i].pred + 1 && m->cells[i].pred <= m->cells[i].truth + 1)
+            near += m->cells[i].count;
+    return ratio((double)near, (double)m->total);
 }
 
 double metric_log_loss(const double *prob, size_t k, ptrdiff_t truth)

@@ -1,9 +1,8 @@
 /* Metrics of a confusion matrix and of class probabilities.
  *
- *   counts   [k, k], row = true class, column = predicted class, row-major, in the order of the classes
- *
  * An undefined value (0/0) is NAN, which callers print as "undefined" and write as null; never 0 or 1.
- * Where defined, each equals scikit-learn's on the same labels. */
+ * Where defined, each equals scikit-learn's on the same labels.  All take time in proportion to the cells of
+ * the matrix that are not 0. */
 #ifndef RUBRIC_EVAL_METRICS_H
 #define RUBRIC_EVAL_METRICS_H
 
@@ -11,37 +10,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Sum of all counts. */
-uint64_t metric_total(const uint64_t *counts, size_t k);
-/* True members of class c (its row's sum), and how often it was predicted (its column's). */
-uint64_t metric_support(const uint64_t *counts, size_t k, size_t c);
-uint64_t metric_predicted(const uint64_t *counts, size_t k, size_t c);
+#include "eval/confusion.h"
 
 /* Share of the diagonal; NAN without records. */
-double metric_accuracy(const uint64_t *counts, size_t k);
-/* Share of the largest true class: the accuracy of always guessing it. */
-double metric_majority(const uint64_t *counts, size_t k);
+double metric_accuracy(const struct confusion_matrix *matrix);
+/* The largest true class (the first of equals); the accuracy of always guessing it. */
+size_t metric_largest(const struct confusion_matrix *matrix);
+double metric_majority(const struct confusion_matrix *matrix);
 
-/* Of class c: NAN where it was never predicted (precision), has no members (recall), or neither (F1). */
-double metric_precision(const uint64_t *counts, size_t k, size_t c);
-double metric_recall(const uint64_t *counts, size_t k, size_t c);
-double metric_f1(const uint64_t *counts, size_t k, size_t c);
+/* Of one class: NAN where it was never predicted (precision), has no members (recall), or neither (F1). */
+double metric_precision(const struct class_counts *class);
+double metric_recall(const struct class_counts *class);
+double metric_f1(const struct class_counts *class);
 
 /* Mean recall of the classes that have members. */
-double metric_balanced_accuracy(const uint64_t *counts, size_t k);
+double metric_balanced_accuracy(const struct confusion_matrix *matrix);
 /* Mean F1 of the classes that occur, in truth or in prediction. */
-double metric_macro_f1(const uint64_t *counts, size_t k);
+double metric_macro_f1(const struct confusion_matrix *matrix);
 /* F1 weighted by support. */
-double metric_weighted_f1(const uint64_t *counts, size_t k);
+double metric_weighted_f1(const struct confusion_matrix *matrix);
 
-/* Quadratic weighted kappa (Cohen 1968, weights (i-j)^2 over all k classes, also those that do not
- * occur): 1 - observed / expected disagreement, in [-1, 1].  NAN when the expected disagreement is 0:
- * fewer than two classes occur in rows and columns together. */
-double metric_qwk(const uint64_t *counts, size_t k);
-/* Unweighted kappa (Cohen 1960). */
-double metric_kappa(const uint64_t *counts, size_t k);
+/* Cohen's kappa, 1 - observed / expected disagreement, in [-1, 1]; NAN when the expected disagreement is 0:
+ * fewer than two classes occur in rows and columns together.
+ *     kappa   unweighted (Cohen 1960)
+ *     qwk     quadratic (Cohen 1968): a miss of d places costs d^2.  Classes that do not occur count as places */
+double metric_kappa(const struct confusion_matrix *matrix);
+double metric_qwk(const struct confusion_matrix *matrix);
 /* Share of records predicted at most one class away. */
-double metric_adjacent(const uint64_t *counts, size_t k);
+double metric_adjacent(const struct confusion_matrix *matrix);
 
 /* Of one record: its class probabilities [k] and its true class (-1: a class that the probabilities do not
  * have).  The mean over records is what is reported.

@@ -25,7 +25,7 @@ static void section_free(struct section *s)
     agreement_free(&s->model);
     errors_free(&s->errors);
     comparison_free(&s->comparison);
-    free(s->confusion);
+    confusion_matrix_free(&s->confusion);
 }
 
 void report_free(struct report *report)
@@ -38,8 +38,8 @@ void report_free(struct report *report)
     section_free(&report->total);
     interner_free(&report->parts);
     interner_free(&report->other_parts);
-    label_set_free(&report->labels);
-    label_set_free(&report->joint);
+    classes_free(&report->labels);
+    classes_free(&report->joint);
     baseline_free(&report->baseline);
     header_free(&report->header);
     json_decref(report->rounding);
@@ -49,17 +49,25 @@ void report_free(struct report *report)
     free(report);
 }
 
+/* Numbers with a fraction that no header lists are a measure, however few. */
+static void declare(struct classes *labels, const struct header *header)
+{
+    classes_declare(labels, &header->classes);
+    if (header->y == LABEL_NUMBER && header->classes.count == 0)
+        labels->measure = true;
+}
+
 void report_baseline_segment(struct report *report, const struct header *header)
 {
     header_free(&report->header);
     report->header = header_copy(header);
-    label_set_declare(&report->joint, header);
+    declare(&report->joint, header);
 }
 
 void report_segment(struct report *report, const struct header *header)
 {
     report_baseline_segment(report, header); /* what any segment is */
-    label_set_declare(&report->labels, header);
+    declare(&report->labels, header);
     const char *chosen_by = json_string_value(json_object_get(header->map, "chosen_by"));
     if (chosen_by && !report->chosen_by)
         report->chosen_by = memory_string(chosen_by);
@@ -140,15 +148,18 @@ static void add_probabilities(struct report *report, const struct record *record
     pair->right = class == (ptrdiff_t)best;
 }
 
-static struct pair pair_of(struct report *report, struct label_set *labels, const struct record *record,
+static struct pair pair_of(struct report *report, struct classes *labels, const struct record *record,
                            const struct label *pred)
 {
     if (is_numeric(report) && pred->type == LABEL_STRING)
         die(STATUS_BROKEN, "record %s is predicted '%.*s': expected a number, as its label is",
             record_name(record), (int)pred->string.size, pred->string.at);
+    if (!is_numeric(report) && pred->type != LABEL_STRING)
+        die(STATUS_BROKEN, "record %s is predicted %g: expected a string, as its label is",
+            record_name(record), pred->number);
     struct pair pair = {
-        .truth = label_set_number(labels, &record->y),
-        .pred = label_set_number(labels, pred),
+        .truth = classes_meet(labels, &record->y),
+        .pred = classes_meet(labels, pred),
         .value = value_of(report, &record->y),
         .pred_value = value_of(report, pred),
         .score = NAN,
@@ -164,8 +175,8 @@ static struct pair joint_pair(struct report *report, const struct record *record
                               const struct pair *pair)
 {
     struct pair joint = *pair;
-    joint.truth = label_set_number(&report->joint, &record->y);
-    joint.pred = label_set_number(&report->joint, pred);
+    joint.truth = classes_meet(&report->joint, &record->y);
+    joint.pred = classes_meet(&report->joint, pred);
     return joint;
 }
 
@@ -218,7 +229,7 @@ static void add_rater(struct report *report, struct section *s, const struct rec
     struct pair model = joint_pair(report, record, pred, pair);
     struct pair human = {
         .truth = model.truth,
-        .pred = label_set_number(&report->joint, &rater),
+        .pred = classes_meet(&report->joint, &rater),
         .value = pair->value,
         .pred_value = value_of(report, &rater),
         .log_loss = NAN,
@@ -400,8 +411,8 @@ static void sort_sections(struct report *report)
 void report_settle(struct report *report)
 {
     check_input(report);
-    label_set_settle(&report->labels);
-    label_set_settle(&report->joint);
+    classes_settle(&report->labels);
+    classes_settle(&report->joint);
     sort_sections(report);
     for (size_t i = 0; i < report->shown; i++)
         settle_section(report, &report->sections[i]);

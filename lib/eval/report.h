@@ -47,14 +47,14 @@ struct section {
     struct comparison comparison; /* with `against` */
     /* After report_settle, with by_order: */
     double metrics[METRICS];
-    uint64_t *confusion;                /* [classes, classes]; NULL when labels are a measure */
+    struct confusion_matrix confusion;  /* empty when labels are a measure */
     struct interval intervals[METRICS]; /* with `intervals` */
 };
 
 struct report {
     struct report_plan plan;
-    struct label_set labels;
-    struct label_set joint; /* those, and what the second human and the other predictions add */
+    struct classes labels;
+    struct classes joint; /* those, and what the second human and the other predictions add */
     struct interner parts;
     struct section *sections; /* [parts.count] in the order met */
     size_t section_capacity;

@@ -12,42 +12,60 @@ static void set_metrics(json_t *to, const double metrics[METRICS])
         json_put(to, metric_rows[f].name, json_metric(metrics[f]));
 }
 
-/* A class: as a number where labels are numbers. */
-static json_t *class_json(const struct label_set *labels, size_t place)
+static json_t *classes_json(const struct report *report, const struct confusion_matrix *confusion)
 {
-    if (labels->type == LABEL_STRING)
-        return json_text(label_set_text(labels, place));
-    double value = label_set_value(labels, place);
-    return value == floor(value) && fabs(value) < 0x1p53 ? json_integer((json_int_t)value) : json_real(value);
-}
-
-static json_t *classes_json(const struct report *report, const uint64_t *counts)
-{
-    size_t k = report->labels.count;
     json_t *classes = json_array();
-    for (size_t c = 0; c < k; c++) {
+    for (size_t c = 0; c < report->labels.count; c++) {
+        struct class_counts counts = confusion_class(confusion, c);
         json_t *class = json_object();
-        json_put(class, "label", class_json(&report->labels, c));
-        json_put(class, "precision", json_metric(metric_precision(counts, k, c)));
-        json_put(class, "recall", json_metric(metric_recall(counts, k, c)));
-        json_put(class, "f1", json_metric(metric_f1(counts, k, c)));
-        json_put(class, "support", json_count(metric_support(counts, k, c)));
-        json_put(class, "predicted", json_count(metric_predicted(counts, k, c)));
+        json_put(class, "label", json_label(&report->labels.labels[c]));
+        json_put(class, "precision", json_metric(metric_precision(&counts)));
+        json_put(class, "recall", json_metric(metric_recall(&counts)));
+        json_put(class, "f1", json_metric(metric_f1(&counts)));
+        json_put(class, "support", json_count(counts.support));
+        json_put(class, "predicted", json_count(counts.predicted));
         json_add(classes, class);
     }
     return classes;
 }
 
-static json_t *confusion_json(const uint64_t *counts, size_t k)
+static json_t *confusion_json(const struct confusion_matrix *confusion, size_t k)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < k; i++) {
         json_t *row = json_array();
         for (size_t j = 0; j < k; j++)
-            json_add(row, json_count(counts[i * k + j]));
+            json_add(row, json_count(confusion_cell(confusion, i, j)));
         json_add(rows, row);
     }
     return rows;
+}
+
+/* Only what is not 0: true label, predicted label, count. */
+static json_t *cells_json(const struct report *report, const struct confusion_matrix *confusion)
+{
+    json_t *cells = json_array();
+    for (size_t i = 0; i < confusion->cell_count; i++) {
+        const struct cell *cell = &confusion->cells[i];
+        json_t *triple = json_array();
+        json_add(triple, json_label(&report->labels.labels[cell->truth]));
+        json_add(triple, json_label(&report->labels.labels[cell->pred]));
+        json_add(triple, json_count(cell->count));
+        json_add(cells, triple);
+    }
+    return cells;
+}
+
+/* The matrix of few classes, the cells of many. */
+static void put_confusion(const struct report *report, const struct section *s, json_t *to)
+{
+    enum { MATRIX_CLASSES = 256 };
+    size_t k = report->labels.count;
+    bool few = k <= MATRIX_CLASSES, measure = report->labels.measure;
+    json_put(to, "classes", measure ? json_null() : classes_json(report, &s->confusion));
+    json_put(to, "confusion", measure || !few ? json_null() : confusion_json(&s->confusion, k));
+    if (!measure && !few)
+        json_put(to, "cells", cells_json(report, &s->confusion));
 }
 
 static json_t *intervals_json(const struct report *report, const struct interval of[METRICS])
@@ -147,9 +165,7 @@ static json_t *counts_json(const struct report *report, const struct section *s)
     json_t *to = json_object();
     json_put(to, "n", json_count(s->agreement.n));
     set_metrics(to, s->metrics);
-    json_put(to, "classes", s->confusion ? classes_json(report, s->confusion) : json_null());
-    json_put(to, "confusion",
-             s->confusion ? confusion_json(s->confusion, report->labels.count) : json_null());
+    put_confusion(report, s, to);
     json_put(to, "without_label", json_count(s->without_y));
     json_put(to, "without_prediction", json_count(s->without_pred));
     return to;

@@ -7,7 +7,8 @@
 #include "eval/label_text.h"
 #include "eval/report.h"
 
-enum { MATRIX_CLASSES = 40 };
+/* Matrices are drawn, and tables have a row for each class, of at most so many. */
+enum { MATRIX_CLASSES = 40, TABLE_CLASSES = 256, RULE_LENGTH = 200 };
 
 static void put_metric(FILE *to, double value, int width)
 {
@@ -19,7 +20,7 @@ static void put_metric(FILE *to, double value, int width)
 
 static struct label_text class_name(const struct report *report, size_t place)
 {
-    return label_text(label_set_text(&report->labels, place), "(empty)");
+    return label_text_of(&report->labels.labels[place]);
 }
 
 static int class_width(const struct report *report, int least)
@@ -32,13 +33,9 @@ static int class_width(const struct report *report, int least)
     return width;
 }
 
-static size_t largest_class(const struct report *report, const struct section *s)
+static struct label_text largest_name(const struct report *report, const struct section *s)
 {
-    size_t k = report->labels.count, largest = 0;
-    for (size_t c = 1; c < k; c++)
-        if (metric_support(s->confusion, k, c) > metric_support(s->confusion, k, largest))
-            largest = c;
-    return largest;
+    return class_name(report, metric_largest(&s->confusion));
 }
 
 /* ---- The figures ---- */
@@ -59,7 +56,7 @@ static void put_metrics(const struct report *report, const struct section *s, FI
         if (report->plan.intervals && !isnan(value) && !isnan(i.low))
             fprintf(to, "   %.3f to %.3f", i.low, i.high);
         if (f == METRIC_MAJORITY) {
-            struct label_text name = class_name(report, largest_class(report, s));
+            struct label_text name = largest_name(report, s);
             fprintf(to, "   (%s)", name.text);
         }
         fputc('\n', to);
@@ -75,9 +72,12 @@ static void put_rounding(const struct report *report, FILE *to)
         return;
     const char *rule = json_string_value(report->rounding);
     char *text = rule ? memory_string(rule) : json_dumps(report->rounding, JSON_ENCODE_ANY | JSON_COMPACT);
-    char safe[512];
-    size_t size = text ? terminal_escape(safe, sizeof safe, slice_of(text)) : 0;
-    fprintf(to, "  a score becomes a class by this rule: %.*s\n", (int)size, safe);
+    struct slice rule_text = slice_of(text ? text : "");
+    bool cut = rule_text.size > RULE_LENGTH;
+    rule_text.size = cut ? RULE_LENGTH : rule_text.size;
+    char safe[TERMINAL_ESCAPE * RULE_LENGTH];
+    size_t size = terminal_escape(safe, sizeof safe, rule_text);
+    fprintf(to, "  a score becomes a class by this rule: %.*s%s\n", (int)size, safe, cut ? "..." : "");
     free(text);
 }
 
@@ -85,25 +85,28 @@ static void put_rounding(const struct report *report, FILE *to)
 
 static void put_never_predicted(const struct report *report, const struct section *s, FILE *to)
 {
-    size_t k = report->labels.count, never = 0;
-    for (size_t c = 0; c < k; c++) {
-        if (metric_support(s->confusion, k, c) == 0 || metric_predicted(s->confusion, k, c) > 0)
+    size_t never = 0;
+    for (size_t i = 0; i < s->confusion.class_count; i++) {
+        const struct class_counts *class = &s->confusion.classes[i];
+        if (class->support == 0 || class->predicted > 0)
             continue;
-        struct label_text name = class_name(report, c);
-        fprintf(to, "%s%s", never++ ? ", " : "  Never predicted, though they occur: ", name.text);
+        struct label_text name = class_name(report, class->class);
+        if (never++ < MATRIX_CLASSES)
+            fprintf(to, "%s%s", never > 1 ? ", " : "  Never predicted, though they occur: ", name.text);
     }
+    if (never > MATRIX_CLASSES)
+        fprintf(to, " and %zu more", never - MATRIX_CLASSES);
     if (never)
         fputs(".\n", to);
 }
 
 static void put_words(const struct report *report, const struct section *s, FILE *to)
 {
-    if (s->confusion && s->metrics[METRIC_ACCURACY] <= s->metrics[METRIC_MAJORITY]) {
-        struct label_text name = class_name(report, largest_class(report, s));
+    if (!report->labels.measure && s->metrics[METRIC_ACCURACY] <= s->metrics[METRIC_MAJORITY]) {
+        struct label_text name = largest_name(report, s);
         fprintf(to, "  Accuracy is no better than always guessing %s.\n", name.text);
     }
-    if (s->confusion)
-        put_never_predicted(report, s, to);
+    put_never_predicted(report, s, to);
     if (report->labels.measure)
         fputs("  These labels are a measure, not classes: tok --classes declares a scale of classes.\n", to);
     else if (!report->labels.ordered)
@@ -121,21 +124,34 @@ static void put_words(const struct report *report, const struct section *s, FILE
 
 /* ---- Tables ---- */
 
+static void put_class(const struct report *report, const struct class_counts *counts, FILE *to, int width)
+{
+    struct label_text name = class_name(report, counts->class);
+    fputs("  ", to);
+    label_text_left(to, &name, width);
+    put_metric(to, metric_precision(counts), 11);
+    put_metric(to, metric_recall(counts), 8);
+    put_metric(to, metric_f1(counts), 8);
+    fprintf(to, "%9llu%11llu\n", (unsigned long long)counts->support, (unsigned long long)counts->predicted);
+}
+
+/* A row for each class; of very many, for the first that occur. */
 static void put_classes(const struct report *report, const struct section *s, FILE *to)
 {
-    size_t k = report->labels.count;
+    const struct confusion_matrix *m = &s->confusion;
     int width = class_width(report, 5);
     fprintf(to, "\n  %-*s  precision  recall      F1  support  predicted\n", width, "class");
-    for (size_t c = 0; c < k; c++) {
-        struct label_text name = class_name(report, c);
-        fputs("  ", to);
-        label_text_left(to, &name, width);
-        put_metric(to, metric_precision(s->confusion, k, c), 11);
-        put_metric(to, metric_recall(s->confusion, k, c), 8);
-        put_metric(to, metric_f1(s->confusion, k, c), 8);
-        fprintf(to, "%9llu%11llu\n", (unsigned long long)metric_support(s->confusion, k, c),
-                (unsigned long long)metric_predicted(s->confusion, k, c));
+    if (report->labels.count <= TABLE_CLASSES) {
+        for (size_t c = 0; c < report->labels.count; c++) {
+            struct class_counts counts = confusion_class(m, c);
+            put_class(report, &counts, to, width);
+        }
+        return;
     }
+    for (size_t i = 0; i < m->class_count && i < TABLE_CLASSES; i++)
+        put_class(report, &m->classes[i], to, width);
+    if (m->class_count > TABLE_CLASSES)
+        fprintf(to, "  ... and %zu more classes that occur (--json has all)\n", m->class_count - TABLE_CLASSES);
 }
 
 /* Shades of a cell by its share of the row: greys of the 256-colour palette, which both light and dark
@@ -159,10 +175,9 @@ static void put_column_names(const struct report *report, FILE *to, int width)
 static void put_confusion_row(const struct report *report, const struct section *s, size_t row, bool percent,
                               FILE *to, int width, bool colour)
 {
-    size_t k = report->labels.count;
-    double support = (double)metric_support(s->confusion, k, row);
-    for (size_t c = 0; c < k; c++) {
-        uint64_t count = s->confusion[row * k + c];
+    double support = (double)confusion_class(&s->confusion, row).support;
+    for (size_t c = 0; c < report->labels.count; c++) {
+        uint64_t count = confusion_cell(&s->confusion, row, c);
         double share = support > 0 ? (double)count / support : NAN;
         shade(to, colour, share);
         if (!percent)
@@ -370,7 +385,7 @@ static void put_section(const struct report *report, const struct section *s, FI
     if (s->without_pred)
         fprintf(to, ", %llu without a prediction left out", (unsigned long long)s->without_pred);
     fputs("\n\n", to);
-    if (s->confusion) {
+    if (!report->labels.measure) {
         put_confusion(report, s, to, columns, colour);
         put_classes(report, s, to);
         fputc('\n', to);

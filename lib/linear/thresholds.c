@@ -98,11 +98,11 @@ static void place_thresholds(const struct search *s, double *thresholds)
 
 static void cut_by_prior(struct search *s)
 {
-    for (int k = 0; k < s->K - 1; k++)
-        s->cuts[k] = 0;
+    memset(s->cuts, 0, (size_t)s->K * sizeof *s->cuts);
     for (size_t i = 0; i < s->n; i++)
-        for (int k = s->at[i].truth; k < s->K - 1; k++)
-            s->cuts[k]++;
+        s->cuts[s->at[i].truth]++;
+    for (int k = 1; k < s->K; k++)
+        s->cuts[k] += s->cuts[k - 1];
     /* Equal scores stay together, below the threshold. */
     for (int k = 0; k < s->K - 1; k++)
         if (s->cuts[k] > 0)

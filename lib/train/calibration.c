@@ -49,6 +49,18 @@ double calibrate_bias(const struct evaluation *evaluation, const struct source *
     return mean;
 }
 
+static void note_thresholds(const double *thresholds, int count, size_t records)
+{
+    enum { LISTED = 40 };
+    struct buffer line = {0};
+    for (int i = 0; i < count && i < LISTED; i++)
+        buffer_format(&line, i ? ", %.4g" : "%.4g", thresholds[i]);
+    if (count > LISTED)
+        buffer_format(&line, " and %d more", count - LISTED);
+    note("thresholds between the classes, set on %zu records: %.*s", records, (int)line.size, line.at);
+    buffer_free(&line);
+}
+
 void set_thresholds(struct objective *objective, int rule, const double *scores, const int *classes,
                     size_t count)
 {
@@ -62,11 +74,7 @@ void set_thresholds(struct objective *objective, int rule, const double *scores,
         thresholds_tuned(objective->scoring.values, k, scores, classes, count, thresholds);
     free(objective->scoring.thresholds);
     objective->scoring.thresholds = thresholds;
-    struct buffer line = {0};
-    for (int i = 0; i < k - 1; i++)
-        buffer_format(&line, i ? ", %.4g" : "%.4g", thresholds[i]);
-    note("thresholds between the classes, set on %zu records: %.*s", count, (int)line.size, line.at);
-    buffer_free(&line);
+    note_thresholds(thresholds, k - 1, count);
 }
 
 void calibrate_thresholds(const struct evaluation *evaluation, const struct source *source,

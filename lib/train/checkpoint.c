@@ -112,19 +112,26 @@ static uint64_t whole_value(const json_t *object, const char *key)
 
 static json_t *metrics_json(const struct metrics *metrics)
 {
-    json_t *counts = json_array();
-    for (size_t i = 0; i < metrics->k * metrics->k; i++)
-        json_array_append_new(counts, whole(metrics->counts[i]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "counts", counts, "n", whole(metrics->n), "loss",
+    json_t *cells = json_array();
+    for (size_t i = 0; i < metrics->confusion.count; i++) {
+        const struct cell *cell = &metrics->confusion.cells[i];
+        json_array_append_new(cells, json_pack("[i, i, o]", (int)cell->truth, (int)cell->pred,
+                                               whole(cell->count)));
+    }
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "cells", cells, "n", whole(metrics->n), "loss",
                      real(metrics->loss), "weight", real(metrics->weight), "squares",
                      real(metrics->residual_squares));
 }
 
 static void metrics_read(const json_t *object, struct metrics *metrics)
 {
-    const json_t *counts = json_object_get(object, "counts");
-    for (size_t i = 0; i < metrics->k * metrics->k; i++)
-        metrics->counts[i] = (uint64_t)json_integer_value(json_array_get(counts, i));
+    const json_t *cells = json_object_get(object, "cells");
+    for (size_t i = 0; i < json_array_size(cells); i++) {
+        const json_t *cell = json_array_get(cells, i);
+        confusion_add(&metrics->confusion, (size_t)json_integer_value(json_array_get(cell, 0)),
+                      (size_t)json_integer_value(json_array_get(cell, 1)),
+                      (uint64_t)json_integer_value(json_array_get(cell, 2)));
+    }
     metrics->n = whole_value(object, "n");
     metrics->loss = real_value(json_object_get(object, "loss"));
     metrics->weight = real_value(json_object_get(object, "weight"));

@@ -120,24 +120,33 @@ void log_epoch(const struct training *t, uint64_t epoch, const struct metrics *r
     buffer_free(&line);
 }
 
-/* How much of each class was found: what class weights and sampling are for. */
+static void print_recall(struct buffer *to, const struct classes *classes, const struct class_counts *counts)
+{
+    label_print(to, &classes->labels[counts->class]);
+    if (!counts->support)
+        buffer_text(to, " has none");
+    else if (counts->predicted)
+        buffer_format(to, " %.0f %% of %" PRIu64, 100 * metric_recall(counts), counts->support);
+    else
+        buffer_format(to, " none of %" PRIu64 " (never predicted)", counts->support);
+}
+
+/* How much of each class was found: what class weights and sampling are for.  A long scale is not listed. */
 static void log_recall(const struct training *t, const struct metrics *metrics)
 {
+    enum { LISTED = 40 };
+    if (metrics->k > LISTED)
+        return;
     struct buffer line = {0};
+    struct confusion_matrix matrix = metrics_confusion(metrics);
     for (size_t c = 0; c < metrics->k; c++) {
-        uint64_t support = metric_support(metrics->counts, metrics->k, c);
+        struct class_counts counts = confusion_class(&matrix, c);
         if (c)
             buffer_text(&line, ", ");
-        label_print(&line, &t->dataset->classes.labels[c]);
-        if (!support)
-            buffer_text(&line, " has none");
-        else if (metric_predicted(metrics->counts, metrics->k, c))
-            buffer_format(&line, " %.0f %% of %" PRIu64, 100 * metric_recall(metrics->counts, metrics->k, c),
-                          support);
-        else
-            buffer_format(&line, " none of %" PRIu64 " (never predicted)", support);
+        print_recall(&line, &t->dataset->classes, &counts);
     }
     note("of the records that chose, found by class: %.*s", (int)line.size, line.at);
+    confusion_matrix_free(&matrix);
     buffer_free(&line);
 }
 

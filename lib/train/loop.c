@@ -455,10 +455,8 @@ static void take_result(struct loop *l, struct outcome *out)
                       s->last_training_loss < s->best_training_loss && s->last_loss > s->best_loss,
         .seconds = monotonic_seconds() - l->started,
     };
-    metrics_init(&out->training, s->running.k);
-    metrics_copy(&out->training, &s->running);
-    metrics_init(&out->choosing, s->running.k);
-    metrics_copy(&out->choosing, &l->choosing_metrics);
+    out->training = metrics_copy(&s->running);
+    out->choosing = metrics_copy(&l->choosing_metrics);
 }
 
 void outcome_free(struct outcome *outcome)

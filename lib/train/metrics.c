@@ -6,28 +6,21 @@
 
 #include "eval/metrics.h"
 
-void metrics_init(struct metrics *metrics, size_t k)
-{
-    *metrics = (struct metrics){.k = k, .counts = k ? memory_zeroed(k * k, sizeof *metrics->counts) : NULL};
-}
+void metrics_init(struct metrics *metrics, size_t k) { *metrics = (struct metrics){.k = k}; }
 
-void metrics_free(struct metrics *metrics) { free(metrics->counts); }
+void metrics_free(struct metrics *metrics) { confusion_free(&metrics->confusion); }
 
 void metrics_clear(struct metrics *metrics)
 {
-    if (metrics->k)
-        memset(metrics->counts, 0, metrics->k * metrics->k * sizeof *metrics->counts);
-    metrics->n = 0;
-    metrics->loss = metrics->weight = metrics->residual_squares = 0;
+    confusion_clear(&metrics->confusion);
+    *metrics = (struct metrics){.k = metrics->k, .confusion = metrics->confusion};
 }
 
-void metrics_copy(struct metrics *to, const struct metrics *from)
+struct metrics metrics_copy(const struct metrics *from)
 {
-    uint64_t *counts = to->counts;
-    *to = *from;
-    to->counts = counts;
-    if (from->k)
-        memcpy(counts, from->counts, from->k * from->k * sizeof *counts);
+    struct metrics copy = *from;
+    copy.confusion = confusion_copy(&from->confusion);
+    return copy;
 }
 
 void metrics_add(struct metrics *metrics, const struct objective *objective, const struct example *example,
@@ -38,7 +31,7 @@ void metrics_add(struct metrics *metrics, const struct objective *objective, con
     double weight = objective_weight(objective, example),
            residual = scored.score - objective_value(objective, example);
     if (metrics->k)
-        metrics->counts[(size_t)target.class * metrics->k + (size_t)scored.class]++;
+        confusion_add(&metrics->confusion, (size_t)target.class, (size_t)scored.class, 1);
     metrics->n++;
     metrics->loss += weight * loss;
     metrics->weight += weight;
@@ -50,20 +43,25 @@ double metrics_loss(const struct metrics *metrics)
     return metrics->weight > 0 ? metrics->loss / metrics->weight : NAN;
 }
 
-double metrics_accuracy(const struct metrics *metrics)
+struct confusion_matrix metrics_confusion(const struct metrics *metrics)
 {
-    return metrics->k ? metric_accuracy(metrics->counts, metrics->k) : NAN;
+    return confusion_matrix(&metrics->confusion, NULL);
 }
 
-double metrics_qwk(const struct metrics *metrics)
+/* A metric of the confusion matrix; NAN where there are no classes. */
+static double of_confusion(const struct metrics *metrics, double metric(const struct confusion_matrix *))
 {
-    return metrics->k ? metric_qwk(metrics->counts, metrics->k) : NAN;
+    if (metrics->k == 0)
+        return NAN;
+    struct confusion_matrix matrix = metrics_confusion(metrics);
+    double value = metric(&matrix);
+    confusion_matrix_free(&matrix);
+    return value;
 }
 
-double metrics_macro_f1(const struct metrics *metrics)
-{
-    return metrics->k ? metric_macro_f1(metrics->counts, metrics->k) : NAN;
-}
+double metrics_accuracy(const struct metrics *metrics) { return of_confusion(metrics, metric_accuracy); }
+double metrics_qwk(const struct metrics *metrics) { return of_confusion(metrics, metric_qwk); }
+double metrics_macro_f1(const struct metrics *metrics) { return of_confusion(metrics, metric_macro_f1); }
 
 double metrics_deviation(const struct metrics *metrics)
 {

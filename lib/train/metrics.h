@@ -6,13 +6,14 @@
 #define RUBRIC_TRAIN_METRICS_H
 
 #include "base/pool.h"
+#include "eval/confusion.h"
 #include "train/config.h"
 #include "train/dataset.h"
 #include "train/objective.h"
 
 struct metrics {
-    size_t k;
-    uint64_t *counts; /* [k, k] rows true, columns predicted; NULL when k = 0 */
+    size_t k; /* classes; 0: none */
+    struct confusion confusion;
     uint64_t n;
     double loss, weight;     /* sums of weight times loss, and of weights */
     double residual_squares; /* sum of (score - label)^2 */
@@ -21,11 +22,14 @@ struct metrics {
 void metrics_init(struct metrics *metrics, size_t k);
 void metrics_free(struct metrics *metrics);
 void metrics_clear(struct metrics *metrics);
-void metrics_copy(struct metrics *to, const struct metrics *from);
+struct metrics metrics_copy(const struct metrics *from);
 
 /* One prediction; `loss` is the example's, unweighted. */
 void metrics_add(struct metrics *metrics, const struct objective *objective, const struct example *example,
                  const float *outputs, const float *extra, double loss);
+
+/* The confusion matrix; the caller frees it. */
+struct confusion_matrix metrics_confusion(const struct metrics *metrics);
 
 /* Means; NAN where undefined (no records, no classes). */
 double metrics_loss(const struct metrics *metrics);

@@ -128,6 +128,121 @@ static void test_moments(void)
     CHECK(isnan(moments_mae(&none)) && isnan(moments_rmse(&none)) && isnan(moments_pearson(&none)));
 }
 
+/* ---- The confusion matrix, against the definitions on a dense one ---- */
+
+enum { DENSE = 9 };
+
+static double dense_kappa(uint64_t counts[DENSE][DENSE], bool quadratic)
+{
+    long double total = 0, observed = 0, expected = 0;
+    for (int i = 0; i < DENSE; i++)
+        for (int j = 0; j < DENSE; j++)
+            total += counts[i][j];
+    for (int i = 0; i < DENSE; i++)
+        for (int j = 0; j < DENSE; j++) {
+            long double row = 0, column = 0, w = quadratic ? (i - j) * (i - j) : i != j;
+            for (int k = 0; k < DENSE; k++) {
+                row += counts[i][k];
+                column += counts[k][j];
+            }
+            observed += w * counts[i][j];
+            expected += w * row * column;
+        }
+    return expected == 0 ? NAN : (double)(1 - observed * total / expected);
+}
+
+/* Numbers from a fixed sequence. */
+static uint64_t draw(uint64_t *state, uint64_t below)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (*state >> 33) % below;
+}
+
+static bool same_number(double a, double b)
+{
+    return (isnan(a) && isnan(b)) || fabs(a - b) <= 1e-12 * (1 + fabs(b));
+}
+
+/* Pairs of the dense matrix, numbered anyhow and far up a long scale; `spread` of 9 is one full matrix. */
+static void compare_with_dense(uint64_t seed, uint64_t spread, uint64_t largest, uint32_t origin)
+{
+    uint64_t counts[DENSE][DENSE] = {{0}}, support[DENSE] = {0}, predicted[DENSE] = {0}, total = 0, right = 0,
+             near = 0;
+    const uint32_t numbers[DENSE] = {4, 8, 0, 3, 7, 1, 6, 2, 5}; /* of the classes, as they were met */
+    uint32_t places[DENSE];
+    struct confusion confusion = {0};
+    for (uint32_t c = 0; c < DENSE; c++)
+        places[numbers[c]] = origin + c;
+    for (int n = 0; n < 40; n++) {
+        size_t i = draw(&seed, spread), j = draw(&seed, spread);
+        uint64_t times = 1 + draw(&seed, largest);
+        confusion_add(&confusion, numbers[i], numbers[j], times);
+        counts[i][j] += times;
+        support[i] += times;
+        predicted[j] += times;
+        total += times;
+        right += i == j ? times : 0;
+        near += i <= j + 1 && j <= i + 1 ? times : 0;
+    }
+    struct confusion_matrix m = confusion_matrix(&confusion, places);
+    CHECK(m.total == total);
+    double recalls = 0, members = 0;
+    for (size_t i = 0; i < DENSE; i++) {
+        struct class_counts class = confusion_class(&m, origin + i);
+        CHECK(class.support == support[i] && class.predicted == predicted[i] && class.right == counts[i][i]);
+        for (size_t j = 0; j < DENSE; j++)
+            CHECK(confusion_cell(&m, origin + i, origin + j) == counts[i][j]);
+        recalls += support[i] ? (double)counts[i][i] / (double)support[i] : 0;
+        members += support[i] > 0;
+    }
+    CHECK(same_number(metric_accuracy(&m), (double)right / (double)total));
+    CHECK(same_number(metric_balanced_accuracy(&m), recalls / members));
+    CHECK(same_number(metric_adjacent(&m), (double)near / (double)total));
+    CHECK(same_number(metric_kappa(&m), dense_kappa(counts, false)));
+    CHECK(same_number(metric_qwk(&m), dense_kappa(counts, true)));
+    confusion_matrix_free(&m);
+    confusion_free(&confusion);
+}
+
+static void test_confusion(void)
+{
+    for (uint64_t seed = 0; seed < 50; seed++)
+        for (uint64_t spread = 1; spread <= DENSE; spread += 2) {
+            compare_with_dense(seed, spread, 3, 0);
+            compare_with_dense(seed, spread, 3, CLASSES_LIMIT - DENSE);
+            compare_with_dense(seed, spread, UINT64_C(1) << 30, CLASSES_LIMIT - DENSE);
+        }
+    struct confusion none = {0};
+    struct confusion_matrix m = confusion_matrix(&none, NULL);
+    CHECK(isnan(metric_accuracy(&m)) && isnan(metric_majority(&m)) && isnan(metric_kappa(&m)) &&
+          isnan(metric_qwk(&m)) && isnan(metric_macro_f1(&m)) && isnan(metric_weighted_f1(&m)));
+    confusion_matrix_free(&m);
+}
+
+/* A million pairs of ten thousand classes: memory and time go with the pairs that occur. */
+static void test_long_scale(void)
+{
+    struct confusion confusion = {0};
+    uint64_t seed = 1;
+    for (size_t i = 0; i < 1000000; i++) {
+        size_t truth = draw(&seed, CLASSES_LIMIT), off = draw(&seed, 3);
+        confusion_add(&confusion, truth, truth + off < CLASSES_LIMIT ? truth + off : truth, 1);
+    }
+    CHECK(confusion.count <= 3 * CLASSES_LIMIT);
+    struct confusion_matrix m = confusion_matrix(&confusion, NULL);
+    CHECK(m.total == 1000000 && m.class_count == CLASSES_LIMIT);
+    CHECK_NEAR(metric_qwk(&m), 1 - (5.0 / 3) / (CLASSES_LIMIT * (CLASSES_LIMIT / 6.0)), 1e-9, 0);
+    CHECK_NEAR(metric_adjacent(&m), 2.0 / 3, 0.002, 0);
+    confusion_matrix_free(&m);
+    confusion_clear(&confusion);
+    CHECK(confusion.count == 0);
+    confusion_add(&confusion, 7, 7, 2);
+    struct confusion copy = confusion_copy(&confusion);
+    CHECK(copy.count == 1 && copy.cells[0].count == 2);
+    confusion_free(&copy);
+    confusion_free(&confusion);
+}
+
 static void test_probabilities(void)
 {
     const double prob[3] = {0.2, 0.5, 0.3};
@@ -149,23 +264,25 @@ static void test_probabilities(void)
 /* Intervals against the normal approximation of a proportion. */
 static void test_bootstrap(void)
 {
-    struct label_set labels = {0};
+    struct classes labels = {0};
     struct header header;
     header_init(&header, KIND_PREDICTIONS, LABEL_INTEGER);
     const struct label two[2] = {{.type = LABEL_INTEGER, .integer = 0},
                                  {.type = LABEL_INTEGER, .integer = 1, .number = 1}};
     header_set_labels(&header, two, 2, true);
-    label_set_declare(&labels, &header);
+    classes_declare(&labels, &header.classes);
+    classes_meet(&labels, &two[0]);
+    classes_meet(&labels, &two[1]);
     struct agreement agreement = {.keep = true};
     enum { N = 400 };
     for (int i = 0; i < N; i++)
-        agreement_add(&agreement, &(struct pair){.truth = (size_t)(i % 2),
-                                                 .pred = (size_t)(i % 5 ? i % 2 : 1 - i % 2),
+        agreement_add(&agreement, &(struct pair){.truth = i % 2,
+                                                 .pred = i % 5 ? i % 2 : 1 - i % 2,
                                                  .value = i % 2,
                                                  .pred_value = i % 2,
                                                  .score = NAN,
                                                  .log_loss = NAN});
-    label_set_settle(&labels);
+    classes_settle(&labels);
     struct interval a[METRICS], b[METRICS], other[METRICS];
     bootstrap_intervals(&agreement, &labels, 1000, 3, a);
     bootstrap_intervals(&agreement, &labels, 1000, 3, b);
@@ -182,7 +299,7 @@ static void test_bootstrap(void)
     CHECK_NEAR(i.high, 3.85, 1e-12, 0);
     header_free(&header);
     agreement_free(&agreement);
-    label_set_free(&labels);
+    classes_free(&labels);
 }
 
 /* The heap keeps the largest, the first of equal ones, in order. */
@@ -232,6 +349,8 @@ int main(void)
 {
     test_golden();
     test_moments();
+    test_confusion();
+    test_long_scale();
     test_probabilities();
     test_bootstrap();
     test_errors();

@@ -82,7 +82,8 @@ static void test_settings(void)
 {
     struct model_request request = {.need_head = true};
     struct model *m = model_open(FIXTURES "/classifier", &request);
-    CHECK(m->classes.type == LABEL_INTEGER && m->classes.count == 5 && m->classes.ordered && m->classes.labels[4].integer == 5);
+    CHECK(m->classes.type == LABEL_INTEGER && m->classes.count == 5 && m->classes.ordered);
+    CHECK(m->classes.labels[4].integer == 5);
     CHECK(m->scoring.loss == LOSS_CE && m->scoring.classes == 5 && m->scoring.values[0] == 1);
     CHECK(m->layout->shape.activation == ACTIVATION_GELU_TANH && m->layout->shape.pool == POOL_POOLER &&
           !m->rubric);
@@ -210,6 +211,7 @@ static void test_fields(void)
         {"id2label", "[\"a\", \"b\", \"c\"]"},
         {"id2label", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"a\"}"},
         {"num_labels", "2"},
+        {"num_labels", "10001"},
         {"rubric", "3"},
         {"rubric", "{\"loss\": \"hinge\", \"trained\": true}"},
         {"rubric", "{\"loss\": \"ce\", \"trained\": true}"},
@@ -227,6 +229,12 @@ static void test_fields(void)
     CHECK(with_field("id2label", "{\"0\": \"a\", \"1\": \"b\", \"2\": \"a\"}") == STATUS_BROKEN);
     CHECK(strstr(caught_message, "'id2label': outputs 0 and 2 have one name"));
     CHECK(with_field("num_labels", "5") == STATUS_GOOD);
+    /* Names are compared by hash: 10,000 of them take no time. */
+    CHECK(with_field("num_labels", "10000") == STATUS_BROKEN);
+    CHECK(strstr(caught_message, "calls for 10000 x 8"));
+    CHECK(with_field("rubric", "{\"loss\": \"ce\", \"trained\": true, \"y\": \"integer\", "
+                               "\"labels\": [1, 2, 3, 2, 5]}") == STATUS_BROKEN);
+    CHECK(strstr(caught_message, "'rubric.labels': labels 2 and 4 are the same"));
     CHECK(with_field("layer_norm_eps", "1.0") == STATUS_GOOD);
     CHECK(with_field("classifier_dropout", "0.2") == STATUS_GOOD);
     CHECK(with_field("is_decoder", "false") == STATUS_GOOD);
@@ -258,7 +266,10 @@ static void test_save(const char *from)
     CHECK(back->layout->size == m->layout->size);
     CHECK(memcmp(back->params, m->params, m->layout->size * sizeof(float)) == 0);
     CHECK(memcmp(&back->layout->shape, &m->layout->shape, sizeof m->layout->shape) == 0);
-    CHECK(back->classes.type == m->classes.type && back->classes.ordered == m->classes.ordered && back->classes.count == m->classes.count);
+    const struct classes *was = &m->classes, *is = &back->classes;
+    CHECK(is->type == was->type && is->ordered == was->ordered && is->count == was->count);
+    for (size_t i = 0; i < was->count; i++)
+        CHECK(classes_find(is, &was->labels[i]) == (ptrdiff_t)i);
     CHECK(back->scoring.deviation == m->scoring.deviation && back->scoring.loss == m->scoring.loss);
     CHECK_TEXT(back->vocabulary_hash, m->vocabulary_hash);
     back->params[3] += 1; /* private to this process */

@@ -136,24 +136,28 @@ static void test_classes(void)
 
 /* ---- Thresholds ---- */
 
-static void counts_of(const double *thresholds, int K, const double *scores, const int *truth, size_t n,
-                      uint64_t *counts)
+static struct confusion confusion_of(const double *thresholds, int K, const double *scores, const int *truth,
+                                     size_t n)
 {
+    struct confusion confusion = {0};
     struct scoring s = {.loss = LOSS_MSE, .classes = K, .thresholds = memory_new((size_t)K, sizeof(double))};
     memcpy(s.thresholds, thresholds, (size_t)(K - 1) * sizeof *thresholds);
-    memset(counts, 0, (size_t)(K * K) * sizeof *counts);
     for (size_t i = 0; i < n; i++) {
         float output = (float)scores[i];
-        counts[truth[i] * K + scoring_apply(&s, &output, NULL, NULL).class]++;
+        confusion_add(&confusion, (size_t)truth[i], (size_t)scoring_apply(&s, &output, NULL, NULL).class, 1);
     }
     scoring_free(&s);
+    return confusion;
 }
 
 static double kappa_of(const double *thresholds, int K, const double *scores, const int *truth, size_t n)
 {
-    uint64_t counts[MOST * MOST];
-    counts_of(thresholds, K, scores, truth, n, counts);
-    return metric_qwk(counts, (size_t)K);
+    struct confusion confusion = confusion_of(thresholds, K, scores, truth, n);
+    struct confusion_matrix matrix = confusion_matrix(&confusion, NULL);
+    double kappa = metric_qwk(&matrix);
+    confusion_matrix_free(&matrix);
+    confusion_free(&confusion);
+    return kappa;
 }
 
 static void test_round_and_prior(void)
