@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/interner.h"
 #include "base/options.h"
 
 /* ---- What is known of the training records ---- */
@@ -79,22 +80,22 @@ static void set_effective(double *weights, const double *counts, size_t k)
         weights[c] = counts[c] > 0 ? weights[c] * n / sum : 1;
 }
 
-static ptrdiff_t class_called(const struct classes *classes, struct slice name)
+/* The classes' labels as they are printed, numbered as the classes. */
+static struct interner printed_labels(const struct classes *classes)
 {
+    struct interner names = {0};
     struct buffer text = {0};
-    ptrdiff_t found = -1;
-    for (size_t c = 0; c < classes->count && found < 0; c++) {
+    for (size_t c = 0; c < classes->count; c++) {
         text.size = 0;
         label_print(&text, &classes->labels[c]);
-        if (text.size == name.size && memcmp(text.at, name.at, name.size) == 0)
-            found = (ptrdiff_t)c;
+        interner_add(&names, (struct slice){text.at, text.size}, NULL);
     }
     buffer_free(&text);
-    return found;
+    return names;
 }
 
 /* A label may hold blanks: the weight is what stands behind the last one. */
-static void read_line(double *weights, bool *named, const struct classes *classes, const char *path,
+static void read_line(double *weights, bool *named, const struct interner *names, const char *path,
                       size_t number, struct slice line)
 {
     while (line.size && strchr(" \t\r", line.at[line.size - 1]))
@@ -112,8 +113,8 @@ static void read_line(double *weights, bool *named, const struct classes *classe
     free(text);
     while (cut > 0 && strchr(" \t", line.at[cut - 1]))
         cut--;
-    ptrdiff_t c = class_called(classes, (struct slice){line.at, cut});
-    if (c < 0)
+    size_t c = interner_find(names, (struct slice){line.at, cut});
+    if (c == INTERNER_NONE)
         die(STATUS_INPUT, "%s:%zu: \"%.*s\" is not the label of a class", path, number, (int)cut, line.at);
     if (named[c])
         die(STATUS_INPUT, "%s:%zu: \"%.*s\" has a weight already", path, number, (int)cut, line.at);
@@ -125,16 +126,18 @@ static void set_from_file(double *weights, const struct classes *classes, const 
 {
     struct file_view file = file_view(path, FILE_LIMIT);
     const char *at = file.at, *end = file.at + file.size;
+    struct interner names = printed_labels(classes);
     bool *named = memory_zeroed(classes->count, sizeof *named);
     for (size_t c = 0; c < classes->count; c++)
         weights[c] = 1;
     for (size_t number = 1; at < end; number++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *stop = newline ? newline : end;
-        read_line(weights, named, classes, path, number, (struct slice){at, (size_t)(stop - at)});
+        read_line(weights, named, &names, path, number, (struct slice){at, (size_t)(stop - at)});
         at = stop + 1;
     }
     free(named);
+    interner_free(&names);
     file_unview(&file);
 }
 

@@ -226,6 +226,7 @@ static void test_measures(void)
     CHECK(left_of(LABEL_INTEGER, 1201, 1, 1201) == 1201);
     CHECK(left_of(LABEL_NUMBER, 300, 1, CLASSES_LIMIT) == CLASSES_LIMIT);
     CHECK(left_of(LABEL_INTEGER, CLASSES_LIMIT, 1, CLASSES_LIMIT) == CLASSES_LIMIT);
+    CHECK(left_of(LABEL_INTEGER, 10, 500, 1201) == 1208); /* with labels outside it, too */
     /* A list as tok finds it in the first rows is none that was declared. */
     CHECK(left_of(LABEL_INTEGER, CLASSES_FOUND + 1, 1, 64) == 0);
     CHECK(left_of(LABEL_INTEGER, CLASSES_FOUND, 2, 64) == 0); /* together they are more */

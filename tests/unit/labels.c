@@ -175,6 +175,9 @@ static void test_classes(void)
         texts[i] = numbers[i];
     }
     CHECK_TEXT(classes_of(texts), "ordered: number labels"); /* too many to be classes */
+    for (int i = 0; i < 100; i++)
+        snprintf(numbers[i], sizeof numbers[i], "%d", i);
+    CHECK_TEXT(classes_of(texts), "ordered: integer labels 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 88 more");
 }
 
 int main(void)

@@ -1,4 +1,6 @@
 /* The training room: schedules, sampling, the spool, sums in a fixed tree, class weights. */
+#include <unistd.h>
+
 #include "train/step.h"
 #include "train/objective.h"
 #include "train/sampler.h"
@@ -306,6 +308,29 @@ static void test_weights(void)
     free(effective);
 }
 
+/* A file with a line for every class of the longest list: each is found at once. */
+static void test_weights_of_many(void)
+{
+    struct classes classes = {.type = LABEL_INTEGER, .ordered = true};
+    char path[] = "/tmp/rubric-weights-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+    for (int64_t c = 0; c < CLASSES_LIMIT; c++) {
+        classes_add(&classes, &(struct label){.type = LABEL_INTEGER, .integer = c, .number = (double)c});
+        fprintf(file, "%d %d.5\n", CLASSES_LIMIT - 1 - (int)c, (int)c);
+    }
+    CHECK(fclose(file) == 0);
+    double *counts = memory_zeroed(CLASSES_LIMIT, sizeof *counts);
+    double *weights = class_weights(path, &classes, counts);
+    int right = 0;
+    for (int c = 0; c < CLASSES_LIMIT; c++)
+        right += weights[c] == CLASSES_LIMIT - 1 - c + 0.5;
+    CHECK(right == CLASSES_LIMIT);
+    CHECK(unlink(path) == 0);
+    free(weights);
+    free(counts);
+    classes_free(&classes);
+}
+
 int main(void)
 {
     error_set_program("train");
@@ -327,5 +352,6 @@ int main(void)
         for (size_t shards = 1; shards <= LEAVES_MAX; shards++)
             test_tree(shards, threads[t]);
     test_weights();
+    test_weights_of_many();
     return check_report("train");
 }
