@@ -150,10 +150,7 @@ struct slice tally_part(const struct tally *t, size_t part)
     return part == TALLY_PARTS - 1 && t->parts.count > TALLY_PARTS ? SLICE("others") : t->parts.at[part];
 }
 
-uint64_t tally_count(const struct tally *t, size_t class, size_t part)
-{
-    return row_of(t, class)[part];
-}
+uint64_t tally_count(const struct tally *t, size_t class, size_t part) { return row_of(t, class)[part]; }
 
 uint64_t tally_class_total(const struct tally *t, size_t class)
 {

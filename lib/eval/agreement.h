@@ -13,9 +13,9 @@
 /* One record as it is added.  Losses are NAN without probabilities. */
 struct pair {
     ptrdiff_t truth, pred; /* the labels' numbers as they were met (classes.h); -1: none, of a measure */
-    double value;       /* the true label's number (its place, of ordered strings), NAN without one */
-    double pred_value;  /* the predicted label's number, NAN without one */
-    double score;       /* NAN without one */
+    double value;          /* the true label's number (its place, of ordered strings), NAN without one */
+    double pred_value;     /* the predicted label's number, NAN without one */
+    double score;          /* NAN without one */
     double log_loss, brier, rps;
     double confidence; /* the largest probability */
     bool right;        /* whether the true class has it */

@@ -250,7 +250,8 @@ static double disagreement(const struct report *report, const struct record *rec
         return fabs(pair->pred_value - pair->value);
     if (pair->truth == pair->pred)
         return 0;
-    ptrdiff_t truth = classes_find(&report->header.classes, &record->y), guess = classes_find(&report->header.classes, pred);
+    ptrdiff_t truth = classes_find(&report->header.classes, &record->y),
+              guess = classes_find(&report->header.classes, pred);
     bool known = !isnan(pair->log_loss) && guess >= 0;
     return known ? 1 + report->prob.at[guess] - (truth >= 0 ? report->prob.at[truth] : 0) : 1;
 }

@@ -151,7 +151,8 @@ static void put_classes(const struct report *report, const struct section *s, FI
     for (size_t i = 0; i < m->class_count && i < TABLE_CLASSES; i++)
         put_class(report, &m->classes[i], to, width);
     if (m->class_count > TABLE_CLASSES)
-        fprintf(to, "  ... and %zu more classes that occur (--json has all)\n", m->class_count - TABLE_CLASSES);
+        fprintf(to, "  ... and %zu more classes that occur (--json has all)\n",
+                m->class_count - TABLE_CLASSES);
 }
 
 /* Shades of a cell by its share of the row: greys of the 256-colour palette, which both light and dark

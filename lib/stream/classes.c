@@ -39,8 +39,7 @@ static struct slice key_of(const struct label *label, char bytes[NUMBER_KEY])
 /* A list holds strings or numbers, never both. */
 static bool same_kind(const struct classes *classes, const struct label *label)
 {
-    return classes->count == 0 ||
-           (classes->labels[0].type == LABEL_STRING) == (label->type == LABEL_STRING);
+    return classes->count == 0 || (classes->labels[0].type == LABEL_STRING) == (label->type == LABEL_STRING);
 }
 
 static int compare_labels(const void *a, const void *b)
@@ -86,8 +85,7 @@ bool classes_add(struct classes *classes, const struct label *label)
 
 struct classes classes_copy(const struct classes *classes)
 {
-    struct classes copy = {
-        .type = classes->type, .ordered = classes->ordered, .measure = classes->measure};
+    struct classes copy = {.type = classes->type, .ordered = classes->ordered, .measure = classes->measure};
     for (size_t i = 0; i < classes->count; i++)
         classes_add(&copy, &classes->labels[i]);
     return copy;
@@ -141,7 +139,7 @@ static void add_run(struct classes *to, const struct classes *list, const ptrdif
 static void merge(struct classes *older, const struct classes *list)
 {
     ptrdiff_t *ranks = memory_new(list->count, sizeof *ranks), last = -1; /* in the older list; -1: new */
-    size_t *behind = memory_zeroed(older->count, sizeof *behind);         /* where the list goes on; 0: not there */
+    size_t *behind = memory_zeroed(older->count, sizeof *behind); /* where the list goes on; 0: not there */
     bool news = false;
     for (size_t i = 0; i < list->count; i++) {
         ranks[i] = classes_find(older, &list->labels[i]);
@@ -246,8 +244,7 @@ static void put_in_order(struct classes *classes)
 {
     struct mover *movers = memory_new(classes->count, sizeof *movers);
     for (size_t i = 0; i < classes->count; i++)
-        movers[i] = (struct mover){
-            classes->labels[i], rank_of(classes, &classes->labels[i]), (uint32_t)i};
+        movers[i] = (struct mover){classes->labels[i], rank_of(classes, &classes->labels[i]), (uint32_t)i};
     qsort(movers, classes->count, sizeof *movers, compare_movers);
     classes->places = memory_new(classes->count, sizeof *classes->places);
     for (size_t place = 0; place < classes->count; place++) {

@@ -10,16 +10,17 @@
  *     classes_settle(&classes);                        // after the last record
  *     place = classes.places[number];                  // classes.labels[place] is that label
  *
- * The order: numbers go by value.  Strings go in the declared order, where each segment puts what it adds
- * behind the label before it; those that nobody declared go to the end in order of their bytes.  A declared
- * class has its place whether a record has it or not.
+ * The order: numbers by value; strings as declared, then those that nobody declared in order of their bytes.
+ * A string that only a later segment declares follows the one before it there.  A declared class has its place
+ * whether a record has it or not.
  *
- * Labels are compared exactly: whole numbers as integers of 64 bits, be they written 3 or 3.0, other numbers
- * as doubles, strings by their bytes.  Finding one takes as long in a long list as in a short one.
+ * Labels are compared exactly: whole numbers as integers of 64 bits (3 and 3.0 are one), other numbers as
+ * doubles, strings by their bytes.  A label is found by hash, in any list.
  *
- * CLASSES_LIMIT is the limit of every list.  More strings are an error.  More numbers are a measure, not
- * classes; and so are, already, more than CLASSES_FOUND where no longer list was declared, and more than
- * CLASSES_FOUND_DECIMALS of type number where none was declared at all. */
+ * The limit of every list is CLASSES_LIMIT.  More strings are an error; more numbers are not classes but a
+ * measure.  Numbers are a measure, too, when there are
+ *     more than CLASSES_FOUND, and no list of more than that was declared;
+ *     more than CLASSES_FOUND_DECIMALS of type number, and no list was declared. */
 #ifndef RUBRIC_STREAM_CLASSES_H
 #define RUBRIC_STREAM_CLASSES_H
 
@@ -28,21 +29,21 @@
 
 enum {
     CLASSES_LIMIT = 10000,      /* the most classes of a list */
-    CLASSES_FOUND = 256,        /* the most numbers that are classes without being declared: whole ones, */
-    CLASSES_FOUND_DECIMALS = 64 /* and others */
+    CLASSES_FOUND = 256,        /* the most that numbers make without being declared: whole numbers, */
+    CLASSES_FOUND_DECIMALS = 64 /* and numbers of type number */
 };
 
 /* Start with {0}; release with classes_free. */
 struct classes {
     enum label_type type; /* of the records' labels; LABEL_NONE: they have none */
     bool ordered;         /* the classes have an order: numbers do, strings may */
-    bool measure;         /* the labels are a measure: no new one gets a number, and no class is left at the end */
+    bool measure; /* the labels are a measure: no new one gets a number, and no class is left at the end */
     size_t count;
     struct label *labels; /* [count] by number, after classes_settle by place; strings are owned */
-    uint32_t *places;     /* after classes_settle: the place of each number; NULL: a measure, or not settled */
+    uint32_t *places; /* after classes_settle: the place of each number; NULL: a measure, or not settled */
 
     struct classes *declared; /* what classes_declare has taken, in order; NULL: nothing */
-    struct interner names;       /* a label's key -> its number */
+    struct interner names;    /* a label's key -> its number */
     size_t capacity;
 };
 

@@ -115,8 +115,8 @@ static json_t *metrics_json(const struct metrics *metrics)
     json_t *cells = json_array();
     for (size_t i = 0; i < metrics->confusion.count; i++) {
         const struct cell *cell = &metrics->confusion.cells[i];
-        json_array_append_new(cells, json_pack("[i, i, o]", (int)cell->truth, (int)cell->pred,
-                                               whole(cell->count)));
+        json_array_append_new(cells,
+                              json_pack("[i, i, o]", (int)cell->truth, (int)cell->pred, whole(cell->count)));
     }
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "cells", cells, "n", whole(metrics->n), "loss",
                      real(metrics->loss), "weight", real(metrics->weight), "squares",

@@ -115,8 +115,8 @@ static void test_whole_numbers_are_exact(void)
     classes_free(&classes);
 
     struct classes numeric = {.type = LABEL_NUMBER};
-    struct label mixed[] = {number(1), integer(1), number(1.5), number(-0.0), number(0), number(0x1p63),
-                            number(5e-324)};
+    struct label mixed[] = {number(1), integer(1),     number(1.5),   number(-0.0),
+                            number(0), number(0x1p63), number(5e-324)};
     const ptrdiff_t kinds[] = {0, 0, 1, 2, 2, 3, 4};
     for (int i = 0; i < 7; i++)
         CHECK(classes_meet(&numeric, &mixed[i]) == kinds[i]);

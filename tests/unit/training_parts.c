@@ -121,8 +121,7 @@ static void test_goal(void)
     const int64_t scores[] = {1, 1, 2, 5, 5, 5};
     for (int i = 0; i < 6; i++) {
         struct label label = integer(scores[i]);
-        label_sums_add(i < 4 ? &sums : &other, (int32_t)classes_meet(&classes, &label), (double)scores[i],
-                       1);
+        label_sums_add(i < 4 ? &sums : &other, (int32_t)classes_meet(&classes, &label), (double)scores[i], 1);
     }
     label_sums_join(&sums, &other);
     classes_settle(&classes);
