@@ -12,6 +12,7 @@
 struct settings {
     const char *model, *output;
     struct text_list layers;
+    bool force;
     int pool;
     int64_t threads;
 };
@@ -26,6 +27,7 @@ static const struct option_row rows[] = {
      .help = "one vector of a text's token vectors (mean);\nnone: every token's vector"},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
+    {'f', "force", OPTION_FLAG, AT(force), .help = "write over the file if it is there"},
 };
 static const enum pooling pools[] = {POOL_MEAN, POOL_CLS, POOL_POOLER, POOL_MAX, POOL_NONE};
 
@@ -70,7 +72,7 @@ int main(int argc, char **argv)
     int first = command_parse(&command, &opt, argc, argv);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
     standard_spare_inputs(opt.output, argv + first, (size_t)(argc - first));
-    struct stream_writer *out = stream_create(opt.output);
+    struct stream_writer *out = stream_create(opt.output, opt.force);
     struct pool *pool = pool_new((int)opt.threads);
     struct model *model = NULL;
     struct batch *batch = NULL;

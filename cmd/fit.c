@@ -146,7 +146,7 @@ int main(int argc, char **argv)
     int first = command_parse(&command, &opt, argc, argv);
     fit_config_check(&opt.config);
     budget_begin();
-    struct stream_writer *writer = terminal_is(1) ? NULL : stream_create(NULL);
+    struct stream_writer *writer = terminal_is(1) ? NULL : stream_create(NULL, false);
     struct output *output = opt.dry_run ? NULL : output_claim(opt.output, opt.force, opt.resume);
 
     struct initial_model initial = {

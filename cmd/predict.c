@@ -16,7 +16,7 @@ struct settings {
     const char *model, *output;
     struct text_list columns;
     struct csv_options csv;
-    bool logits;
+    bool logits, force;
     int64_t threads;
 };
 
@@ -31,6 +31,7 @@ static const struct option_row rows[] = {
              "id, pred, score, prob, reason, kept columns, ..."},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
+    {'f', "force", OPTION_FLAG, AT(force), .help = "write over the file if it is there"},
 };
 
 static const struct command command = {
@@ -46,8 +47,7 @@ static const struct command command = {
 struct output {
     struct stream_writer *stream;
     struct prediction_csv *csv;
-    int fd; /* of CSV and table */
-    const char *name;
+    struct file_output file; /* of CSV and table */
     struct buffer text;
     const struct header *header;
     uint64_t scored, missing;
@@ -55,7 +55,7 @@ struct output {
 
 static struct output output_open(const struct settings *opt)
 {
-    struct output out = {.fd = STDOUT_FILENO, .name = "standard output"};
+    struct output out = {0};
     bool to_file = opt->output && strcmp(opt->output, "-") != 0;
     bool csv = csv_options_check(&opt->csv);
     if (opt->columns.count > 0 && !csv)
@@ -63,17 +63,15 @@ static struct output output_open(const struct settings *opt)
     if (csv)
         out.csv = prediction_csv_new(&opt->csv, &opt->columns, !to_file && terminal_is(STDOUT_FILENO));
     else if (to_file || !terminal_is(STDOUT_FILENO))
-        out.stream = stream_create(opt->output);
-    if (to_file && csv) {
-        out.fd = file_create(opt->output);
-        out.name = opt->output;
-    }
+        out.stream = stream_create(opt->output, opt->force);
+    if (!out.stream)
+        out.file = file_output_open(opt->output, opt->force, false);
     return out;
 }
 
 static void write_text(struct output *out)
 {
-    file_write(out->fd, out->text.at, out->text.size, out->name);
+    file_output_write(&out->file, out->text.at, out->text.size);
     out->text.size = 0;
 }
 
@@ -165,10 +163,11 @@ int main(int argc, char **argv)
     progress_end(&progress);
     if (out.csv)
         prediction_csv_end(out.csv, &out.text);
-    write_text(&out);
+    if (!out.stream) {
+        write_text(&out);
+        file_output_close(&out.file);
+    }
     account(&out, model);
-    if (out.fd != STDOUT_FILENO)
-        file_close(out.fd, out.name);
     prediction_csv_free(out.csv);
     buffer_free(&out.text);
     free(prob);

@@ -22,7 +22,7 @@ enum { FULL = 1 << 16 };
 
 struct settings {
     struct csv_options csv;
-    bool json, stream, pack, header, trail, check;
+    bool json, stream, pack, header, trail, check, force;
     int64_t at, limit, records;
     const char *id, *where, *model, *output;
 };
@@ -46,6 +46,7 @@ static const struct option_row rows[] = {
     {'n', "limit", OPTION_INTEGER, AT(limit), "N", 0, 0x1p63, .help = "select at most N records"},
     {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "model whose vocabulary turns ids into text"},
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "with --stream or --pack: write there"},
+    {'f', "force", OPTION_FLAG, AT(force), .help = "write over the file if it is there"},
 };
 
 static const struct command command = {
@@ -161,7 +162,7 @@ static void show_stream(struct stream_reader *in, const struct settings *opt, in
                         int first)
 {
     struct selection selection = selection_of(opt);
-    struct stream_writer *to = stream_create(opt->output);
+    struct stream_writer *to = stream_create(opt->output, opt->force);
     struct header header;
     while (stream_next(in, &header, KIND_ANY)) {
         uint64_t seen = selection.seen, taken = selection.taken;
@@ -290,7 +291,7 @@ int main(int argc, char **argv)
     if (opt.pack) {
         if (count > 1)
             command_misuse("--pack reads one file");
-        struct stream_writer *to = stream_create(opt.output);
+        struct stream_writer *to = stream_create(opt.output, opt.force);
         jsonlines_pack(count ? argv[first] : "-", to);
         return stream_finish(NULL, to);
     }

@@ -10,7 +10,7 @@
 
 struct settings {
     const char *output, *ratio, *by, *group, *hold_out, *from;
-    bool stratify, random, keep, replace;
+    bool stratify, random, keep, replace, force;
     struct text_list edges;
     int64_t seed, folds, bins;
 };
@@ -35,6 +35,7 @@ static const struct option_row rows[] = {
     {0, "replace", OPTION_FLAG, AT(replace), .help = "mark records anew that are marked"},
     {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p63, .help = "which records go where (0)"},
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
+    {'f', "force", OPTION_FLAG, AT(force), .help = "write over the file if it is there"},
 };
 
 static const struct command command = {
@@ -145,7 +146,7 @@ int main(int argc, char **argv)
     struct split_rules *split_rules = split_rules_new(&config);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
     standard_spare_inputs(opt.output, argv + first, (size_t)(argc - first));
-    struct stream_writer *out = stream_create(opt.output);
+    struct stream_writer *out = stream_create(opt.output, opt.force);
 
     struct header head;
     for (bool more = stream_next(in, &head, KIND_ANY); more;) {

@@ -68,6 +68,7 @@ static const struct option_row option_rows[] = {
     {0, "shard", OPTION_TEXT, AT(shard), "I/N", .help = "only every Nth row, from row I"},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
+    {'f', "force", OPTION_FLAG, AT(rows.force), .help = "write over files that are there"},
 };
 static const struct command command = {
     "tok",
@@ -203,8 +204,7 @@ int main(int argc, char **argv)
     const char *rejects = rejects_file(s.rows.bad_rows);
     standard_spare_inputs(rejects, argv + first, (size_t)(argc - first));
     standard_spare_output(s.output, rejects);
-    struct stream_writer *out = stream_create(s.output);
-    standard_spare_output(s.output, rejects); /* it exists now, under all its names */
+    struct stream_writer *out = stream_create(s.output, s.rows.force);
     char *directory;
     struct tokenizer *tokenizer = open_tokenizer(&s, &directory);
     choose_policies(&s, tokenizer_settings(tokenizer));

@@ -1,7 +1,6 @@
 /* vocab: trains a WordPiece vocabulary on the texts of CSV, TSV, JSON Lines or plain lines. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -36,6 +35,7 @@ static const struct option_row option_rows[] = {
     {0, "placeholders", OPTION_CHOICE, AT(placeholders), "drop|mask|keep",
      .help = "what becomes of @PERSON1, @CAPS2, ... (default drop)"},
     {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
+    {'f', "force", OPTION_FLAG, AT(rows.force), .help = "write over files that are there"},
 };
 static const struct command command = {
     "vocab",
@@ -46,8 +46,8 @@ static const struct command command = {
     .reads_input = true,
 };
 
-/* One piece a line: where it goes is opened before the work, written after it. */
-static void write_vocabulary(int fd, const char *name, const struct vocabulary *v)
+/* One piece a line. */
+static void write_vocabulary(struct file_output *out, const struct vocabulary *v)
 {
     struct buffer lines = {0};
     for (size_t id = 0; id < v->count; id++) {
@@ -55,8 +55,8 @@ static void write_vocabulary(int fd, const char *name, const struct vocabulary *
         buffer_append(&lines, piece.at, piece.size);
         buffer_byte(&lines, '\n');
     }
-    file_write(fd, lines.at, lines.size, name);
-    file_close(fd, name);
+    file_output_write(out, lines.at, lines.size);
+    file_output_close(out);
     buffer_free(&lines);
 }
 
@@ -82,11 +82,9 @@ int main(int argc, char **argv)
     const char *rejects = rejects_file(s.rows.bad_rows);
     standard_spare_output(s.output, rejects);
     struct rows *rows = rows_open(argv + first, (size_t)(argc - first), &s.rows);
-    standard_spare_output(s.output, rejects); /* they exist now, under all their names */
     struct columns columns;
     columns_find(&columns, rows, first < argc ? argv[first] : "-", &s.columns);
-    const char *name = s.output && strcmp(s.output, "-") != 0 ? s.output : "standard output";
-    int fd = name == s.output ? file_create(s.output) : STDOUT_FILENO;
+    struct file_output out = file_output_open(s.output, s.rows.force, false);
 
     struct trainer_options options = {(size_t)s.size, (uint64_t)s.min_frequency, s.cased};
     struct trainer *trainer = trainer_new(&options);
@@ -98,7 +96,7 @@ int main(int argc, char **argv)
 
     struct vocabulary vocabulary = {0};
     uint64_t left_out = trainer_finish(trainer, &vocabulary);
-    write_vocabulary(fd, name, &vocabulary);
+    write_vocabulary(&out, &vocabulary);
     note("%zu pieces%s; %llu words have characters that are no piece", vocabulary.count,
          vocabulary.count < (size_t)s.size ? " (the texts give no more)" : "", (unsigned long long)left_out);
     vocabulary_free(&vocabulary);

@@ -38,6 +38,11 @@ absent() {
     done
 }
 
+# expect_unsealed FILE: nothing in it could be taken for whole; or there was no first byte, and so no file.
+expect_unsealed() {
+    [ ! -e "$1" ] || expect_status 4 show --check "$1"
+}
+
 # line COMMANDS: a shell line that fails where any command of its pipelines does.
 line() {
     bash -o pipefail -c "$1"

@@ -99,7 +99,7 @@ closed_pipe() {
     prepare
     for _ in $(seq 200); do tail -n +2 "$root/examples/essays.csv"; done | cat <(head -1 "$root/examples/essays.csv") - > long.csv
     mkfifo pipe
-    for command in "tok -q -o" "vocab -q --size 2000 -o"; do
+    for command in "tok -q -f -o" "vocab -q -f --size 2000 -o"; do
         status=0
         (ulimit -f 2; exec $command made long.csv) 2> said || status=$?
         [ $status -eq 1 ]
@@ -344,8 +344,8 @@ closed_pipe() {
     # An output that would take the place of standard error, and the messages that would go into it.
     for name in tok split embed predict vocab; do
         command_of $name
-        "$name" "${command[@]:2}" -o spoken 2> said
-        "$name" "${command[@]:2}" -o silent 2>&-
+        "$name" "${command[@]:2}" -f -o spoken 2> said
+        "$name" "${command[@]:2}" -f -o silent 2>&-
         [ "$name" = embed ] || [ -s said ]
         [ "$name" = vocab ] || [[ $(show --check silent) == sealed:* ]]
         expect_text "$(wc -c < spoken)" "$(wc -c < silent)"
@@ -365,16 +365,16 @@ closed_pipe() {
     ln -s tokens.rubric link
     for name in split embed predict; do
         command_of $name
-        expect_status 2 "${command[@]}" -o tokens.rubric
-        expect_status 2 "${command[@]}" -o link
-        expect_status 2 bash -c "$name -q -o tokens.rubric < tokens.rubric"
+        expect_status 2 "${command[@]}" -f -o tokens.rubric
+        expect_status 2 "${command[@]}" -f -o link
+        expect_status 2 bash -c "$name -q -f -o tokens.rubric < tokens.rubric"
         cmp tokens.rubric kept
     done
-    expect_status 2 show --stream -o tokens.rubric tokens.rubric
-    expect_status 2 show --pack -o lines lines
-    expect_status 2 tok -q -m "$model" -o essays.csv essays.csv
-    expect_status 2 vocab -q -o essays.csv essays.csv
-    expect_status 2 tok -q -m "$model" --bad-rows essays.csv essays.csv
+    expect_status 2 show --stream -f -o tokens.rubric tokens.rubric
+    expect_status 2 show --pack -f -o lines lines
+    expect_status 2 tok -q -m "$model" -f -o essays.csv essays.csv
+    expect_status 2 vocab -q -f -o essays.csv essays.csv
+    expect_status 2 tok -q -m "$model" -f --bad-rows essays.csv essays.csv
     cmp tokens.rubric kept
     [ "$(wc -l < essays.csv)" -eq 20 ]
 }

@@ -107,7 +107,7 @@ vocab: $((first + 2)) pieces (the texts give no more); 0 words have characters t
     printf 'text,score\nhello,1\nthere\n' >in.csv
     echo kept >there
     for name in there ./there; do
-        expect_status 2 vocab -q -o there --bad-rows "$name" in.csv
+        expect_status 2 vocab -q -f -o there --bad-rows "$name" in.csv
         expect_text "vocab: $name: is the output too: each would be written over the other (name another file)" "$stderr"
     done
     expect_text kept "$(cat there)"

@@ -25,7 +25,7 @@ int file_open(const char *path)
 
 int file_create(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (fd < 0)
         die_errno("%s: cannot create", file_name(path));
     return fd;
@@ -148,6 +148,80 @@ void file_unview(struct file_view *view)
     *view = (struct file_view){0};
 }
 
+/* ---- Files that an option names to be written ---- */
+
+/* Dies unless a file of that name could be made: found out before the work, not after it. */
+static void check_place(const char *path)
+{
+    char *directory = file_parent(path);
+    struct stat link;
+    if (!*path)
+        die_errno("'': cannot create");
+    if (lstat(path, &link) == 0) /* and stat() found nothing */
+        die(STATUS_USAGE, "%s: is a symbolic link to a file that is not there", path);
+    if (errno != ENOENT)
+        die_errno("%s: cannot look at it", path);
+    if (access(directory, W_OK | X_OK) != 0)
+        die_errno("%s: cannot create", path);
+    free(directory);
+}
+
+struct file_output file_output_open(const char *path, bool force, bool confidential)
+{
+    struct stat about, standard;
+    if (!path || strcmp(path, "-") == 0)
+        return (struct file_output){.name = "standard output", .fd = STDOUT_FILENO};
+    struct file_output output = {.name = path, .fd = -1, .confidential = confidential};
+    if (stat(path, &about) != 0) {
+        if (errno != ENOENT)
+            die_errno("%s: cannot create", path);
+        check_place(path);
+        return output;
+    }
+    /* A file has one position for all who share the descriptor, not for those who open it again. */
+    if ((S_ISREG(about.st_mode) || S_ISSOCK(about.st_mode)) && fstat(STDOUT_FILENO, &standard) == 0 &&
+        standard.st_dev == about.st_dev && standard.st_ino == about.st_ino) {
+        output.fd = STDOUT_FILENO;
+        return output;
+    }
+    if (S_ISDIR(about.st_mode))
+        die(STATUS_USAGE, "%s: is a directory", path);
+    output.replaces = S_ISREG(about.st_mode) || S_ISBLK(about.st_mode);
+    if (output.replaces && !force)
+        die(STATUS_USAGE, "%s: exists (-f writes over it)", path);
+    if (output.replaces && access(path, W_OK) != 0)
+        die_errno("%s: cannot write over it", path);
+    if (!output.replaces)
+        output.fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    if (!output.replaces && output.fd < 0)
+        die_errno("%s: cannot open", path);
+    return output;
+}
+
+static void create(struct file_output *output)
+{
+    if (output->fd >= 0)
+        return;
+    output->fd = open(output->name, O_WRONLY | O_CREAT | O_CLOEXEC | (output->replaces ? O_TRUNC : O_EXCL),
+                      output->confidential ? 0600 : 0666);
+    if (output->fd < 0)
+        die_errno("%s: cannot create", output->name);
+}
+
+void file_output_write(struct file_output *output, const void *from, size_t size)
+{
+    create(output);
+    file_write(output->fd, from, size, output->name);
+}
+
+void file_output_close(struct file_output *output)
+{
+    create(output);
+    file_close(output->fd, output->name);
+}
+
+/* ---- Files and directories of our own ---- */
+
 void file_save(const char *path, const void *bytes, size_t size)
 {
     int fd = file_create(path);
@@ -195,6 +269,12 @@ void directory_remove(const char *path)
     closedir(directory);
     if (rmdir(path) != 0)
         die_errno("%s: cannot remove", path);
+}
+
+char *file_parent(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? memory_format("%.*s", slash == path ? 1 : (int)(slash - path), path) : memory_string(".");
 }
 
 char *file_beside_program(const char *relative)

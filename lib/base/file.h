@@ -10,7 +10,8 @@
 /* Opens `path` for reading; "-" is standard input.  Dies with STATUS_SYSTEM. */
 int file_open(const char *path);
 
-/* Creates `path` for writing, emptying what is there.  Dies with STATUS_SYSTEM. */
+/* Creates `path` for writing, emptying what is there: for files inside a directory of ours.  Follows no
+ * symbolic link.  Dies with STATUS_SYSTEM. */
 int file_create(const char *path);
 
 /* Whether something is there.  Only "no such file" is a no: where one cannot look, it dies
@@ -43,6 +44,30 @@ struct file_view {
 struct file_view file_view(const char *path, uint64_t limit);
 void file_unview(struct file_view *view);
 
+/* ---- Files that an option names to be written ---- */
+
+/* A file under way, or standard output.  It comes into being with its first byte: a command that fails before
+ * that leaves nothing, and what was there as it was. */
+struct file_output {
+    const char *name; /* for messages; the path, kept by reference, or "standard output" */
+    int fd;           /* -1: not created yet */
+    bool replaces;    /* a file is there, and is to be written over */
+    bool confidential;
+};
+
+/* Looks whether `path` (NULL and "-": standard output) can be written.  A regular file that is there, or a block
+ * device, is refused (STATUS_USAGE) without `force`; pipes and character devices are opened; a name of the file
+ * that standard output goes to is standard output.  `confidential`: a new file is its owner's alone, else as the umask says. */
+struct file_output file_output_open(const char *path, bool force, bool confidential);
+
+/* file_write, after creating the file; dies (STATUS_SYSTEM) when one has appeared in the meantime. */
+void file_output_write(struct file_output *output, const void *from, size_t size);
+
+/* Creates the file if nothing was written; close(), checked. */
+void file_output_close(struct file_output *output);
+
+/* ---- Files and directories of our own ---- */
+
 /* Writes a file and syncs it: for files inside a directory that is renamed into place later. */
 void file_save(const char *path, const void *bytes, size_t size);
 
@@ -55,6 +80,9 @@ const char *directory_next(DIR *directory, const char *path);
 
 /* Removes a directory and the plain files in it; missing is no error. */
 void directory_remove(const char *path);
+
+/* The directory that `path` lies in: "." for a name alone.  The caller frees. */
+char *file_parent(const char *path);
 
 /* The path of what is installed with this program: `relative` to the directory of its executable
  * ("../../share/rubric/default").  Installed or in the build directory, the layout is the same.

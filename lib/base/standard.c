@@ -5,11 +5,13 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 void standard_begin(void)
 {
@@ -69,13 +71,27 @@ void standard_spare_inputs(const char *output, char *const *inputs, size_t count
                 output);
 }
 
+/* Whether two names, of which at least one is of no file yet, are one entry of one directory. */
+static bool same_name(const char *a, const char *b)
+{
+    const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
+    char *parent_a = file_parent(a), *parent_b = file_parent(b);
+    struct stat place_a, place_b;
+    bool same = strcmp(slash_a ? slash_a + 1 : a, slash_b ? slash_b + 1 : b) == 0 &&
+                stat(parent_a, &place_a) == 0 && stat(parent_b, &place_b) == 0 &&
+                same_file(&place_a, &place_b);
+    free(parent_a);
+    free(parent_b);
+    return same;
+}
+
 void standard_spare_output(const char *output, const char *other)
 {
     struct stat out, about;
     if (!other)
         return;
     bool one = stat(other, &about) != 0
-                   ? output && strcmp(output, other) == 0
+                   ? output && same_name(output, other)
                    : S_ISREG(about.st_mode) && about_file(output ? output : "-", STDOUT_FILENO, &out) &&
                          same_file(&out, &about);
     if (one)

@@ -26,8 +26,7 @@ noreturn void standard_pipe_closed(void);
 void standard_spare_inputs(const char *output, char *const *inputs, size_t count);
 
 /* Dies (STATUS_USAGE) when `other` is the file that `output` ("-" or NULL: standard output) is: each would be
- * written over the other.  For regular files, also those that do not exist yet and have one name; those with
- * two are seen once one of them was created.  `other` may be NULL. */
+ * written over the other.  For regular files, also for one that does not exist yet.  `other` may be NULL. */
 void standard_spare_output(const char *output, const char *other);
 
 #endif

@@ -173,9 +173,9 @@ const char *stream_name(const struct stream_reader *reader);
 
 struct stream_writer;
 
-/* Writes to `path` ("-" or NULL: standard output).  Dies with STATUS_USAGE when that is a terminal
- * (msgpack never goes there), naming `show` as the way to look. */
-struct stream_writer *stream_create(const char *path);
+/* Writes to `path` ("-" or NULL: standard output), which is kept by reference.  Dies as file_output_open() does,
+ * and with STATUS_USAGE when that is a terminal (msgpack never goes there), naming `show` as the way to look. */
+struct stream_writer *stream_create(const char *path, bool force);
 void stream_write_header(struct stream_writer *writer, const struct header *header);
 void stream_write(struct stream_writer *writer, const struct record *record);
 

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include "base/error.h"
@@ -11,8 +10,7 @@
 enum { FULL = 1 << 18 };
 
 struct stream_writer {
-    char *name;
-    int fd;
+    struct file_output output;
     struct buffer waiting; /* bytes not yet written */
     size_t hashed;         /* how many of them are in the hash */
     XXH3_state_t *hash;
@@ -20,13 +18,11 @@ struct stream_writer {
     uint64_t records; /* of this segment */
 };
 
-struct stream_writer *stream_create(const char *path)
+struct stream_writer *stream_create(const char *path, bool force)
 {
     struct stream_writer *writer = memory_zeroed(1, sizeof *writer);
-    bool standard = !path || strcmp(path, "-") == 0;
-    writer->name = memory_string(standard ? "standard output" : path);
-    writer->fd = standard ? STDOUT_FILENO : file_create(path);
-    if (terminal_is(writer->fd))
+    writer->output = file_output_open(path, force, false);
+    if (terminal_is(writer->output.fd))
         die(STATUS_USAGE,
             "the output is a stream of msgpack, which is not for a terminal: pipe it into 'show', "
             "which prints it, or into a file");
@@ -48,14 +44,14 @@ void stream_flush(struct stream_writer *writer)
     if (writer->waiting.size == 0)
         return;
     hash_waiting(writer);
-    file_write(writer->fd, writer->waiting.at, writer->waiting.size, writer->name);
+    file_output_write(&writer->output, writer->waiting.at, writer->waiting.size);
     writer->waiting.size = writer->hashed = 0;
 }
 
 void stream_write_header(struct stream_writer *writer, const struct header *header)
 {
     if (writer->open)
-        die(STATUS_BROKEN, "%s: a header before the trailer of the segment", writer->name);
+        die(STATUS_BROKEN, "%s: a header before the trailer of the segment", writer->output.name);
     writer->open = true;
     writer->records = 0;
     XXH3_64bits_reset(writer->hash);
@@ -66,7 +62,7 @@ void stream_write_header(struct stream_writer *writer, const struct header *head
 void stream_write(struct stream_writer *writer, const struct record *record)
 {
     if (!writer->open)
-        die(STATUS_BROKEN, "%s: a record outside of a segment", writer->name);
+        die(STATUS_BROKEN, "%s: a record outside of a segment", writer->output.name);
     size_t before = writer->waiting.size;
     record_pack(record, &writer->waiting);
     if (writer->waiting.size - before > MSGPACK_MAX_SIZE)
@@ -80,7 +76,7 @@ void stream_write(struct stream_writer *writer, const struct record *record)
 void stream_write_trailer(struct stream_writer *writer, const json_t *counts)
 {
     if (!writer->open)
-        die(STATUS_BROKEN, "%s: a trailer outside of a segment", writer->name);
+        die(STATUS_BROKEN, "%s: a trailer outside of a segment", writer->output.name);
     json_t *trailer = json_object();
     json_object_set_new(trailer, "end", json_integer((json_int_t)writer->records));
     const char *key;
@@ -106,12 +102,11 @@ void stream_write_trailer(struct stream_writer *writer, const json_t *counts)
 static void close_writer(struct stream_writer *writer)
 {
     if (writer->open)
-        die(STATUS_BROKEN, "%s: a segment that was begun is not sealed", writer->name);
+        die(STATUS_BROKEN, "%s: a segment that was begun is not sealed", writer->output.name);
     stream_flush(writer);
-    file_close(writer->fd, writer->name);
+    file_output_close(&writer->output);
     XXH3_freeState(writer->hash);
     buffer_free(&writer->waiting);
-    free(writer->name);
     free(writer);
 }
 

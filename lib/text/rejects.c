@@ -1,12 +1,10 @@
 #include "text/rejects.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/standard.h"
 
 enum { PENDING_SIZE = 64 << 10 };
@@ -30,9 +28,9 @@ const char *rejects_file(const char *policy)
     return policy;
 }
 
-void rejects_open(struct rejects *r, const char *policy, char *const *inputs, size_t count)
+void rejects_open(struct rejects *r, const char *policy, bool force, char *const *inputs, size_t count)
 {
-    *r = (struct rejects){.fail = !policy || strcmp(policy, "fail") == 0, .fd = -1};
+    *r = (struct rejects){.fail = !policy || strcmp(policy, "fail") == 0};
     r->mark = !r->fail && strcmp(policy, "mark") == 0;
     if (!rejects_file(policy))
         return;
@@ -40,9 +38,7 @@ void rejects_open(struct rejects *r, const char *policy, char *const *inputs, si
         die(STATUS_USAGE, "--bad-rows is '%s': expected fail, skip, mark or the name of a file", policy);
     standard_spare_inputs(policy, inputs, count);
     r->path = policy;
-    r->fd = open(policy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (r->fd < 0)
-        die_errno("%s: cannot create (--bad-rows takes fail, skip, mark or a file)", policy);
+    r->output = file_output_open(policy, force, true);
 }
 
 static void write_line(struct rejects *r, struct slice text)
@@ -59,7 +55,7 @@ static void write_line(struct rejects *r, struct slice text)
 
 static void flush(struct rejects *r)
 {
-    file_write(r->fd, r->pending.at, r->pending.size, r->path);
+    file_output_write(&r->output, r->pending.at, r->pending.size);
     r->pending.size = 0;
 }
 
@@ -153,7 +149,7 @@ void rejects_finish(struct rejects *r)
 {
     if (r->path) {
         flush(r);
-        file_close(r->fd, r->path);
+        file_output_close(&r->output);
     }
     if (r->first)
         report(r);

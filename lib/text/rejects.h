@@ -7,13 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/file.h"
 #include "text/encoding.h"
 #include "text/rows.h"
 
 struct rejects {
     bool fail, mark;
     const char *path; /* NULL: they are only counted */
-    int fd;
+    struct file_output output;
     struct buffer pending;
     char *header; /* the header row that `path` has, terminated; NULL before the first file */
     const char *first_file;
@@ -27,8 +28,9 @@ struct rejects {
 /* The file that `policy`, as in rows_options, names; NULL where it names none. */
 const char *rejects_file(const char *policy);
 
-/* Creates the file, which must be none of the `inputs`. */
-void rejects_open(struct rejects *r, const char *policy, char *const *inputs, size_t count);
+/* The file must be none of the `inputs`, and not be there without `force`; it will be its owner's alone, for it
+ * holds what people wrote. */
+void rejects_open(struct rejects *r, const char *policy, bool force, char *const *inputs, size_t count);
 
 /* A file begins: its header row (size 0: none) opens the rejects, so that they can be read again.  One file
  * of rejects has one header row and one encoding: STATUS_USAGE when a later file's differ. */

@@ -29,7 +29,7 @@ struct rows *rows_open(char *const *paths, size_t count, const struct rows_optio
     rows->options = options;
     rows->paths = count ? paths : only_standard_input;
     rows->path_count = count ? count : 1;
-    rejects_open(&rows->rejects, options->bad_rows, rows->paths, rows->path_count);
+    rejects_open(&rows->rejects, options->bad_rows, options->force, rows->paths, rows->path_count);
     rows_open_next(rows);
     describe(rows);
     return rows;

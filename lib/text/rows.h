@@ -32,6 +32,7 @@ struct rows_options {
     const char *delimiter;  /* as typed: one character, "tab" or "\t"; NULL: found in the header row */
     const char *encoding;   /* iconv's name; NULL: UTF-8, or UTF-16 where there is a byte order mark */
     const char *bad_rows;   /* "fail" or NULL, "skip", "mark", or a file for the rejects */
+    bool force;             /* that file may be there already: it is written over */
     uint64_t shard, shards; /* only every `shards`-th row is the caller's; shards 0: all are */
 };
 

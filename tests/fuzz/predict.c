@@ -9,12 +9,12 @@ int embed_main(int argc, char **argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const commands[] = {
-        "predict -q" MODEL "-o out a",
-        "predict -q" MODEL "--logits -o out a",
-        "predict -q" MODEL "--csv -o out a",
-        "predict -q" MODEL "--csv --columns id,mark=pred,prob,reason,school -o out a",
-        "embed -q" MODEL "-o out a",
-        "embed -q" MODEL "--layer 1,2 --pool max -o out a",
+        "predict -q" MODEL "-f -o out a",
+        "predict -q" MODEL "--logits -f -o out a",
+        "predict -q" MODEL "--csv -f -o out a",
+        "predict -q" MODEL "--csv --columns id,mark=pred,prob,reason,school -f -o out a",
+        "embed -q" MODEL "-f -o out a",
+        "embed -q" MODEL "--layer 1,2 --pool max -f -o out a",
     };
     filter_prepare();
     struct slice rest = {(const char *)data, size};

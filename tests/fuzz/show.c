@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         "show -q --where part=train --json a",
         "show -q --id 1 a",
         "show -q --at 2 --csv a",
-        "show -q --stream --where school= -o b a",
+        "show -q --stream --where school= -f -o b a",
         "show -q --check --records 3 a",
     };
     filter_prepare();

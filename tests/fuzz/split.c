@@ -6,15 +6,15 @@ int split_main(int argc, char **argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const commands[] = {
-        "split -q --from a -o out b",
-        "split -q --from a --folds 3 -o out b",
-        "split -q --from a --keep -o out b",
-        "split -q -o out b",
-        "split -q --stratify --bins 2 -o out b",
-        "split -q --stratify --replace --ratio 60:20:20 -o out b",
-        "split -q --group school --folds 2 --replace -o out b",
-        "split -q --hold-out school=B --by id --keep -o out b",
-        "split -q --stratify --edges 1.5,2 --replace -o out b",
+        "split -q --from a -f -o out b",
+        "split -q --from a --folds 3 -f -o out b",
+        "split -q --from a --keep -f -o out b",
+        "split -q -f -o out b",
+        "split -q --stratify --bins 2 -f -o out b",
+        "split -q --stratify --replace --ratio 60:20:20 -f -o out b",
+        "split -q --group school --folds 2 --replace -f -o out b",
+        "split -q --hold-out school=B --by id --keep -f -o out b",
+        "split -q --stratify --edges 1.5,2 --replace -f -o out b",
     };
     filter_prepare();
     struct slice rest = {(const char *)data, size};

@@ -3,7 +3,7 @@
 
 int tok_main(int argc, char **argv);
 
-#define MODEL "tok -q --threads 1 -m " FIXTURES "/model/trained -o out "
+#define MODEL "tok -q --threads 1 -m " FIXTURES "/model/trained -f -o out "
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MODEL "--classes 1..5 --keep school --bad-rows mark a",
         MODEL "--label-type string --placeholders mask --shard 1/2 a",
         MODEL "--format jsonl --bad-rows skip a",
-        "tok -q --threads 1 --vocab v --cased -o out --format text a",
+        "tok -q --threads 1 --vocab v --cased -f -o out --format text a",
     };
     filter_prepare();
     struct slice rest = {(const char *)data, size};

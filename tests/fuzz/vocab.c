@@ -6,9 +6,9 @@ int vocab_main(int argc, char **argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const commands[] = {
-        "vocab -q --size 300 --bad-rows skip -o out a",
-        "vocab -q --size 300 --min-frequency 1 --format text -o out a",
-        "vocab -q --cased --placeholders keep -o out a",
+        "vocab -q --size 300 --bad-rows skip -f -o out a",
+        "vocab -q --size 300 --min-frequency 1 --format text -f -o out a",
+        "vocab -q --cased --placeholders keep -f -o out a",
     };
     filter_prepare();
     struct slice rest = {(const char *)data, size};

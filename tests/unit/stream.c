@@ -55,7 +55,7 @@ static void write_segment(struct stream_writer *writer, int records)
 static struct buffer sample_stream(int segments, int records)
 {
     struct memory_file file = memory_file("", 0);
-    struct stream_writer *writer = stream_create(file.path);
+    struct stream_writer *writer = stream_create(file.path, true);
     for (int i = 0; i < segments; i++)
         write_segment(writer, records);
     stream_finish(NULL, writer);
@@ -114,7 +114,7 @@ static void test_round_trip(void)
     struct memory_file in = memory_file(bytes.at, bytes.size), out = memory_file("", 0);
     char *paths[] = {in.path};
     struct stream_reader *reader = stream_open(paths, 1);
-    struct stream_writer *writer = stream_create(out.path);
+    struct stream_writer *writer = stream_create(out.path, true);
     struct header header;
     int segments = 0;
     while (stream_next(reader, &header, KIND_TOKENS)) {
@@ -335,7 +335,7 @@ static void test_hostile_lengths(void)
 static void test_large_records(void)
 {
     struct memory_file file = memory_file("", 0);
-    struct stream_writer *writer = stream_create(file.path);
+    struct stream_writer *writer = stream_create(file.path, true);
     struct header header;
     header_init(&header, KIND_TOKENS, LABEL_NONE);
     stream_write_header(writer, &header);

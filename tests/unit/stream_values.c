@@ -216,7 +216,7 @@ struct packing_case {
 static void pack_lines(void *with)
 {
     struct packing_case *c = with;
-    struct stream_writer *writer = stream_create(c->out.path);
+    struct stream_writer *writer = stream_create(c->out.path, true);
     jsonlines_pack(c->in.path, writer);
     stream_finish(NULL, writer);
 }
