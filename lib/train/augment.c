@@ -2,48 +2,58 @@
 
 #include "base/random.h"
 
-/* What is being shortened: tokens move down to `kept`. */
-struct cutting {
+/* What is being shortened: tokens that stay move down to `kept`. */
+struct shortening {
     const struct augmentation *how;
     uint64_t key;
-    struct example_store *store;
-    bool typed;
+    int32_t *ids, *types; /* types: NULL without a pair */
     size_t kept;
 };
 
-/* Copies the tokens of one window that stay. */
-static void cut_window(struct cutting *c, size_t from, size_t end)
+/* Where the essay begins in a window: behind [CLS], and behind the prompt, which is of another type. */
+static size_t essay_begin(const struct shortening *s, size_t from, size_t end)
 {
-    size_t inner = end - from > 2 ? end - from - 2 : 0;
-    size_t longest = (size_t)(c->how->span_deletion * (double)inner);
-    size_t length = random_below(longest + 1, c->key, RANDOM_AUGMENT, 1, from);
-    size_t initial = from + 1 + random_below(inner - length + 1, c->key, RANDOM_AUGMENT, 2, from);
+    size_t begin = from + 1;
+    while (s->types && begin < end && s->types[begin] != s->types[end - 1])
+        begin++;
+    return begin;
+}
+
+/* Moves the tokens of one window that stay. */
+static void shorten_window(struct shortening *s, size_t from, size_t end)
+{
+    size_t begin = essay_begin(s, from, end), size = begin + 1 < end ? end - 1 - begin : 0;
+    size_t longest = (size_t)(s->how->span_deletion * (double)size);
+    size_t length = random_below(longest + 1, s->key, RANDOM_AUGMENT, 1, from);
+    size_t span = begin + random_below(size - length + 1, s->key, RANDOM_AUGMENT, 2, from);
     for (size_t t = from; t < end; t++) {
-        bool edge = t == from || t + 1 == end, in_span = t >= initial && t < initial + length;
-        if (!edge && (in_span || random_uniform(c->key, RANDOM_AUGMENT, 0, t) < c->how->token_dropout))
+        bool essay = t >= begin && t + 1 < end, in_span = t >= span && t < span + length;
+        if (essay && (in_span || random_uniform(s->key, RANDOM_AUGMENT, 0, t) < s->how->token_dropout))
             continue;
-        c->store->ids.at[c->kept] = c->store->ids.at[t];
-        if (c->typed)
-            c->store->types.at[c->kept] = c->store->types.at[t];
-        c->kept++;
+        s->ids[s->kept] = s->ids[t];
+        if (s->types)
+            s->types[s->kept] = s->types[t];
+        s->kept++;
     }
 }
 
-void augment(const struct augmentation *how, uint64_t epoch, uint64_t input, struct example_store *store,
+void augment(const struct augmentation *how, uint64_t epoch, uint64_t number, struct example_store *store,
              struct example *example)
 {
     if (how->token_dropout <= 0 && how->span_deletion <= 0)
         return;
-    struct network_input *e = &example->input;
-    struct cutting c = {how, random_bits(how->seed, RANDOM_AUGMENT, epoch, input), store, e->types != NULL,
-                        0};
+    struct network_input *input = &example->input;
+    struct shortening s = {.how = how,
+                           .key = random_bits(how->seed, RANDOM_AUGMENT, epoch, number),
+                           .ids = store->ids.at,
+                           .types = input->types ? store->types.at : NULL};
     size_t from = 0;
-    for (size_t w = 0; w < e->window_count; w++) {
-        size_t end = e->windows ? (size_t)e->windows[w + 1] : e->tokens;
-        cut_window(&c, from, end);
+    for (size_t w = 0; w < input->window_count; w++) {
+        size_t end = input->windows ? (size_t)input->windows[w + 1] : input->tokens;
+        shorten_window(&s, from, end);
         from = end;
-        if (e->windows)
-            store->windows.at[w + 1] = (int32_t)c.kept;
+        if (input->windows)
+            store->windows.at[w + 1] = (int32_t)s.kept;
     }
-    e->tokens = c.kept;
+    input->tokens = s.kept;
 }

@@ -5,14 +5,14 @@
 
 #include "base/error.h"
 
-enum { WIDE_IDS = 1, HAS_TYPES = 2, HAS_VECTOR = 4 };
+enum { WIDE_IDS = 1, HAS_TYPES = 2, HAS_VECTOR = 4, WIDE_TYPES = 8 };
 
 /* What the compact form begins with; behind it: ids, types, windows (or the vector), id. */
 struct packed {
     double value, weight;
     int32_t label;
     uint32_t tokens, window_count, id_size; /* tokens: of a vector, its numbers */
-    uint64_t flags;                         /* wide, so that no padding lies between: the bytes are hashed */
+    uint64_t flags;                         /* of 8 bytes, so that nothing is padded: the bytes are hashed */
 };
 
 void example_store_free(struct example_store *store)
@@ -65,17 +65,41 @@ void example_read(const struct record *record, bool vectors, struct example_stor
     out->width = store->vector.count;
 }
 
-static void pack_tokens(const struct network_input *e, bool wide, struct buffer *out)
+static bool fit_within(const int32_t *values, size_t count, int32_t limit)
 {
-    if (wide)
-        buffer_append(out, e->ids, e->tokens * sizeof *e->ids);
-    else
-        for (size_t t = 0; t < e->tokens; t++)
-            buffer_append(out, &(uint16_t){(uint16_t)e->ids[t]}, sizeof(uint16_t));
-    for (size_t t = 0; e->types && t < e->tokens; t++)
-        buffer_byte(out, (char)e->types[t]);
+    for (size_t i = 0; i < count; i++)
+        if (values[i] > limit)
+            return false;
+    return true;
+}
+
+static uint64_t flags_of(const struct example *example)
+{
+    const struct network_input *e = &example->input;
+    if (example->vector)
+        return HAS_VECTOR;
+    return (fit_within(e->ids, e->tokens, UINT16_MAX) ? 0 : WIDE_IDS) | (e->types ? HAS_TYPES : 0) |
+           (!e->types || fit_within(e->types, e->tokens, UINT8_MAX) ? 0 : WIDE_TYPES);
+}
+
+/* Bytes of one id, and of one type, in the packed form. */
+static size_t id_size(uint64_t flags) { return flags & WIDE_IDS ? 4 : 2; }
+static size_t type_size(uint64_t flags) { return flags & WIDE_TYPES ? 4 : 1; }
+
+/* The low `size` bytes of each; the machine is little-endian. */
+static void pack_integers(const int32_t *values, size_t count, size_t size, struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++)
+        buffer_append(out, &values[i], size);
+}
+
+static void pack_tokens(const struct network_input *e, uint64_t flags, struct buffer *out)
+{
+    pack_integers(e->ids, e->tokens, id_size(flags), out);
+    if (e->types)
+        pack_integers(e->types, e->tokens, type_size(flags), out);
     if (e->windows)
-        buffer_append(out, e->windows, (e->window_count + 1) * sizeof *e->windows);
+        pack_integers(e->windows, e->window_count + 1, sizeof *e->windows, out);
 }
 
 void example_pack(const struct example *example, struct buffer *out)
@@ -88,26 +112,32 @@ void example_pack(const struct example *example, struct buffer *out)
         .tokens = (uint32_t)(example->vector ? example->width : e->tokens),
         .window_count = e->windows ? (uint32_t)e->window_count : 0,
         .id_size = (uint32_t)example->id.size,
-        .flags = example->vector ? HAS_VECTOR
-                 : e->types      ? HAS_TYPES
-                                 : 0,
+        .flags = flags_of(example),
     };
-    for (size_t t = 0; t < e->tokens; t++)
-        if (e->ids[t] > UINT16_MAX)
-            head.flags |= WIDE_IDS;
     buffer_append(out, &head, sizeof head);
     if (example->vector)
         buffer_append(out, example->vector, example->width * sizeof *example->vector);
     else
-        pack_tokens(e, head.flags & WIDE_IDS, out);
+        pack_tokens(e, head.flags, out);
     buffer_append(out, example->id.at, example->id.size);
 }
 
-static int32_t *room(struct int_array *array, size_t count)
+static int32_t *reserve(struct int_array *array, size_t count)
 {
     array->count = count;
     memory_grow(&array->at, &array->capacity, count, sizeof *array->at);
     return array->at;
+}
+
+/* Back from pack_integers; returns where they end. */
+static const char *unpack_integers(const char *at, size_t size, size_t count, int32_t *to)
+{
+    for (size_t i = 0; i < count; i++, at += size) {
+        uint32_t value = 0;
+        memcpy(&value, at, size);
+        to[i] = (int32_t)value;
+    }
+    return at;
 }
 
 /* Returns where the tokens end. */
@@ -115,29 +145,17 @@ static const char *unpack_tokens(const struct packed *head, const char *at, stru
                                  struct network_input *out)
 {
     size_t tokens = head->tokens;
-    int32_t *ids = room(&store->ids, tokens);
-    if (head->flags & WIDE_IDS) {
-        memcpy(ids, at, tokens * sizeof *ids);
-        at += tokens * sizeof *ids;
-    } else {
-        for (size_t t = 0; t < tokens; t++, at += sizeof(uint16_t)) {
-            uint16_t id;
-            memcpy(&id, at, sizeof id);
-            ids[t] = id;
-        }
-    }
-    int32_t *types = NULL, *windows = NULL;
+    *out = (struct network_input){.ids = reserve(&store->ids, tokens), .tokens = tokens, .window_count = 1};
+    at = unpack_integers(at, id_size(head->flags), tokens, store->ids.at);
     if (head->flags & HAS_TYPES) {
-        types = room(&store->types, tokens);
-        for (size_t t = 0; t < tokens; t++)
-            types[t] = (uint8_t)*at++;
+        out->types = reserve(&store->types, tokens);
+        at = unpack_integers(at, type_size(head->flags), tokens, store->types.at);
     }
     if (head->window_count) {
-        windows = room(&store->windows, head->window_count + 1);
-        memcpy(windows, at, (head->window_count + 1) * sizeof *windows);
-        at += (head->window_count + 1) * sizeof *windows;
+        out->windows = reserve(&store->windows, head->window_count + 1);
+        out->window_count = head->window_count;
+        at = unpack_integers(at, sizeof(int32_t), head->window_count + 1, store->windows.at);
     }
-    *out = (struct network_input){ids, types, tokens, windows, head->window_count ? head->window_count : 1};
     return at;
 }
 

@@ -1,4 +1,4 @@
-/* The training room's parts around a step: compact instances, augmentation, the classes met, the scale of
+/* The training room's parts around a step: packed examples, augmentation, the scale of
  * scores. */
 #include "train/augment.h"
 #include "train/ema.h"
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "check.h"
 
-/* ---- Instances ---- */
+/* ---- Examples ---- */
 
 static bool same_ints(const int32_t *a, const int32_t *b, size_t count)
 {
@@ -35,7 +35,7 @@ static void check_round_trip(const struct example *in)
     buffer_free(&packed);
 }
 
-static void test_instances(void)
+static void test_examples(void)
 {
     int32_t narrow[5] = {101, 7, 65535, 0, 102}, wide[5] = {101, 65536, 2000000, 9, 102},
             types[5] = {0, 0, 1, 1, 1};
@@ -46,6 +46,9 @@ static void test_instances(void)
     check_round_trip(&a);
     struct example b = {
         .input = {wide, types, 5, windows, 2}, .label = -1, .value = -1e9, .weight = 1, .id = SLICE("")};
+    check_round_trip(&b);
+    types[1] = 256; /* a model may have so many */
+    types[3] = 1023;
     check_round_trip(&b);
     struct example c = {.vector = vector, .width = 3, .label = 0, .weight = 1, .id = SLICE("v")};
     check_round_trip(&c);
@@ -107,6 +110,41 @@ static void test_augmentation(void)
     example_store_free(&store);
 }
 
+/* Two windows of 50 tokens: [CLS], a prompt of 9, [SEP], 38 words, [SEP], all numbered by their place. */
+static void fill_pairs(struct example_store *store, struct example *example)
+{
+    fill(store, example);
+    for (int i = 0; i < 100; i++) {
+        store->ids.at[i] = i % 50;
+        store->types.at[i] = i % 50 > 10;
+    }
+    memcpy(store->windows.at, (int32_t[]){0, 50, 100}, 3 * sizeof(int32_t));
+    example->input.tokens = 100;
+}
+
+static void test_augmentation_of_pairs(void)
+{
+    struct example_store store = {0};
+    struct example in;
+    const struct augmentation hows[] = {{0.9, 0, 1}, {0, 0.9, 1}};
+    for (uint64_t round = 0; round < 100; round++) {
+        fill_pairs(&store, &in);
+        augment(&hows[round % 2], round, 5, &store, &in);
+        const struct network_input *e = &in.input;
+        size_t words = 0;
+        for (size_t w = 0; w < 2; w++) {
+            size_t from = (size_t)e->windows[w], end = (size_t)e->windows[w + 1];
+            bool whole = end - from >= 12;
+            for (size_t t = 0; whole && t < 11; t++)
+                whole = e->ids[from + t] == (int32_t)t && e->types[from + t] == 0;
+            CHECK(whole && e->ids[end - 1] == 49 && e->types[end - 1] == 1);
+            words += end - from - 12;
+        }
+        CHECK(words < 2 * 38);
+    }
+    example_store_free(&store);
+}
+
 /* ---- The objective ---- */
 
 static struct label integer(int64_t value)
@@ -114,7 +152,7 @@ static struct label integer(int64_t value)
     return (struct label){.type = LABEL_INTEGER, .integer = value, .number = (double)value};
 }
 
-static void test_goal(void)
+static void test_objective(void)
 {
     struct classes classes = {.type = LABEL_INTEGER};
     struct label_sums sums = {0}, other = {0};
@@ -125,7 +163,6 @@ static void test_goal(void)
     }
     label_sums_join(&sums, &other);
     classes_settle(&classes);
-    CHECK(objective_default_loss(&classes) == LOSS_MSE);
     struct objective objective;
     objective_init(&objective, LOSS_MSE, 0, &classes, &sums, NULL);
     double mean = 19.0 / 6, spread = sqrt((1 + 1 + 4 + 75) / 6.0 - mean * mean);
@@ -192,9 +229,10 @@ static void test_average(void)
 int main(void)
 {
     error_set_program("training_parts");
-    test_instances();
+    test_examples();
     test_augmentation();
-    test_goal();
+    test_augmentation_of_pairs();
+    test_objective();
     test_average();
     return check_report("training_parts");
 }
