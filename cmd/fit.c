@@ -1,18 +1,10 @@
 /* fit: fine-tunes an encoder with a head on labelled records, and saves a model directory. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/error.h"
 #include "base/options.h"
 #include "base/terminal.h"
-#include "linear/linear.h"
-#include "stream/stream.h"
-#include "train/log.h"
-#include "train/budget.h"
-#include "train/save.h"
+#include "train/held_out.h"
 #include "train/linear_head.h"
-#include "train/report.h"
-#include "train/initial_model.h"
+#include "train/log.h"
+#include "train/save.h"
 
 struct settings {
     const char *model, *output;
@@ -32,108 +24,116 @@ static const struct option_row rows[] = {
      .help = "what is minimised (mse for ordered labels, else ce)"},
     {0, "epochs", OPTION_INTEGER, AT(config.epochs), "N", 1, 1e6,
      "times through the records (4 to 8, for 300 steps;\n3 if pretrained)"},
-    {0, "batch", OPTION_INTEGER, AT(config.batch), "N", 1, 65536, "records a step (16)"},
+    {0, "batch", OPTION_INTEGER, AT(config.batch), "N", 1, 65536, "records per step (16)"},
     {0, "lr", OPTION_NUMBER, AT(config.rate), "X", 1e-12, 10,
      "highest learning rate (4e-4; 1e-4 if pretrained)"},
-    {0, "head-lr", OPTION_NUMBER, AT(config.head_rate), "X", 0, 1e6, "times that for the head (10)"},
+    {0, "head-lr", OPTION_NUMBER, AT(config.head_rate), "X", 0, 1e6,
+     "multiply the learning rate by X for the head (10)"},
     {0, "layer-decay", OPTION_NUMBER, AT(config.layer_decay), "X", 0, 1,
-     "times that for each layer further down (1)"},
+     "multiply it by X for each layer further down (1)"},
     {0, "schedule", OPTION_CHOICE, AT(config.schedule), SCHEDULE_CHOICES,
-     .help = "of the learning rate (linear)"},
+     .help = "how the learning rate falls (linear)"},
     {0, "warmup", OPTION_NUMBER, AT(config.warmup), "X", 0, 1e9,
      "share of the steps, or number of steps, that warm up (0.1)"},
-    {0, "weight-decay", OPTION_NUMBER, AT(config.weight_decay), "X", 0, 1e3, "of matrices (0.01)"},
-    {0, "clip", OPTION_NUMBER, AT(config.clip), "X", 0, 1e9, "largest norm of the gradient, 0: any (1)"},
+    {0, "weight-decay", OPTION_NUMBER, AT(config.weight_decay), "X", 0, 1e3,
+     "weight decay of matrices (0.01)"},
+    {0, "clip", OPTION_NUMBER, AT(config.clip), "X", 0, 1e9,
+     "clip the gradient norm at X; 0 turns clipping off (1)"},
     {0, "dropout", OPTION_NUMBER, AT(config.dropout), "P", 0, 0.99,
-     "everywhere (as the model's config.json says)"},
-    {0, "label-smoothing", OPTION_NUMBER, AT(config.label_smoothing), "X", 0, 0.99, "of ce (0)"},
+     "dropout everywhere (as the model's config.json says)"},
+    {0, "label-smoothing", OPTION_NUMBER, AT(config.label_smoothing), "X", 0, 0.99,
+     "label smoothing of ce (0)"},
     {0, "head", OPTION_CHOICE, AT(config.head), LINEAR_NAMES,
-     .help = "on vectors: what is fitted (ridge; logistic for\nunordered labels)"},
+     .help = "on vectors: the head that is fitted (ridge; logistic\nfor unordered labels)"},
     {0, "pool", OPTION_CHOICE, AT(config.pool), FIT_POOL_CHOICES, .help = "what the head reads (mean)"},
     {0, "token-dropout", OPTION_NUMBER, AT(config.token_dropout), "P", 0, 0.9,
-     "share of the tokens left out, drawn each epoch (0)"},
+     "leave out this share of an essay's tokens, drawn each\nepoch (0)"},
     {0, "span-deletion", OPTION_NUMBER, AT(config.span_deletion), "P", 0, 0.9,
-     "longest run of tokens left out, as a share (0)"},
+     "leave out a run of up to this share of them (0)"},
     {0, "freeze", OPTION_TEXT, AT(config.freeze), "PARTS",
-     .help = "not trained: embeddings, or embeddings,0-3"},
-    {0, "max-steps", OPTION_INTEGER, AT(config.max_steps), "N", 1, 1e15, "stop after so many steps"},
+     .help = "do not train these: embeddings, or embeddings,0-3"},
+    {0, "max-steps", OPTION_INTEGER, AT(config.max_steps), "N", 1, 1e15, "stop after N steps"},
     {0, "scratch", OPTION_FLAG, AT(config.scratch), .help = "start from random weights"},
     {0, "shape", OPTION_TEXT, AT(config.shape), "SHAPE",
-     .help = "of these: tiny, mini, small, medium, base or L,H,A"},
+     .help = "with --scratch: tiny, mini, small, medium, base or\nLAYERS,HIDDEN,HEADS"},
     {0, "class-weight", OPTION_TEXT, AT(config.class_weight), "HOW",
      .help = "none, balanced, effective or a file (none)"},
     {0, "sample", OPTION_CHOICE, AT(config.sample), SAMPLE_CHOICES,
      .help = "how often each class is seen (natural)"},
     {0, "ema", OPTION_NUMBER, AT(config.ema), "X", 0, 0.999999,
      "keep a moving average of the weights, such as 0.999"},
-    {0, "select", OPTION_CHOICE, AT(config.select), CHOOSE_CHOICES,
-     .help = "which records choose the epoch (val beside test; a\n"
-             "slice of train where something is to be chosen)"},
+    {0, "select", OPTION_CHOICE, AT(config.select), SELECT_CHOICES,
+     .help = "records that select the epoch (val beside test; a slice\n"
+             "of train where something is to be selected)"},
     {0, "monitor", OPTION_CHOICE, AT(config.monitor), MONITOR_CHOICES,
-     .help = "by what (qwk; accuracy for unordered labels)"},
+     .help = "figure to select by (qwk; accuracy for unordered labels)"},
     {0, "keep", OPTION_CHOICE, AT(config.keep), KEEP_CHOICES,
-     .help = "which epoch (last; best where records choose)"},
+     .help = "epoch to keep (last; best where records select)"},
     {0, "patience", OPTION_INTEGER, AT(config.patience), "N", 1, 1e6,
      "stop after N epochs without a better one"},
     {0, "thresholds", OPTION_CHOICE, AT(config.thresholds), THRESHOLDS_NAMES,
-     .help = "cuts between classes: halfway, by the classes' shares,\n"
-             "or for the best kappa (prior; round for unordered labels)"},
-    {0, "fold", OPTION_INTEGER, AT(config.fold), "K", 0, 1e9, "hold this fold out"},
-    {0, "seed", OPTION_INTEGER, AT(config.seed), "N", 0, 0x1p63, "of everything drawn (0)"},
-    {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "(the CPUs this process may use)"},
+     .help = "between classes: halfway, by their shares, or for the\n"
+             "best kappa (prior; round for unordered labels)"},
+    {0, "fold", OPTION_INTEGER, AT(config.fold), "K", 0, 1e9, "hold out this fold"},
+    {0, "seed", OPTION_INTEGER, AT(config.seed), "N", 0, 0x1p63, "seed of everything that is drawn (0)"},
+    {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
     {0, "memory", OPTION_BYTES, AT(memory), "SIZE",
-     .help = "keep to this much memory; essays beyond it go to disk\n(1G of essays stay)"},
+     .help = "limit of memory; essays beyond it go to disk\n(1G of essays)"},
     {0, "checkpoint", OPTION_NUMBER, AT(checkpoint), "SECONDS", 0, 1e9,
-     "time between two saved states (600)"},
-    {0, "resume", OPTION_FLAG, AT(resume), .help = "go on with an interrupted run, if there is one"},
+     "seconds between two checkpoints (600)"},
+    {0, "resume", OPTION_FLAG, AT(resume), .help = "resume an interrupted run, if there is one"},
     {0, "dry-run", OPTION_FLAG, AT(dry_run), .help = "say what a run would take, after a few steps of it"},
-    {0, "records", OPTION_INTEGER, AT(records), "N", 0, 0x1p63, "fail unless exactly so many come"},
+    {0, "records", OPTION_INTEGER, AT(records), "N", 0, 0x1p63, "fail unless exactly N records come"},
 };
 
 static const struct command command = {
     "fit",
     "[OPTION]... [FILE]...",
     "Trains a model on the labelled records of the training part and saves it as a directory.\n"
-    "Passes on the records it did not train on; on a terminal, says how well it scores them.",
+    "Writes the records it did not train on; on a terminal, says how well it scores them.",
     rows,
     OPTION_COUNT(rows),
     .reads_input = true};
 
-/* Trains from the start that the stream's header named, and leaves the finished directory. */
-static void train(const struct settings *opt, const struct initial_model *initial, struct dataset *dataset,
-                  struct output *output, struct pool *pool, const json_t *identity, const json_t *trail)
+/* Fills the options whose defaults depend on the labels and the model. */
+static void resolve(struct fit_config *config, const struct dataset *dataset, const struct model *model)
 {
-    struct objective objective;
-    struct label_sums sums = dataset_sums(dataset);
-    objective_init(&objective, (enum loss)opt->config.loss, opt->config.label_smoothing, &dataset->classes,
-                   &sums, opt->config.class_weight);
+    if (dataset->vectors)
+        fit_config_resolve_head(config, &dataset->classes);
+    else
+        fit_config_resolve(config, &dataset->classes, model, dataset_trainable(dataset),
+                           dataset_val_selects(dataset));
+}
+
+/* The objective and, of tokens, the model with a head for it. */
+static void prepare(struct training *training, const struct initial_model *initial)
+{
+    const struct fit_config *config = training->config;
+    const struct dataset *dataset = training->dataset;
+    struct label_sums sums = dataset_label_sums(dataset);
+    objective_init(training->objective, (enum loss)config->loss, config->label_smoothing, &dataset->classes,
+                   &sums, config->class_weight);
     label_sums_free(&sums);
-    struct training training = {.config = &opt->config,
-                                .dataset = dataset,
-                                .objective = &objective,
-                                .output = output,
-                                .pool = pool,
-                                .identity = identity,
-                                .checkpoint_seconds = opt->checkpoint};
+    if (dataset->vectors)
+        return;
+    training->model = initial_model_open(initial, training->objective);
+    log_run(config, dataset, training->model, pool_threads(training->pool));
+}
+
+static void train(struct training *training, const struct initial_model *initial, int argc, char **argv,
+                  int first)
+{
     struct outcome outcome;
-    if (opt->dry_run) {
-        training.model = initial_model_open(initial, &objective);
-        log_plan(&training);
-        training_try(&training);
-        exit(STATUS_GOOD);
-    }
-    if (dataset->vectors) {
-        training.model = linear_head_train(&opt->config, initial, dataset, &objective, pool, &outcome);
+    prepare(training, initial);
+    if (training->dataset->vectors) {
+        training->model = linear_head_train(training->config, initial, training->dataset, training->objective,
+                                            training->pool, &outcome);
     } else {
-        training.model = initial_model_open(initial, &objective);
-        log_plan(&training);
-        training_run(&training, &outcome);
-        log_outcome(&training, &outcome);
+        training_run(training, &outcome);
+        log_outcome(training->config, &training->dataset->classes, &outcome);
     }
-    fit_save(&training, &outcome, trail, initial->settings->directory);
+    fit_save(training, &outcome, initial->settings->directory, argc, argv, first);
     outcome_free(&outcome);
-    model_free(training.model);
-    objective_free(&objective);
 }
 
 int main(int argc, char **argv)
@@ -149,42 +149,42 @@ int main(int argc, char **argv)
     struct stream_writer *writer = terminal_is(1) ? NULL : stream_create(NULL, false);
     struct output *output = opt.dry_run ? NULL : output_claim(opt.output, opt.force, opt.resume);
 
-    struct initial_model initial = {
-        .option = opt.model, .config = &opt.config, .threads = (int)opt.threads, .memory = opt.memory};
-    struct dataset *dataset = dataset_read(
-        &(struct dataset_request){.paths = argv + first,
-                                  .path_count = (size_t)(argc - first),
-                                  .fold = opt.config.fold,
-                                  .seed = (uint64_t)opt.config.seed,
-                                  .room = initial_model_room,
-                                  .records = opt.records,
-                                  .shape = &initial.shape,
-                                  .width = &initial.width,
-                                  .check_header = initial_model_check_header,
-                                  .context = &initial});
+    struct dataset *dataset = dataset_open(argv + first, (size_t)(argc - first));
     if (dataset->vectors && opt.dry_run)
         command_misuse("--dry-run is for tokens: a head on vectors is solved at once");
-    if (dataset->vectors)
-        fit_config_resolve_head(&opt.config, &dataset->classes);
-    else
-        fit_config_resolve(&opt.config, &dataset->classes, initial.settings, dataset_learnable(dataset),
-                           dataset_val_chooses(dataset));
-    json_t *identity = fit_identity(&opt.config, dataset, initial.settings->fingerprint);
+    struct initial_model initial;
+    initial_model_find(&initial, opt.model, &dataset->headers[0], &opt.config);
+    struct budget budget = {opt.memory, (int)opt.threads};
+    dataset_read(dataset, &initial, &budget, opt.records);
+    resolve(&opt.config, dataset, initial.settings);
+
     struct pool *pool = pool_new((int)opt.threads);
+    json_t *identity = run_identity(&opt.config, dataset, initial.settings->fingerprint);
+    struct objective objective = {0};
+    struct training training = {.config = &opt.config,
+                                .dataset = dataset,
+                                .objective = &objective,
+                                .output = output,
+                                .pool = pool,
+                                .identity = identity,
+                                .checkpoint_seconds = opt.checkpoint};
+    if (opt.dry_run) {
+        prepare(&training, &initial);
+        training_try(&training);
+    } else {
+        if (output->keeps)
+            fit_check_finished(output, identity);
+        else
+            train(&training, &initial, argc, argv, first);
+        if (writer)
+            held_out_write(&opt.config, dataset, writer, opt.output, argc, argv, first);
+        else
+            held_out_report(&opt.config, dataset, opt.output, pool);
+    }
 
-    struct header signed_header = header_copy(&dataset->headers[0]);
-    header_sign(&signed_header, argc, argv, first, opt.config.seed);
-    if (output && output->keeps)
-        fit_check_finished(output, identity);
-    else
-        train(&opt, &initial, dataset, output, pool, identity, json_object_get(signed_header.map, "trail"));
-    if (writer)
-        fit_pass_on(&opt.config, dataset, writer, opt.output, argc, argv, first);
-    else
-        fit_report(&opt.config, dataset, opt.output, pool);
-
-    header_free(&signed_header);
+    objective_free(&objective);
     json_decref(identity);
+    model_free(training.model);
     pool_free(pool);
     dataset_free(dataset);
     initial_model_free(&initial);

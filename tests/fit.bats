@@ -228,6 +228,38 @@ expect_within() {
     absent m.partial
 }
 
+# stop_when TEXT FILE OPTION... STREAM: fit, whose evaluations of these records take a second, gets SIGINT as soon
+# as FILE has a line with TEXT.
+stop_when() {
+    fit "${stopped[@]}" --threads 1 --resume -o m "${@:3}" > /dev/null 2> said & local job=$!
+    until grep -qs "$1" "$2"; do sleep 0.01; done
+    kill -INT $job
+    local status=0
+    wait $job || status=$?
+    [ $status -eq 130 ]
+    grep -q 'interrupted after step 1 of 1; m.partial/ holds its state' said
+    [ -s m.partial/checkpoint ]
+    absent m
+}
+
+@test "SIGINT in an evaluation, of an epoch or after the last, keeps the state at once" {
+    streams
+    for _ in {1..8}; do cat parts.rubric; done > many.rubric
+    stopped=(--scratch --shape 2,64,2 --max-steps 1)
+    # stop TEXT FILE OPTION...: stops there, resumes, and compares.
+    stop() {
+        fit "${stopped[@]}" -f -o whole "${@:3}" many.rubric > /dev/null 2> whole.said
+        stop_when "$@" many.rubric
+        fit "${stopped[@]}" --resume -o m "${@:3}" many.rubric > /dev/null 2> said
+        expect_text "$* $(print_of whole) $(grep 'mean offset' whole.said)" "$* $(print_of m) $(grep 'mean offset' said)"
+        rm -r m
+    }
+    stop ^1, m.partial/log.csv --select val --thresholds round
+    stop ^1, m.partial/epochs.csv --select none --thresholds prior --dropout 0
+    stop 'mean offset' said --select none --thresholds prior --dropout 0.5
+    stop 'mean offset' said --select val --keep best --thresholds prior --ema 0.9
+}
+
 @test "an existing directory is refused, with -f replaced, and only if it is a model" {
     streams
     fit -q "${small[@]}" --epochs 1 -o m < parts.rubric > /dev/null
@@ -319,7 +351,7 @@ expect_within() {
     expect_text 4 "$(fit "${small[@]}" --batch 2 --dry-run -o n parts.rubric 2>&1 | sed -n 's/.*, \([0-9]*\) epochs,.*/\1/p')"
     # Asked for, it is said.
     expect_status 0 bash -c "fit ${small[*]} --epochs 1 --select val -o v < parts.rubric > held.rubric"
-    [[ $stderr == *"AND pass on"* ]]
+    [[ $stderr == *"AND are output"* ]]
     expect_text '"val"' "$(show --header held.rubric | jq -c .chosen_by)"
     expect_text '"val"' "$(jq -c .rubric.chosen_by v/config.json)"
     expect_text 51 "$(records held.rubric | wc -l)"
@@ -337,14 +369,14 @@ expect_within() {
     }
     local how=("${small[@]}" --max-steps 6 --dropout 0.5)
     fit "${how[@]}" -o m train.rubric > /dev/null 2> said
-    grep -q 'off on average: put right' said
+    grep -q 'corrected a mean offset of ' said
     expect_text true "$(off plain)"
     fit -q "${how[@]}" --class-weight balanced -f -o m train.rubric > /dev/null
     expect_text "true false" "$(off balanced) $(off plain)"
     # Without anything drawn there is nothing to put right, nor for other losses.
     for other in "--dropout 0" "--loss ce"; do
         fit "${how[@]}" $other -f -o m train.rubric > /dev/null 2> said
-        run ! grep 'put right' said
+        run ! grep 'mean offset' said
     done
 }
 
@@ -451,7 +483,7 @@ expect_within() {
     for choice in "--keep best" "--patience 1" "--select slice"; do
         # shellcheck disable=SC2086
         expect_status 0 fit "${small[@]}" --epochs 2 $choice -f -o few three.rubric
-        [[ $stderr == *"too few records of each class to hold a tenth back: nothing chooses, the last epoch is kept"* ]]
+        [[ $stderr == *"too few records of each class to hold out a tenth: nothing selects, the last epoch is kept"* ]]
     done
 }
 
@@ -486,17 +518,17 @@ expect_within() {
     absent m m.partial
 }
 
-@test "learning by heart is said in words, and since when" {
+@test "overfitting is said in words, and since when" {
     streams
     changed 'if .part == "val" then .y = 6 - .y else . end' parts.rubric > turned.rubric
     for keep in best last; do
         expect_status 0 fit "${small[@]}" --select val --monitor loss --keep $keep --epochs 6 --lr 3e-3 -f -o m turned.rubric
         best=$(grep '(best)' <<< "$stderr" | tail -1 | sed 's,.*epoch \([0-9]*\)/.*,\1,')
         [ "$best" -lt 6 ]
-        [[ $stderr == *"after epoch $best the loss in training went on falling while that of the val rose"* ]]
+        [[ $stderr == *"overfitting after epoch $best: the training loss went on falling while that of val rose"* ]]
     done
     expect_status 0 fit "${small[@]}" --select val --epochs 2 -f -o m parts.rubric
-    [[ $stderr != *"by heart"* ]]
+    [[ $stderr != *"overfitting"* ]]
 }
 
 @test "what would do nothing is refused" {
@@ -579,7 +611,7 @@ expect_within() {
     fit -q "${small[@]}" --epochs 1 -o first < parts.rubric > /dev/null
     fit -m first --epochs 1 -o second < parts.rubric > /dev/null 2> said
     grep -q 'its trained head is trained further' said
-    run -1 grep -q 'never pretrained' said
+    run -1 grep -q 'starting from random weights' said
     # A head fitted on a frozen layer gives its loss, its pooling and its layer, unless others are asked for.
     embed -q -m first --pool max < parts.rubric | fit -q --head ordinal -o probe > /dev/null
     fit -m probe --max-steps 2 -o tuned < parts.rubric > /dev/null 2> said

@@ -1,20 +1,23 @@
 #include "train/budget.h"
 
+#include <inttypes.h>
 #include <malloc.h>
 #include <math.h>
 
+#include "base/error.h"
+#include "linear/linear.h"
 #include "train/example.h"
 
 enum {
     MEBIBYTE = 1 << 20,
-    PROGRAM = 10,    /* MiB: code, libraries, buffers of reading and writing */
-    TOKEN = 16,      /* bytes of one token of a batch: packed, id, type, and id among the batch's words */
-    WINDOW = 128,    /* bytes of one window besides what is computed of it */
-    CANDIDATES = 33, /* penalties of ridge (nn/linear.c) */
-    RUN = 512,       /* records of one product of a head's, */
-    SHARDS = 32,     /* gradients, */
-    CORRECTIONS = 12 /* and L-BFGS's steps (nn/linear_ridge.c, nn/linear_descent.c) */
+    PROGRAM = 10 * MEBIBYTE,      /* code, libraries, buffers of reading and writing */
+    LEAST_EXAMPLES = MEBIBYTE,    /* that stay in memory under any limit */
+    UNLIMITED_EXAMPLES = 1 << 30, /* and without one */
+    TOKEN = 16,                   /* bytes of one token of a batch: packed, id, type, id among the batch's */
+    WINDOW = 128                  /* bytes of one window besides what is computed of it */
 };
+
+void budget_begin(void) { mallopt(M_MMAP_THRESHOLD, MEBIBYTE / 4); }
 
 /* Floats of one worker's scratch memory for a window of T tokens: what forward keeps of each layer, and what
  * backward needs of one layer at a time (see nn/encoder.h).  More than that, for the stack of pieces it grows
@@ -26,20 +29,21 @@ static double scratch(const struct shape *s)
     return 1.6 * (kept + moving);
 }
 
-void budget_begin(void) { mallopt(M_MMAP_THRESHOLD, MEBIBYTE / 4); }
-
 /* Bytes of the longest text in every place of a batch, and of what its windows leave behind in a worker. */
-static double texts(const struct shape *shape, const struct fit_config *config, int threads,
-                    const struct extent *extent)
+static double batch_texts(const struct shape *shape, int64_t batch, int threads, const struct extent *extent)
 {
     double tokens = (double)extent->tokens, windows = (double)extent->windows;
     double text = TOKEN * tokens + 4 * windows, traces = 4 * tokens + windows * (WINDOW + 4.0 * shape->H);
-    return (double)(config->batch + 1) * text + threads * traces; /* one more is evaluated */
+    return (double)(batch + 1) * text + threads * traces; /* one more is evaluated */
 }
 
-uint64_t budget_training(const struct shape *shape, const struct fit_config *config, int threads,
-                         const struct extent *extent)
+/* Bytes of training by steps: parameters, moments, gradients, packed weights, their average, a batch of texts
+ * as long as the longest, and each worker's scratch memory for as many windows of the model's full length as
+ * are kept at a time. */
+static double steps_memory(const struct initial_model *initial, int threads, const struct extent *extent)
 {
+    const struct shape *shape = &initial->shape;
+    const struct fit_config *config = initial->config;
     struct layout *layout = layout_new(shape);
     double all = (double)layout->size, words = (double)shape->V * shape->H;
     double layers = (double)shape->L * (4.0 * shape->H * shape->H + 2.0 * shape->H * shape->F);
@@ -50,33 +54,68 @@ uint64_t budget_training(const struct shape *shape, const struct fit_config *con
     double rows = fmin(shape->V, 2.0 * (double)config->batch / shards * longest) * shape->H;
     double gradients = (busy + 2) * (all - words + rows);
     double blocks = config->ema > 0 ? 4 : 3;
-    double kept = extent->windows <= WINDOWS_KEPT ? fmax((double)extent->windows, 1) : WINDOWS_KEPT;
-    double floats = blocks * all + 2 * layers + gradients + threads * kept * scratch(shape);
-    return (uint64_t)(4 * floats + texts(shape, config, threads, extent)) + (uint64_t)PROGRAM * MEBIBYTE;
+    double windows = fmin(fmax((double)extent->windows, 1), WINDOWS_KEPT);
+    double floats = blocks * all + 2 * layers + gradients + threads * windows * scratch(shape);
+    return 4 * floats + batch_texts(shape, config->batch, threads, extent);
 }
 
-/* Doubles that ridge takes besides the vectors (see nn/linear_ridge.c). */
-static double ridge(double n, double X, int threads)
+/* Bytes of a linear head: all vectors; then what fits it, or the encoder that is saved with it and the
+ * records' scores (which are sorted, for thresholds). */
+static double head_memory(const struct initial_model *initial, int threads, const struct extent *extent)
 {
-    double R = fmin(n, X), run = fmin(n, RUN);
-    double rows = n < X ? n * X : run * X, each = run * (R + X + CANDIDATES);
-    return n * (CANDIDATES + 3) + 3 * R * R + rows + 2 * R * CANDIDATES + threads * each;
+    double n = (double)extent->records;
+    double record = 4 * (double)initial->width + sizeof(struct example) + 3 * sizeof(double) + sizeof(int);
+    double fitting = (double)linear_memory(initial->head, extent->records, initial->width, extent->labels,
+                                           threads);
+    double scoring = 4 * (double)initial->parameters + 32 * n;
+    return n * record + fmax(fitting, scoring);
 }
 
-/* And logistic and ordinal (nn/linear_descent.c), with K classes. */
-static double descent(double n, double X, double K, bool ordinal, int threads)
+/* The least limit that will do for what has come. */
+static uint64_t least(const struct initial_model *initial, int threads, const struct extent *extent)
 {
-    double size = (ordinal ? 1 : K) * X + K;
-    return n + (SHARDS + 2 * CORRECTIONS + 8) * size + threads * RUN / 2 * (X + K);
+    double fixed = initial->width ? head_memory(initial, threads, extent)
+                                  : steps_memory(initial, threads, extent);
+    return (uint64_t)fixed + PROGRAM + LEAST_EXAMPLES;
 }
 
-uint64_t budget_head(enum linear_kind kind, size_t width, size_t parameters, int threads,
-                     const struct extent *extent)
+static uint64_t mebibytes(uint64_t bytes) { return bytes / MEBIBYTE + 1; }
+
+static void refuse(const struct budget *budget, const struct initial_model *initial,
+                   const struct extent *extent)
 {
-    double n = (double)extent->records, X = (double)width, K = (double)extent->labels;
-    double record = 4 * X + sizeof(struct example) + 3 * sizeof(double) + sizeof(int);
-    double solving = kind == LINEAR_RIDGE ? ridge(n, X, threads)
-                                          : descent(n, X, K, kind == LINEAR_ORDINAL, threads);
-    double scoring = 4 * (double)parameters + 32 * n; /* and the scores are sorted, for thresholds */
-    return (uint64_t)(n * record + fmax(8 * solving, scoring)) + (uint64_t)PROGRAM * MEBIBYTE;
+    enum { MORE = 10000 };
+    struct buffer why = {0}, outlook = {0};
+    uint64_t need = least(initial, budget->threads, extent);
+    if (initial->width && extent->records) {
+        struct extent longer = *extent;
+        longer.records += MORE;
+        buffer_format(&why, "a head holds all vectors: %" PRIu64 "%s and %d threads", extent->records,
+                      extent->whole ? "" : " so far", budget->threads);
+        if (!extent->whole)
+            buffer_format(&outlook, ", and every %d more about %" PRIu64 "M", MORE,
+                          mebibytes(least(initial, budget->threads, &longer) - need));
+    } else if (initial->width) {
+        buffer_format(&why, "a head on vectors of %zu numbers and %d threads", initial->width,
+                      budget->threads);
+    } else {
+        buffer_format(&why, "this model, batch and %d threads", budget->threads);
+        if (extent->windows > 1)
+            buffer_format(&why, ", with an essay of %zu windows,", extent->windows);
+    }
+    die(STATUS_USAGE, "--memory %" PRIu64 "M is too little: %.*s need %" PRIu64 "M%.*s",
+        budget->memory / MEBIBYTE, (int)why.size, why.at, mebibytes(need), (int)outlook.size, outlook.at);
+}
+
+uint64_t budget_examples(const struct budget *budget, const struct initial_model *initial,
+                         const struct extent *extent)
+{
+    if (budget->memory == 0)
+        return UNLIMITED_EXAMPLES;
+    uint64_t need = least(initial, budget->threads, extent);
+    if (need <= budget->memory)
+        return budget->memory - need + LEAST_EXAMPLES;
+    if (initial->width || extent->tokens == 0 || extent->whole)
+        refuse(budget, initial, extent);
+    return 0;
 }

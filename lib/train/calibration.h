@@ -18,8 +18,8 @@ enum { CALIBRATION_RECORDS = 512 };
  * quarter of a point under one that was fitted first and has large weights.
  *
  *   evaluation  of these parameters
- *   source      the training records; those that `sampler` picks in its epoch `epoch` are scored, so that classes count
- *               as they did in training
+ *   source      the training records; those that `sampler` picks in its epoch `epoch` are scored, so that
+ *               classes count as they did in training
  *   returns     the mean residual that was removed, on the labels' scale */
 double calibrate_bias(const struct evaluation *evaluation, const struct source *source,
                       const struct sampler *sampler, uint64_t epoch, float *params);

@@ -14,6 +14,49 @@
 
 static const char magic[] = "rubric checkpoint 1\n";
 
+/* ---- What a run is ---- */
+
+static json_t *hash_json(uint64_t hash)
+{
+    char hex[17];
+    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)hash);
+    return json_string(hex);
+}
+
+json_t *run_identity(const struct fit_config *config, const struct dataset *dataset, const char *fingerprint)
+{
+    uint64_t weights = class_weights_hash(
+        config->class_weight); /* a file is known by its bytes, not its name */
+    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:s}", "options", fit_config_json(config), "data",
+                     hash_json(dataset->hash), "start", fingerprint, "weights",
+                     weights ? hash_json(weights) : json_null(), "version", RUBRIC_VERSION, "kernels",
+                     network_kernels(), "blas", network_blas());
+}
+
+void run_identity_compare(const json_t *was, const json_t *is, const char *where)
+{
+    const char *key;
+    json_t *now;
+    json_object_foreach((json_t *)(uintptr_t)is, key, now)
+    {
+        const json_t *then = json_object_get(was, key);
+        if (json_is_object(now) && json_is_object(then)) {
+            run_identity_compare(then, now, where);
+        } else if (!json_equal(then, now)) {
+            struct buffer old = {0}, new = {0};
+            json_write(&new, now);
+            if (then)
+                json_write(&old, then);
+            die(STATUS_USAGE,
+                "%s: cannot go on: '%s' was %.*s and is %.*s now (the same records and options resume it, -f "
+                "starts anew)",
+                where, key, (int)old.size, old.at, (int)new.size, new.at);
+        }
+    }
+}
+
+/* ---- Files ---- */
+
 /* A file under way, hashed as it is written. */
 struct saving {
     char *path, *new_path;
@@ -140,18 +183,13 @@ static void metrics_read(const json_t *object, struct metrics *metrics)
 
 static json_t *state_json(const struct run_state *s)
 {
-    json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "step", whole(s->step), "epoch",
-                               whole(s->epoch), "position", whole(s->position), "running",
-                               metrics_json(&s->running), "best_epoch", whole(s->best_epoch), "since_best",
-                               whole(s->since_best), "log_size", whole(s->log_size), "epochs_size",
-                               whole(s->epochs_size));
-    json_t *reals = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "best_value", real(s->best_value),
-                              "best_loss", real(s->best_loss), "best_training_loss",
-                              real(s->best_training_loss), "last_loss", real(s->last_loss),
-                              "last_training_loss", real(s->last_training_loss), "seconds", real(s->seconds));
-    if (!object || json_object_update_new(object, reals) != 0)
-        die(STATUS_SYSTEM, "out of memory: writing a checkpoint");
-    return object;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "step",
+                     whole(s->step), "epoch", whole(s->epoch), "position", whole(s->position), "running",
+                     metrics_json(&s->running), "best_epoch", whole(s->best_epoch), "best_value",
+                     real(s->best_value), "best_loss", real(s->best_loss), "best_training_loss",
+                     real(s->best_training_loss), "last_loss", real(s->last_loss), "last_training_loss",
+                     real(s->last_training_loss), "since_best", whole(s->since_best), "log_size",
+                     whole(s->log_size), "epochs_size", whole(s->epochs_size), "seconds", real(s->seconds));
 }
 
 static void state_read(const json_t *object, struct run_state *s)
@@ -176,9 +214,7 @@ void checkpoint_save(const struct output *output, const json_t *identity, const 
                      const struct float_block *blocks, size_t block_count)
 {
     json_t *all = json_pack("{s:O, s:o}", "identity", identity, "state", state_json(state));
-    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    if (!text)
-        die(STATUS_SYSTEM, "out of memory: writing a checkpoint");
+    char *text = json_dumps(all, JSON_COMPACT);
     uint64_t size = strlen(text);
     struct saving saving;
     saving_start(&saving, output, OUTPUT_CHECKPOINT);
@@ -190,28 +226,6 @@ void checkpoint_save(const struct output *output, const json_t *identity, const 
     saving_end(&saving, output);
     free(text);
     json_decref(all);
-}
-
-void identity_compare(const json_t *was, const json_t *is, const char *where)
-{
-    const char *key;
-    json_t *now;
-    json_object_foreach((json_t *)(uintptr_t)is, key, now)
-    {
-        const json_t *then = json_object_get(was, key);
-        if (json_is_object(now) && json_is_object(then)) {
-            identity_compare(then, now, where);
-        } else if (!json_equal(then, now)) {
-            struct buffer old = {0}, new = {0};
-            json_write(&new, now);
-            if (then)
-                json_write(&old, then);
-            die(STATUS_USAGE,
-                "%s: cannot go on: '%s' was %.*s and is %.*s now (the same records and options resume it, -f "
-                "starts anew)",
-                where, key, (int)old.size, old.at, (int)new.size, new.at);
-        }
-    }
 }
 
 void checkpoint_load(const struct output *output, const json_t *identity, struct run_state *state,
@@ -232,7 +246,7 @@ void checkpoint_load(const struct output *output, const json_t *identity, struct
     json_t *all = json_loadb(at, size, 0, NULL);
     if (!all)
         die(STATUS_BROKEN, "%s: its state cannot be read", path);
-    identity_compare(json_object_get(all, "identity"), identity, output->partial);
+    run_identity_compare(json_object_get(all, "identity"), identity, output->partial);
     at += size;
     if (view.size - (size_t)(at - view.at) != floats)
         die(STATUS_BROKEN, "%s: holds another number of parameters than the model", path);

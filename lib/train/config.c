@@ -5,8 +5,6 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "linear/linear.h"
-#include "train/linear_head.h"
 
 const char *monitor_name(enum monitor monitor)
 {
@@ -20,7 +18,7 @@ struct fit_config fit_config_defaults(void)
         .head = -1,
         .loss = -1,
         .pool = -1,
-        .select = CHOOSE_AUTO,
+        .select = SELECT_AUTO,
         .monitor = -1,
         .schedule = SCHEDULE_LINEAR,
         .keep = -1,
@@ -47,7 +45,7 @@ void fit_config_check(const struct fit_config *config)
     if (config->shape && parsed.H % parsed.A != 0)
         command_misuse("--shape is '%s': a hidden size of %d is no multiple of %d heads", config->shape,
                        parsed.H, parsed.A);
-    if (config->select == CHOOSE_NOTHING &&
+    if (config->select == SELECT_NONE &&
         (config->patience > 0 || config->keep == KEEP_BEST || config->monitor >= 0))
         command_misuse("%s needs records to choose by: not --select none", config->patience > 0 ? "--patience"
                                                                            : config->keep == KEEP_BEST
@@ -67,9 +65,8 @@ static int parse_freeze(const char *text, int layers)
     const char *at = text;
     static const char word[] = "embeddings";
     if (strncmp(at, word, sizeof word - 1) != 0)
-        command_misuse("--freeze is '%s': expected embeddings, or embeddings and the layers above them such "
-                       "as "
-                       "embeddings,0-3",
+        command_misuse("--freeze is '%s': expected embeddings, or embeddings and the layers above them "
+                       "such as embeddings,0-3",
                        text);
     at += sizeof word - 1;
     int frozen = 1;
@@ -91,42 +88,56 @@ static int parse_freeze(const char *text, int layers)
     return frozen;
 }
 
+/* Which records select, and which epoch is kept.  None select unless asked: training on every record to an
+ * end that the schedule sets has served better than an epoch selected by a tenth of few (examples/README.md,
+ * "What came out"). */
+static void resolve_selection(struct fit_config *config, bool val_selects)
+{
+    bool wanted = config->keep == KEEP_BEST || config->patience > 0 ||
+                  config->thresholds == THRESHOLDS_TUNED || (config->monitor >= 0 && config->keep < 0);
+    if (config->select == SELECT_AUTO && config->keep == KEEP_LAST && !wanted)
+        config->select = SELECT_NONE;
+    if (config->select == SELECT_AUTO)
+        config->select = val_selects ? SELECT_VAL : wanted ? SELECT_SLICE : SELECT_NONE;
+    if (config->select == SELECT_NONE)
+        config->keep = KEEP_LAST;
+    if (config->keep < 0)
+        config->keep = KEEP_BEST;
+}
+
+/* ---- What suits the labels ---- */
+
+static enum loss default_loss(const struct classes *classes) { return classes->ordered ? LOSS_MSE : LOSS_CE; }
+
+/* What the loss needs and the labels lack, to stand behind "needs"; NULL: nothing. */
+static const char *lacking(enum loss loss, const struct classes *classes)
+{
+    if (classes->count == 0 && loss != LOSS_MSE)
+        return "classes, and these labels are measurements (too many different numbers)";
+    if (!classes->ordered && (loss == LOSS_MSE || loss_needs_order(loss)))
+        return "classes with an order, and these labels are strings without one";
+    return NULL;
+}
+
 static void adopt_head(struct fit_config *config, const struct classes *classes, const struct model *model)
 {
     if (config->scratch || !model->has_head || !model->rubric || model->classes.count != classes->count)
         return;
-    if (config->loss < 0 && !objective_lacks(model->scoring.loss, classes))
+    if (config->loss < 0 && !lacking(model->scoring.loss, classes))
         config->loss = (int)model->scoring.loss;
     for (int pool = FIT_POOL_CLS; pool <= FIT_POOL_FIRST && config->pool < 0; pool++)
         if (fit_config_pooling(pool) == model->layout->shape.pool)
             config->pool = pool;
 }
 
-/* Which records choose, and which epoch is kept.  Nothing chooses unless asked: training on every record to
- * an end that the schedule sets has served better than an epoch chosen by a tenth of few (examples/README.md,
- * "What came out"). */
-static void resolve_choosing(struct fit_config *config, bool val_chooses)
-{
-    bool sought = config->keep == KEEP_BEST || config->patience > 0 ||
-                  config->thresholds == THRESHOLDS_TUNED || (config->monitor >= 0 && config->keep < 0);
-    if (config->select == CHOOSE_AUTO && config->keep == KEEP_LAST && !sought)
-        config->select = CHOOSE_NOTHING;
-    if (config->select == CHOOSE_AUTO)
-        config->select = val_chooses ? CHOOSE_VAL : sought ? CHOOSE_SLICE : CHOOSE_NOTHING;
-    if (config->select == CHOOSE_NOTHING)
-        config->keep = KEEP_LAST;
-    if (config->keep < 0)
-        config->keep = KEEP_BEST;
-}
-
 static void check_loss(const char *option, const char *name, enum loss loss, const struct classes *classes,
                        const char *instead)
 {
-    const char *lacking = objective_lacks(loss, classes);
-    if (lacking)
+    const char *need = lacking(loss, classes);
+    if (need)
         die(STATUS_USAGE,
             "--%s %s needs %s: use --%s %s, or declare the scale with tok --classes LOW,...,HIGH", option,
-            name, lacking, option, instead);
+            name, need, option, instead);
 }
 
 /* Scorers shrink towards the middle; that the classes come as often as in training puts it right
@@ -144,18 +155,18 @@ static void resolve_thresholds(struct fit_config *config, const struct classes *
 
 /* From random weights a model needs some steps before it knows anything, and then soon learns few essays by
  * heart. */
-static int64_t default_epochs(bool pretrained, uint64_t examples, int64_t batch)
+static int64_t default_epochs(bool pretrained, uint64_t trainable, int64_t batch)
 {
     enum { PRETRAINED = 3, LEAST = 4, MOST = 8, STEPS = 300 };
     if (pretrained)
         return PRETRAINED;
-    uint64_t steps = (examples + (uint64_t)batch - 1) / (uint64_t)batch;
+    uint64_t steps = (trainable + (uint64_t)batch - 1) / (uint64_t)batch;
     int64_t epochs = (int64_t)((STEPS + steps - 1) / steps);
     return epochs < LEAST ? LEAST : epochs > MOST ? MOST : epochs;
 }
 
 void fit_config_resolve(struct fit_config *config, const struct classes *classes, const struct model *model,
-                        uint64_t examples, bool val_chooses)
+                        uint64_t trainable, bool val_selects)
 {
     bool pretrained = model->pretrained && !config->scratch;
     struct shape shape = model->layout->shape;
@@ -163,15 +174,15 @@ void fit_config_resolve(struct fit_config *config, const struct classes *classes
         model_shape_parse(config->shape, &shape);
     adopt_head(config, classes, model);
     if (config->loss < 0)
-        config->loss = (int)objective_default_loss(classes);
+        config->loss = (int)default_loss(classes);
     check_loss("loss", loss_name((enum loss)config->loss), (enum loss)config->loss, classes,
-               loss_name(objective_default_loss(classes)));
+               loss_name(default_loss(classes)));
     if (config->label_smoothing > 0 && config->loss != LOSS_CE)
         die(STATUS_USAGE, "--label-smoothing goes with --loss ce, and the loss is %s",
             loss_name((enum loss)config->loss));
     if (config->pool < 0)
         config->pool = FIT_POOL_MEAN;
-    resolve_choosing(config, val_chooses);
+    resolve_selection(config, val_selects);
     if (config->monitor < 0)
         config->monitor = classes->count == 0 ? MONITOR_LOSS
                           : classes->ordered  ? MONITOR_QWK
@@ -180,26 +191,26 @@ void fit_config_resolve(struct fit_config *config, const struct classes *classes
         die(STATUS_USAGE, "--monitor %s needs classes, and these labels are measurements",
             monitor_name((enum monitor)config->monitor));
     resolve_thresholds(config, classes);
-    if (config->thresholds == THRESHOLDS_TUNED && config->select == CHOOSE_NOTHING)
+    if (config->thresholds == THRESHOLDS_TUNED && config->select == SELECT_NONE)
         die(STATUS_USAGE, "--thresholds tuned needs records to set them on that are not trained on");
     if (config->sample != SAMPLE_NATURAL && classes->count == 0)
         die(STATUS_USAGE, "--sample needs classes, and these labels are measurements");
     if (config->epochs == 0)
-        config->epochs = default_epochs(pretrained, examples, config->batch);
+        config->epochs = default_epochs(pretrained, trainable, config->batch);
     if (config->rate <= 0)
         config->rate = pretrained ? 1e-4 : 4e-4;
     config->frozen = config->freeze ? parse_freeze(config->freeze, shape.L) : 0;
 }
 
-/* The name of a choice among those of its option. */
-static const char *chosen(const char *choices, int index, char room[32])
+/* The name of a choice among those of its option; valid until the next call with the same `name`. */
+static const char *choice_name(const char *choices, int index, char name[32])
 {
     for (; index > 0; index--)
         choices = strchr(choices, '|') + 1;
     size_t size = strcspn(choices, "|");
-    memcpy(room, choices, size);
-    room[size] = '\0';
-    return room;
+    memcpy(name, choices, size);
+    name[size] = '\0';
+    return name;
 }
 
 /* What only training by steps knows would do nothing here. */
@@ -241,22 +252,35 @@ static void refuse_steps(const struct fit_config *config)
                            steps[i].option);
 }
 
+enum linear_kind fit_config_head(const struct fit_config *config, bool ordered)
+{
+    if (config->head >= 0)
+        return (enum linear_kind)config->head;
+    return ordered ? LINEAR_RIDGE : LINEAR_LOGISTIC;
+}
+
 void fit_config_resolve_head(struct fit_config *config, const struct classes *classes)
 {
-    char name[32], other[32];
+    static const enum loss losses[] = {
+        [LINEAR_RIDGE] = LOSS_MSE, [LINEAR_LOGISTIC] = LOSS_CE, [LINEAR_ORDINAL] = LOSS_CLM};
+    char name[32];
     refuse_steps(config);
-    if (config->head < 0)
-        config->head = linear_head_default(classes);
-    config->loss = (int)linear_head_loss(config->head);
-    check_loss("head", chosen(LINEAR_NAMES, config->head, name), (enum loss)config->loss, classes,
-               chosen(LINEAR_NAMES, linear_head_default(classes), other));
+    config->head = (int)fit_config_head(config, classes->ordered);
+    config->loss = (int)losses[config->head];
+    check_loss("head", choice_name(LINEAR_NAMES, config->head, name), (enum loss)config->loss, classes,
+               classes->ordered ? "ridge" : "logistic");
     resolve_thresholds(config, classes);
     if (config->thresholds == THRESHOLDS_TUNED && config->head != LINEAR_RIDGE)
         die(STATUS_USAGE, "--thresholds tuned needs scores of records that were not fitted to: of these "
                           "heads only ridge has them");
-    config->select = CHOOSE_NOTHING;
+    config->select = SELECT_NONE;
     config->keep = KEEP_LAST;
     config->pool = config->monitor = 0;
+}
+
+const char *fit_config_selected_by(const struct fit_config *config)
+{
+    return config->select == SELECT_VAL ? "val" : "train";
 }
 
 json_t *fit_config_json(const struct fit_config *config)
@@ -268,7 +292,7 @@ json_t *fit_config_json(const struct fit_config *config)
         {"loss", LOSS_NAMES, config->loss},
         {"pool", FIT_POOL_CHOICES, config->pool},
         {"schedule", SCHEDULE_CHOICES, config->schedule},
-        {"select", CHOOSE_CHOICES, config->select},
+        {"select", SELECT_CHOICES, config->select},
         {"monitor", MONITOR_CHOICES, config->monitor},
         {"keep", KEEP_CHOICES, config->keep},
         {"sample", SAMPLE_CHOICES, config->sample},
@@ -302,10 +326,10 @@ json_t *fit_config_json(const struct fit_config *config)
     } texts[] = {
         {"freeze", config->freeze}, {"class-weight", config->class_weight}, {"shape", config->shape}};
     json_t *object = json_object();
-    char room[32];
+    char name[32];
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
         json_object_set_new(object, choices[i].key,
-                            json_string(chosen(choices[i].choices, choices[i].value, room)));
+                            json_string(choice_name(choices[i].choices, choices[i].value, name)));
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
         json_object_set_new(object, integers[i].key, json_integer(integers[i].value));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -314,7 +338,7 @@ json_t *fit_config_json(const struct fit_config *config)
         json_object_set_new(object, texts[i].key, texts[i].value ? json_string(texts[i].value) : json_null());
     json_object_set_new(object, "head",
                         config->head < 0 ? json_null()
-                                         : json_string(chosen(LINEAR_NAMES, config->head, room)));
+                                         : json_string(choice_name(LINEAR_NAMES, config->head, name)));
     json_object_set_new(object, "scratch", json_boolean(config->scratch));
     return object;
 }

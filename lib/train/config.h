@@ -6,9 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "linear/linear.h"
+#include "linear/thresholds.h"
 #include "nn/loss.h"
 #include "nn/network.h"
-#include "linear/thresholds.h"
 #include "model/model.h"
 #include "stream/classes.h"
 #include "train/sampler.h"
@@ -17,8 +18,8 @@
 enum monitor { MONITOR_QWK, MONITOR_ACCURACY, MONITOR_LOSS, MONITOR_MACRO_F1 };
 #define MONITOR_CHOICES "qwk|accuracy|loss|macro_f1"
 const char *monitor_name(enum monitor monitor);
-enum choose_by { CHOOSE_AUTO = -1, CHOOSE_SLICE, CHOOSE_VAL, CHOOSE_NOTHING };
-#define CHOOSE_CHOICES "slice|val|none"
+enum select_by { SELECT_AUTO = -1, SELECT_SLICE, SELECT_VAL, SELECT_NONE };
+#define SELECT_CHOICES "slice|val|none"
 enum keep_epoch { KEEP_BEST, KEEP_LAST };
 #define KEEP_CHOICES "best|last"
 enum fit_config_pool { FIT_POOL_CLS, FIT_POOL_MEAN, FIT_POOL_MAX, FIT_POOL_ATTENTION, FIT_POOL_FIRST };
@@ -49,21 +50,31 @@ struct fit_config fit_config_defaults(void);
 /* Dies with STATUS_USAGE on combinations that make no sense, before anything is read. */
 void fit_config_check(const struct fit_config *config);
 
-/* Fills what depends on the labels and the model: loss, pooling, what chooses by what, learning rate and
- * epochs, which differ between weights that were pretrained and weights that were drawn.  A head that the
+/* Fills what depends on the labels and the model: loss, pooling, which records select the epoch and by which
+ * figure, learning rate and epochs (which differ between pretrained and random weights).  A head that the
  * model brings for as many classes gives its loss and pooling where none are asked for, so that it can be
- * trained further (linear probing, then fine-tuning: Kumar et al. 2022).  `examples`: how many records may be
- * learned from. `val_chooses`: there are records of val, and a test part beside them. */
+ * trained further (linear probing, then fine-tuning: Kumar et al. 2022).
+ *
+ *   trainable    records that may be trained on
+ *   val_selects  there are records of val, and a test part beside them
+ *
+ * Dies with STATUS_USAGE where an option does not go with the labels or the model. */
 void fit_config_resolve(struct fit_config *config, const struct classes *classes, const struct model *model,
-                        uint64_t examples, bool val_chooses);
+                        uint64_t trainable, bool val_selects);
 
 /* The same for a head on vectors, where only the head, the loss that goes with it, thresholds, class weights,
- * fold and seed mean anything.  Nothing but the training records chooses. */
+ * fold and seed mean anything.  Nothing but the training records selects. */
 void fit_config_resolve_head(struct fit_config *config, const struct classes *classes);
+
+/* The head that is fitted to vectors: by default ridge where labels have an order, else logistic. */
+enum linear_kind fit_config_head(const struct fit_config *config, bool ordered);
+
+/* Of a resolved config: the part whose records selected the model, "val" or (also where none did) "train". */
+const char *fit_config_selected_by(const struct fit_config *config);
 
 enum pooling fit_config_pooling(int pool);
 
-/* The resolved plan as a JSON object with the options' names, for config.json and checkpoints. */
+/* The resolved config as a JSON object with the options' names, for config.json and checkpoints. */
 json_t *fit_config_json(const struct fit_config *config) __attribute__((warn_unused_result));
 
 #endif

@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/random.h"
 
-/* What stands before a packed record that may pass on. */
-struct kept {
+/* What stands before a packed record that may be held out. */
+struct place {
     uint64_t number; /* in the whole input */
     uint32_t segment;
     int32_t label; /* in the label table; of val, where all records have one */
@@ -19,24 +19,26 @@ enum destination { TO_TRAIN, TO_SLICE, TO_VAL, TO_REST };
 
 struct reading {
     struct dataset *dataset;
-    const struct dataset_request *request;
+    const struct initial_model *initial;
+    const struct budget *budget;
+    int64_t fold; /* held out; -1: none */
+    uint64_t seed;
     struct example_store store;
     struct buffer packed;
     XXH3_state_t *hash;
     struct draw *draws; /* [draw_count] by label number + 1; the first is of all labels without a number */
     size_t draw_count, draw_capacity;
-    uint64_t number;
+    uint64_t number; /* of records so far */
 };
 
 /* The training records of a label, of each ten of which one goes to the slice. */
 struct draw {
-    uint64_t met;    /* so far */
+    uint64_t seen;   /* so far */
     uint64_t chosen; /* which of the current ten */
     uint64_t key;    /* of what is drawn: a hash of the label itself */
 };
 
-/* Not the label's number, which depends on the records that pass on as well: they must not touch the choice.
- */
+/* Not the label's number, which depends on held-out records too: they must not touch the slice. */
 static uint64_t label_key(const struct label *label, uint64_t seed)
 {
     if (label->type == LABEL_STRING)
@@ -57,96 +59,99 @@ static struct draw *draw_of(struct reading *r, int32_t number)
 static bool goes_to_slice(struct reading *r, int32_t number, const struct label *label)
 {
     struct draw *draw = draw_of(r, number);
-    uint64_t seed = r->request->seed, place = draw->met % SLICE_SHARE;
-    if (draw->met == 0)
-        draw->key = number < 0 ? 0 : label_key(label, seed);
+    uint64_t place = draw->seen % SLICE_SHARE;
+    if (draw->seen == 0)
+        draw->key = number < 0 ? 0 : label_key(label, r->seed);
     if (place == 0)
-        draw->chosen = random_below(SLICE_SHARE, seed, RANDOM_SELECT, draw->key, draw->met / SLICE_SHARE);
-    draw->met++;
+        draw->chosen = random_below(SLICE_SHARE, r->seed, RANDOM_SELECT, draw->key, draw->seen / SLICE_SHARE);
+    draw->seen++;
     return place == draw->chosen;
 }
 
-static enum destination sort_record(struct reading *r, const struct record *record, int32_t label)
+static void count_record(struct dataset *d, const struct record *record, bool in_held_out_fold)
 {
-    struct dataset *in = r->dataset;
-    in->with_part += record->part.size > 0;
-    in->without_part += record->part.size == 0;
-    in->folds_seen += record->fold >= 0;
-    bool held = r->request->fold >= 0 && record->fold == r->request->fold;
-    in->held_fold += held;
-    if (slice_is(record->part, "test"))
-        in->test++;
-    if (record->y.type == LABEL_NONE) {
-        in->unlabelled++;
+    d->with_part += record->part.size > 0;
+    d->without_part += record->part.size == 0;
+    d->test_part += slice_is(record->part, "test");
+    d->with_fold += record->fold >= 0;
+    d->in_held_out_fold += in_held_out_fold;
+    d->unlabelled += record->y.type == LABEL_NONE;
+}
+
+static enum destination destination_of(struct reading *r, const struct record *record, int32_t label)
+{
+    bool in_held_out_fold = r->fold >= 0 && record->fold == r->fold;
+    count_record(r->dataset, record, in_held_out_fold);
+    if (record->y.type == LABEL_NONE || in_held_out_fold)
         return TO_REST;
-    }
-    if (held)
-        return TO_REST;
-    if (r->request->fold >= 0 && record->fold < 0)
+    if (r->fold >= 0 && record->fold < 0)
         die(STATUS_INPUT, "record %s has no fold: expected one, as --fold %lld holds one out (split --folds)",
-            record_name(record), (long long)r->request->fold);
+            record_name(record), (long long)r->fold);
     if (record->part.size && !slice_is(record->part, "train"))
         return slice_is(record->part, "val") ? TO_VAL : TO_REST;
     return goes_to_slice(r, label, &record->y) ? TO_SLICE : TO_TRAIN;
 }
 
-static void keep_example(struct reading *r, const struct example *example, enum destination to)
+static void store_example(struct reading *r, const struct example *example, enum destination to)
 {
-    struct dataset *in = r->dataset;
+    struct dataset *d = r->dataset;
     if (!(example->weight >= 0 && isfinite(example->weight)))
         die(STATUS_INPUT, "record %.*s has the weight %g: expected 0 or more", (int)example->id.size,
             example->id.at, example->weight);
     example_pack(example, &r->packed);
-    spool_append(to == TO_TRAIN ? in->train : in->slice, r->packed.at, r->packed.size);
-    label_sums_add(to == TO_TRAIN ? &in->train_sums : &in->slice_sums, example->label, example->value,
+    spool_append(to == TO_TRAIN ? d->train : d->slice, r->packed.at, r->packed.size);
+    label_sums_add(to == TO_TRAIN ? &d->train_sums : &d->slice_sums, example->label, example->value,
                    example->weight);
-    in->tokens += example->input.tokens;
+    d->tokens += example->input.tokens;
 }
 
-/* The records that pass on are read once and in order: a small part of the memory is enough for them.  The
- * slice has its share of the examples. */
-static void share_room(struct dataset *in, uint64_t room)
+static void store_record(struct reading *r, const struct record *record, int32_t label, enum destination to)
 {
-    uint64_t few = room / 64, examples = room - 2 * few;
-    spool_limit(in->val, few);
-    spool_limit(in->rest, few);
-    spool_limit(in->slice, examples / SLICE_SHARE);
-    spool_limit(in->train, examples - examples / SLICE_SHARE);
+    struct place place = {r->number, (uint32_t)(r->dataset->segments - 1), label};
+    buffer_append(&r->packed, &place, sizeof place);
+    record_pack(record, &r->packed);
+    spool_append(to == TO_VAL ? r->dataset->val : r->dataset->rest, r->packed.at, r->packed.size);
 }
+
+/* Shares what memory there is for examples.  Held-out records are read once and in order: little of it is
+ * enough for them.  The slice has its share of the rest. */
+static void limit_spools(const struct reading *r)
+{
+    const struct dataset *d = r->dataset;
+    uint64_t memory = budget_examples(r->budget, r->initial, &d->extent);
+    uint64_t little = memory / 64, examples = memory - 2 * little;
+    spool_limit(d->val, little);
+    spool_limit(d->rest, little);
+    spool_limit(d->slice, examples / SLICE_SHARE);
+    spool_limit(d->train, examples - examples / SLICE_SHARE);
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Of tokens the longest text counts, of vectors their number. */
 static void extend(struct reading *r, const struct example *example, enum destination to)
 {
-    struct dataset *in = r->dataset;
-    const struct network_input *e = &example->input;
-    struct extent *extent = &in->extent;
-    bool longer = e->tokens > extent->tokens || e->window_count > extent->windows;
+    const struct network_input *input = &example->input;
+    struct extent *extent = &r->dataset->extent;
+    bool longer = input->tokens > extent->tokens || input->window_count > extent->windows;
     extent->records += to != TO_VAL;
-    extent->tokens = e->tokens > extent->tokens ? e->tokens : extent->tokens;
-    extent->windows = e->window_count > extent->windows ? e->window_count : extent->windows;
-    extent->labels = in->classes.count > extent->labels ? in->classes.count : extent->labels;
-    if (longer || in->vectors)
-        share_room(in, r->request->room(r->request->context, extent));
-}
-
-static void keep_record(struct reading *r, const struct record *record, int32_t label, enum destination to)
-{
-    struct kept kept = {r->number, (uint32_t)(r->dataset->segments - 1), label};
-    buffer_append(&r->packed, &kept, sizeof kept);
-    record_pack(record, &r->packed);
-    spool_append(to == TO_VAL ? r->dataset->val : r->dataset->rest, r->packed.at, r->packed.size);
+    extent->tokens = larger(extent->tokens, input->tokens);
+    extent->windows = larger(extent->windows, input->window_count);
+    extent->labels = larger(extent->labels, r->dataset->classes.count);
+    if (longer || r->dataset->vectors)
+        limit_spools(r);
 }
 
 static void check_payload(const struct reading *r, const struct example *example, const struct record *record)
 {
     if (!r->dataset->vectors)
-        input_check(&example->input, r->request->shape, record_name(record));
-    else if (example->width != *r->request->width)
+        input_check(&example->input, &r->initial->shape, record_name(record));
+    else if (example->width != r->initial->width)
         die(STATUS_BROKEN, "record %s has a vector of %zu numbers: expected %zu, the header's 'dim'",
-            record_name(record), example->width, *r->request->width);
+            record_name(record), example->width, r->initial->width);
 }
 
-/* Records without a label pass on whatever they hold: rows that could not be read have no payload. */
+/* Records without a label are held out whatever they hold: rows that could not be read have no payload. */
 static void take_record(struct reading *r, const struct record *record)
 {
     struct example example = {.label = -1};
@@ -155,101 +160,85 @@ static void take_record(struct reading *r, const struct record *record)
         check_payload(r, &example, record);
         example.label = (int32_t)classes_meet(&r->dataset->classes, &record->y);
     }
-    enum destination to = sort_record(r, record, example.label);
+    enum destination to = destination_of(r, record, example.label);
     r->packed.size = 0;
     if (to != TO_REST)
         extend(r, &example, to);
     if (to == TO_TRAIN || to == TO_SLICE)
-        keep_example(r, &example, to);
+        store_example(r, &example, to);
     else
-        keep_record(r, record, example.label, to);
+        store_record(r, record, example.label, to);
     XXH3_64bits_update(r->hash, r->packed.at, r->packed.size);
     r->number++;
 }
 
-static void open_spools(struct dataset *in, uint64_t room)
+/* The next segment's header; false at the end of the input. */
+static bool next_segment(struct dataset *d)
 {
-    in->val = spool_new(0, "records of val");
-    in->rest = spool_new(0, "records that pass on");
-    in->slice = spool_new(0, "examples that choose");
-    in->train = spool_new(0, "training examples");
-    share_room(in, room);
-}
-
-static void open_segment(struct reading *r, const struct header *header)
-{
-    struct dataset *in = r->dataset;
-    r->request->check_header(r->request->context, header);
-    in->vectors = header->kind == KIND_VECTORS;
-    if (in->segments == 0) {
-        classes_declare(&in->classes, &header->classes);
-        in->extent.labels = header->classes.count; /* met or not */
-        open_spools(in, r->request->room(r->request->context, &in->extent));
-    }
-    memory_grow(&in->headers, &in->capacity, in->segments + 1, sizeof *in->headers);
-    in->headers[in->segments++] = *header;
+    struct header header;
+    if (!stream_next(d->reader, &header, KIND_TOKENS | KIND_VECTORS))
+        return false;
+    memory_grow(&d->headers, &d->segment_capacity, d->segments + 1, sizeof *d->headers);
+    d->headers[d->segments++] = header;
+    return true;
 }
 
 static void read_segments(struct reading *r)
 {
-    struct stream_reader *reader = stream_open(r->request->paths, r->request->path_count);
-    struct header header;
-    while (stream_next(reader, &header, KIND_TOKENS | KIND_VECTORS)) {
-        open_segment(r, &header);
-        for (struct record *record; stream_read(reader, &record);)
+    struct dataset *d = r->dataset;
+    do {
+        initial_model_check(r->initial, &d->headers[d->segments - 1]);
+        for (struct record *record; stream_read(d->reader, &record);)
             take_record(r, record);
-    }
-    stream_finish(reader, NULL);
+    } while (next_segment(d));
+    stream_finish(d->reader, NULL);
+    d->reader = NULL;
 }
 
-uint64_t dataset_learnable(const struct dataset *in)
-{
-    return spool_count(in->train) + spool_count(in->slice);
-}
+uint64_t dataset_trainable(const struct dataset *d) { return spool_count(d->train) + spool_count(d->slice); }
 
-struct label_sums dataset_sums(const struct dataset *in)
+struct label_sums dataset_label_sums(const struct dataset *d)
 {
     struct label_sums sums = {0};
-    label_sums_join(&sums, &in->train_sums);
-    label_sums_join(&sums, &in->slice_sums);
+    label_sums_join(&sums, &d->train_sums);
+    label_sums_join(&sums, &d->slice_sums);
     return sums;
 }
 
 /* Whether every training record has the same label. */
-static bool one_label(const struct dataset *in)
+static bool one_label(const struct dataset *d)
 {
-    struct label_sums sums = dataset_sums(in);
+    struct label_sums sums = dataset_label_sums(d);
     size_t labels = 0;
     for (size_t i = 0; i < sums.label_count; i++)
         labels += sums.labels[i].count > 0;
     label_sums_free(&sums);
-    return labels == 1 && !in->classes.measure;
+    return labels == 1 && !d->classes.measure;
 }
 
-static void check_reading(const struct reading *r)
+static void check_reading(const struct reading *r, int64_t expected)
 {
-    const struct dataset *in = r->dataset;
-    const struct dataset_request *q = r->request;
-    if (q->records >= 0 && r->number != (uint64_t)q->records)
-        die(STATUS_BROKEN, "%llu records came: --records expects %llu", (unsigned long long)r->number,
-            (unsigned long long)q->records);
-    if (in->with_part && in->without_part)
+    const struct dataset *d = r->dataset;
+    if (expected >= 0 && r->number != (uint64_t)expected)
+        die(STATUS_BROKEN, "%llu records came: --records expects %lld", (unsigned long long)r->number,
+            (long long)expected);
+    if (d->with_part && d->without_part)
         die(STATUS_INPUT,
             "%llu of %llu records have no part, the others have one: split --replace gives every "
             "record a part",
-            (unsigned long long)in->without_part, (unsigned long long)r->number);
-    if (q->fold >= 0 && in->held_fold == 0)
-        die(STATUS_INPUT, "no record is in fold %lld, which --fold holds out", (long long)q->fold);
-    if (dataset_learnable(in) == 0)
+            (unsigned long long)d->without_part, (unsigned long long)r->number);
+    if (r->fold >= 0 && d->in_held_out_fold == 0)
+        die(STATUS_INPUT, "no record is in fold %lld, which --fold holds out", (long long)r->fold);
+    if (dataset_trainable(d) == 0)
         die(STATUS_INPUT,
             "nothing to train on: of %llu records %llu have no label and %llu belong to other parts or "
             "the held-out fold",
-            (unsigned long long)r->number, (unsigned long long)in->unlabelled,
-            (unsigned long long)(r->number - in->unlabelled));
-    if (one_label(in))
+            (unsigned long long)r->number, (unsigned long long)d->unlabelled,
+            (unsigned long long)(r->number - d->unlabelled));
+    if (one_label(d))
         die(STATUS_INPUT,
             "all %llu records to train on have the same label: nothing can be learned from them",
-            (unsigned long long)dataset_learnable(in));
+            (unsigned long long)dataset_trainable(d));
 }
 
 /* Ordered strings must be complete: a label that they lack has no place among them. */
@@ -266,27 +255,47 @@ static void settle_classes(struct classes *classes)
         (int)stray.size, stray.at, declared->count);
 }
 
-struct dataset *dataset_read(const struct dataset_request *request)
+struct dataset *dataset_open(char *const *paths, size_t path_count)
 {
-    struct dataset *in = memory_zeroed(1, sizeof *in);
-    struct reading r = {.dataset = in, .request = request, .hash = XXH3_createState()};
+    struct dataset *d = memory_zeroed(1, sizeof *d);
+    d->reader = stream_open(paths, path_count);
+    next_segment(d); /* an input without any is an error */
+    d->vectors = d->headers[0].kind == KIND_VECTORS;
+    classes_declare(&d->classes, &d->headers[0].classes);
+    d->extent.labels = d->headers[0].classes.count; /* met or not */
+    d->val = spool_new(0, "records of val");
+    d->rest = spool_new(0, "held-out records");
+    d->slice = spool_new(0, "selection examples");
+    d->train = spool_new(0, "training examples");
+    return d;
+}
+
+void dataset_read(struct dataset *d, const struct initial_model *initial, const struct budget *budget,
+                  int64_t expected)
+{
+    struct reading r = {.dataset = d,
+                        .initial = initial,
+                        .budget = budget,
+                        .fold = initial->config->fold,
+                        .seed = (uint64_t)initial->config->seed,
+                        .hash = XXH3_createState()};
     if (!r.hash)
         die(STATUS_SYSTEM, "out of memory");
-    XXH3_64bits_reset_withSeed(r.hash, 0);
+    XXH3_64bits_reset(r.hash);
+    limit_spools(&r);
     read_segments(&r);
-    check_reading(&r);
-    in->extent.whole = true;
-    share_room(in, request->room(request->context, &in->extent));
-    struct spool *const spools[] = {in->train, in->slice, in->val, in->rest};
+    check_reading(&r, expected);
+    d->extent.whole = true;
+    limit_spools(&r);
+    struct spool *const spools[] = {d->train, d->slice, d->val, d->rest};
     for (size_t i = 0; i < 4; i++)
         spool_seal(spools[i]);
-    settle_classes(&in->classes);
-    in->hash = XXH3_64bits_digest(r.hash);
+    settle_classes(&d->classes);
+    d->hash = XXH3_64bits_digest(r.hash);
     XXH3_freeState(r.hash);
     example_store_free(&r.store);
     buffer_free(&r.packed);
     free(r.draws);
-    return in;
 }
 
 void dataset_free(struct dataset *dataset)
@@ -306,94 +315,137 @@ void dataset_free(struct dataset *dataset)
     free(dataset);
 }
 
-bool dataset_val_chooses(const struct dataset *dataset)
+bool dataset_val_selects(const struct dataset *dataset)
 {
-    return dataset->test > 0 && spool_count(dataset->val) > 0;
+    return dataset->test_part > 0 && spool_count(dataset->val) > 0;
+}
+
+/* ---- Sources ---- */
+
+struct source training_source(const struct fit_config *config, const struct dataset *dataset)
+{
+    return (struct source){dataset, config->select == SELECT_SLICE ? SOURCE_TRAIN : SOURCE_TRAIN_AND_SLICE};
+}
+
+bool selection_source(const struct fit_config *config, const struct dataset *dataset, struct source *source)
+{
+    *source = (struct source){dataset, config->select == SELECT_VAL ? SOURCE_VAL : SOURCE_SLICE};
+    return config->select != SELECT_NONE && source_count(source) > 0;
 }
 
 uint64_t source_count(const struct source *source)
 {
-    const struct dataset *in = source->dataset;
+    const struct dataset *d = source->dataset;
     switch (source->kind) {
     case SOURCE_TRAIN:
-        return spool_count(in->train);
+        return spool_count(d->train);
     case SOURCE_TRAIN_AND_SLICE:
-        return dataset_learnable(in);
+        return dataset_trainable(d);
     case SOURCE_SLICE:
-        return spool_count(in->slice);
+        return spool_count(d->slice);
     case SOURCE_VAL:
-        return spool_count(in->val);
+        return spool_count(d->val);
     }
     return 0;
 }
 
-static struct slice kept_record(struct slice entry, struct kept *kept)
+/* An entry of val or rest, taken apart. */
+static struct slice stored_record(struct slice entry, struct place *place)
 {
-    memcpy(kept, entry.at, sizeof *kept);
-    return (struct slice){entry.at + sizeof *kept, entry.size - sizeof *kept};
+    memcpy(place, entry.at, sizeof *place);
+    return (struct slice){entry.at + sizeof *place, entry.size - sizeof *place};
 }
 
-/* From a whole record, as it may pass on. */
-static void val_get(const struct dataset *in, uint64_t index, struct example_store *store,
-                    struct example *out)
+/* From a whole record, for it may be held out. */
+static void val_get(const struct dataset *d, uint64_t index, struct example_store *store, struct example *out)
 {
-    struct kept kept;
+    struct place place;
     struct record record = {0};
-    struct slice bytes = kept_record(spool_get(in->val, index, &store->bytes), &kept);
-    record_unpack(&record, bytes, in->classes.type);
-    example_read(&record, in->vectors, store, out);
-    out->label = kept.label;
+    struct slice bytes = stored_record(spool_get(d->val, index, &store->bytes), &place);
+    record_unpack(&record, bytes, d->classes.type);
+    example_read(&record, d->vectors, store, out);
+    out->label = place.label;
     record_free(&record);
 }
 
 void source_get(const struct source *source, uint64_t index, struct example_store *store, struct example *out)
 {
-    const struct dataset *in = source->dataset;
+    const struct dataset *d = source->dataset;
     if (source->kind == SOURCE_VAL) {
-        val_get(in, index, store, out);
+        val_get(d, index, store, out);
         return;
     }
-    const struct spool *spool = source->kind == SOURCE_SLICE ? in->slice : in->train;
-    if (source->kind == SOURCE_TRAIN_AND_SLICE && index >= spool_count(in->train)) {
-        spool = in->slice;
-        index -= spool_count(in->train);
+    const struct spool *spool = source->kind == SOURCE_SLICE ? d->slice : d->train;
+    if (source->kind == SOURCE_TRAIN_AND_SLICE && index >= spool_count(d->train)) {
+        spool = d->slice;
+        index -= spool_count(d->train);
     }
     example_unpack(spool_get(spool, index, &store->bytes), store, out);
 }
 
-/* A place in one of the spools that pass on. */
-struct place {
-    const struct spool *spool;
-    uint64_t next, count;
-    struct buffer bytes;
-    struct kept kept;
-    struct slice record;
-};
+/* ---- The held-out records ---- */
 
-static void place_load(struct place *p)
+bool val_held_out(const struct fit_config *config, const struct dataset *dataset)
 {
-    if (p->next < p->count)
-        p->record = kept_record(spool_get(p->spool, p->next, &p->bytes), &p->kept);
+    return config->select != SELECT_VAL || !dataset_val_selects(dataset);
 }
 
-void dataset_pass_on(struct dataset *in, bool val, void (*write)(void *, size_t, const struct record *),
-                     void *context)
+uint64_t held_out_count(const struct fit_config *config, const struct dataset *dataset)
 {
-    struct place places[2] = {{.spool = in->rest, .count = spool_count(in->rest)},
-                              {.spool = in->val, .count = val ? spool_count(in->val) : 0}};
-    struct record record = {0};
-    place_load(&places[0]);
-    place_load(&places[1]);
-    while (places[0].next < places[0].count || places[1].next < places[1].count) {
-        bool first = places[1].next == places[1].count ||
-                     (places[0].next < places[0].count && places[0].kept.number < places[1].kept.number);
-        struct place *p = &places[first ? 0 : 1];
-        record_unpack(&record, p->record, in->classes.type);
-        write(context, p->kept.segment, &record);
-        p->next++;
-        place_load(p);
+    return spool_count(dataset->rest) + (val_held_out(config, dataset) ? spool_count(dataset->val) : 0);
+}
+
+struct held_out {
+    struct run { /* one of the two spools, and its next record */
+        const struct spool *spool;
+        uint64_t next, count;
+        bool loaded;
+        struct buffer bytes;
+        struct place place;
+        struct slice packed;
+    } rest, val;
+    enum label_type y;
+    struct record record;
+};
+
+struct held_out *held_out_open(const struct fit_config *config, const struct dataset *dataset)
+{
+    struct held_out *h = memory_zeroed(1, sizeof *h);
+    h->y = dataset->classes.type;
+    h->rest = (struct run){.spool = dataset->rest, .count = spool_count(dataset->rest)};
+    h->val = (struct run){.spool = dataset->val,
+                          .count = val_held_out(config, dataset) ? spool_count(dataset->val) : 0};
+    return h;
+}
+
+/* Whether there is a next record; it is loaded then. */
+static bool run_load(struct run *run)
+{
+    if (run->next < run->count && !run->loaded) {
+        run->packed = stored_record(spool_get(run->spool, run->next, &run->bytes), &run->place);
+        run->loaded = true;
     }
-    record_free(&record);
-    buffer_free(&places[0].bytes);
-    buffer_free(&places[1].bytes);
+    return run->next < run->count;
+}
+
+struct record *held_out_read(struct held_out *h, size_t segment)
+{
+    bool rest = run_load(&h->rest), val = run_load(&h->val);
+    if (!rest && !val)
+        return NULL;
+    struct run *run = !val || (rest && h->rest.place.number < h->val.place.number) ? &h->rest : &h->val;
+    if (run->place.segment != segment)
+        return NULL;
+    record_unpack(&h->record, run->packed, h->y);
+    run->next++;
+    run->loaded = false;
+    return &h->record;
+}
+
+void held_out_close(struct held_out *h)
+{
+    record_free(&h->record);
+    buffer_free(&h->rest.bytes);
+    buffer_free(&h->val.bytes);
+    free(h);
 }

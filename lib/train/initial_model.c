@@ -1,22 +1,25 @@
 #include "train/initial_model.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "model/config.h"
-#include "train/linear_head.h"
-
-enum { MEBIBYTE = 1 << 20 };
-
-static uint64_t mebibytes(uint64_t bytes) { return bytes / MEBIBYTE + 1; }
 
 /* Layers of the encoder that is saved with a head. */
 static int encoder_layers(const struct shape *shape)
 {
     int top = shape->taps[shape->tap_count - 1];
     return top > 0 ? top : 1;
+}
+
+static size_t encoder_parameters(struct shape shape)
+{
+    shape.L = encoder_layers(&shape);
+    struct layout *layout = layout_new(&shape);
+    size_t parameters = layout->size;
+    layout_free(layout);
+    return parameters;
 }
 
 /* What the vectors are, as embed said it. */
@@ -39,11 +42,7 @@ static void read_vector_shape(struct initial_model *initial, const struct header
     if (dim != (json_int_t)initial->width)
         die(STATUS_BROKEN, "the stream's vectors have %lld numbers: %d layers of %s make %zu", (long long)dim,
             shape->tap_count, initial->settings->directory, initial->width);
-    struct shape cut = *shape;
-    cut.L = encoder_layers(shape);
-    struct layout *layout = layout_new(&cut);
-    initial->parameters = layout->size;
-    layout_free(layout);
+    initial->parameters = encoder_parameters(*shape);
 }
 
 /* The head is saved with the encoder that made the vectors, so that must be the one that is here. */
@@ -61,81 +60,41 @@ static void check_encoder(const struct initial_model *initial, const struct head
             path ? path : "?", fingerprint, initial->settings->directory, initial->settings->fingerprint);
 }
 
-void initial_model_check_header(void *context, const struct header *header)
+void initial_model_check(const struct initial_model *initial, const struct header *header)
 {
-    struct initial_model *initial = context;
-    if (!initial->settings) {
-        char *directory = model_find(initial->option, header);
-        initial->settings = model_open(directory, &(struct model_request){.no_weights = true});
-        initial->shape = initial->settings->layout->shape;
-        if (initial->config->shape) {
-            model_shape_parse(initial->config->shape, &initial->shape);
-            initial->shape.tap_count = 1;
-            initial->shape.taps[0] = initial->shape.L;
-        }
-        struct classes scale = {.ordered = header->y != LABEL_STRING || header->classes.ordered};
-        initial->head = initial->config->head >= 0 ? initial->config->head : linear_head_default(&scale);
-        free(directory);
-    }
-    if (header->kind == KIND_VECTORS) {
-        if (initial->config->scratch)
-            die(STATUS_USAGE, "--scratch is for tokens: vectors come from an encoder that stays as it is");
+    if (header->kind == KIND_VECTORS)
         check_encoder(initial, header);
-        read_vector_shape(initial, header);
-    } else {
-        if (initial->config->head >= 0)
-            die(STATUS_USAGE,
-                "--head is fitted to vectors, and these are tokens: embed makes vectors of them");
+    else
         model_check_tokens(initial->settings, header);
+}
+
+static void check_options(const struct fit_config *config, bool vectors)
+{
+    if (vectors && config->scratch)
+        die(STATUS_USAGE, "--scratch is for tokens: vectors come from an encoder that stays as it is");
+    if (!vectors && config->head >= 0)
+        die(STATUS_USAGE, "--head is fitted to vectors, and these are tokens: embed makes vectors of them");
+}
+
+void initial_model_find(struct initial_model *initial, const char *option, const struct header *header,
+                        const struct fit_config *config)
+{
+    char *directory = model_find(option, header);
+    *initial = (struct initial_model){
+        .config = config, .settings = model_open(directory, &(struct model_request){.no_weights = true})};
+    free(directory);
+    initial->shape = initial->settings->layout->shape;
+    if (config->shape) {
+        model_shape_parse(config->shape, &initial->shape);
+        initial->shape.tap_count = 1;
+        initial->shape.taps[0] = initial->shape.L;
     }
-}
-
-/* The least that will do for what has come. */
-static uint64_t least(const struct initial_model *initial, const struct extent *extent)
-{
-    enum linear_kind head = (enum linear_kind)initial->head;
-    uint64_t fixed = initial->width
-                         ? budget_head(head, initial->width, initial->parameters, initial->threads, extent)
-                         : budget_training(&initial->shape, initial->config, initial->threads, extent);
-    return fixed + BUDGET_LEAST_SPOOL;
-}
-
-static void refuse(const struct initial_model *initial, const struct extent *extent)
-{
-    enum { MORE = 10000 };
-    struct buffer why = {0}, outlook = {0};
-    uint64_t need = least(initial, extent);
-    if (initial->width && extent->records) {
-        struct extent longer = *extent;
-        longer.records += MORE;
-        buffer_format(&why, "a head holds all vectors: %" PRIu64 "%s and %d threads", extent->records,
-                      extent->whole ? "" : " so far", initial->threads);
-        if (!extent->whole)
-            buffer_format(&outlook, ", and every %d more about %" PRIu64 "M", MORE,
-                          mebibytes(least(initial, &longer) - need));
-    } else if (initial->width) {
-        buffer_format(&why, "a head on vectors of %zu numbers and %d threads", initial->width,
-                      initial->threads);
-    } else {
-        buffer_format(&why, "this model, batch and %d threads", initial->threads);
-        if (extent->windows > 1)
-            buffer_format(&why, ", with an essay of %zu windows,", extent->windows);
+    check_options(config, header->kind == KIND_VECTORS);
+    initial_model_check(initial, header);
+    if (header->kind == KIND_VECTORS) {
+        read_vector_shape(initial, header);
+        initial->head = fit_config_head(config, header->y != LABEL_STRING || header->classes.ordered);
     }
-    die(STATUS_USAGE, "--memory %" PRIu64 "M is too little: %.*s need %" PRIu64 "M%.*s",
-        initial->memory / MEBIBYTE, (int)why.size, why.at, mebibytes(need), (int)outlook.size, outlook.at);
-}
-
-uint64_t initial_model_room(void *context, const struct extent *extent)
-{
-    const struct initial_model *initial = context;
-    if (initial->memory == 0)
-        return BUDGET_SPOOL;
-    uint64_t need = least(initial, extent);
-    if (need <= initial->memory)
-        return initial->memory - need + BUDGET_LEAST_SPOOL;
-    if (initial->width || extent->tokens == 0 || extent->whole)
-        refuse(initial, extent);
-    return 0;
 }
 
 void initial_model_free(struct initial_model *initial) { model_free(initial->settings); }
@@ -153,7 +112,7 @@ static void draw_head(const struct objective *objective, struct model *model, ui
         loss_initial_extra(&objective->spec, model->params + layout->extra);
 }
 
-/* A head fits when it was trained for the same end; else it is drawn anew, and that is said. */
+/* A head that was trained for the same loss and as many classes stays; else it is drawn anew, with a note. */
 static void settle_head(const struct initial_model *initial, const struct objective *objective,
                         struct model *model)
 {
@@ -194,11 +153,11 @@ struct model *initial_model_open(const struct initial_model *initial, const stru
     return model;
 }
 
-struct model *initial_model_open_encoder(const struct initial_model *initial, int outputs, int extras)
+struct model *initial_model_open_encoder(const struct initial_model *initial, int C, int E)
 {
     struct shape shape = initial->shape;
-    shape.C = outputs;
-    shape.E = extras;
+    shape.C = C;
+    shape.E = E;
     struct model_request request = {
         .head = &shape, .seed = (uint64_t)initial->config->seed, .layers = encoder_layers(&shape)};
     return model_open(initial->settings->directory, &request);

@@ -2,32 +2,32 @@
 #ifndef RUBRIC_TRAIN_INITIAL_MODEL_H
 #define RUBRIC_TRAIN_INITIAL_MODEL_H
 
+#include "linear/linear.h"
 #include "model/model.h"
-#include "train/budget.h"
-#include "train/objective.h"
 #include "train/config.h"
+#include "train/objective.h"
 
-/* Which directory training starts from, found when the stream's first header is read. */
 struct initial_model {
-    const char *option; /* -m; NULL: the header's, $RUBRIC_MODEL, the installed default */
-    const struct fit_config *config;
-    int threads;
-    uint64_t memory;        /* --memory: a line for the whole run; 0: none */
-    struct model *settings; /* that directory without its weights */
-    int head;               /* enum linear_kind that will be fitted, if these are vectors */
-    struct shape
-        shape;    /* what ids must fit: of `settings`, or of --shape; of vectors, with the head's inputs */
-    size_t width; /* numbers of a vector, 0 for tokens */
-    size_t parameters; /* of vectors: of the encoder that is saved with the head */
+    const struct fit_config *config; /* borrowed */
+    struct model *settings;          /* the directory, without its weights */
+    struct shape shape;              /* what ids must fit: of `settings`, or of --shape; of vectors, with the
+                                      * head's inputs */
+    /* Of vectors; 0 of tokens: */
+    size_t width;          /* numbers of a vector */
+    enum linear_kind head; /* that will be fitted */
+    size_t parameters;     /* of the encoder that is saved with the head */
 };
 
-/* For dataset_request: finds the model at the first header, and refuses headers that do not fit it. */
-void initial_model_check_header(void *context, const struct header *header);
+/* Finds the directory: `option` (-m; NULL: the header's model, $RUBRIC_MODEL, the installed default).  Dies
+ * with STATUS_BROKEN when the stream's first header does not fit it, with STATUS_USAGE when it does not fit
+ * the options. */
+void initial_model_find(struct initial_model *initial, const char *option, const struct header *header,
+                        const struct fit_config *config);
+void initial_model_free(struct initial_model *initial);
 
-/* For dataset_request: how much of what is read may stay in memory.  Dies with STATUS_USAGE, naming the least
- * that will do, when --memory is below what is needed anyhow: of tokens once the longest text is known, of
- * vectors as soon as those that have come are too many. */
-uint64_t initial_model_room(void *context, const struct extent *extent);
+/* Dies with STATUS_BROKEN unless a segment was made with this model: its tokens with the same vocabulary, its
+ * vectors by the same encoder. */
+void initial_model_check(const struct initial_model *initial, const struct header *header);
 
 /* The model with a head for the objective: weights from the directory, or drawn (--scratch).  A head that was
  * trained with the same loss on as many classes is kept and trained on. */
@@ -35,8 +35,6 @@ struct model *initial_model_open(const struct initial_model *initial, const stru
 
 /* The encoder that made the vectors, cut at the highest layer they read, with room for a head of C outputs
  * and E further parameters. */
-struct model *initial_model_open_encoder(const struct initial_model *initial, int outputs, int extras);
-
-void initial_model_free(struct initial_model *initial);
+struct model *initial_model_open_encoder(const struct initial_model *initial, int C, int E);
 
 #endif

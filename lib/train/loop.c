@@ -1,21 +1,20 @@
 #include "train/loop.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/terminal.h"
 #include "model/safetensors.h"
-#include "train/log.h"
 #include "train/augment.h"
-#include "train/ema.h"
 #include "train/calibration.h"
-#include "train/csv_log.h"
+#include "train/ema.h"
+#include "train/log.h"
 #include "train/sampler.h"
+#include "train/schedule.h"
 #include "train/step.h"
 
 /* Everything that lives as long as a run. */
@@ -28,55 +27,23 @@ struct loop {
     struct stepper *stepper;
     struct sampler *sampler;
     struct ema *ema; /* NULL: no averaging */
-    struct source training, choosing;
-    bool chooses;
-    struct metrics choosing_metrics;
+    struct source training, selection;
+    bool selects;
+    struct metrics selection_metrics;
     struct schedule schedule;
     struct run_state state;
-    struct csv_log log, epochs;
+    struct log log;
     struct progress progress;
     double started, saved; /* monotonic seconds */
+    bool calibrating;      /* after the last step */
+    float bias;            /* of the head, before it was calibrated */
 };
 
-struct source training_source(const struct fit_config *config, struct dataset *dataset)
+static uint64_t count_steps(const struct fit_config *config, uint64_t examples)
 {
-    return (struct source){dataset, config->select == CHOOSE_SLICE ? SOURCE_TRAIN : SOURCE_TRAIN_AND_SLICE};
-}
-
-bool choosing_source(const struct fit_config *config, struct dataset *dataset, struct source *source)
-{
-    *source = (struct source){dataset, config->select == CHOOSE_VAL ? SOURCE_VAL : SOURCE_SLICE};
-    return config->select != CHOOSE_NOTHING && source_count(source) > 0;
-}
-
-uint64_t training_steps(const struct fit_config *config, uint64_t examples)
-{
-    uint64_t batch = (uint64_t)config->batch,
-             steps = (uint64_t)config->epochs * ((examples + batch - 1) / batch);
+    uint64_t batch = (uint64_t)config->batch, per_epoch = (examples + batch - 1) / batch,
+             steps = (uint64_t)config->epochs * per_epoch;
     return config->max_steps && (uint64_t)config->max_steps < steps ? (uint64_t)config->max_steps : steps;
-}
-
-/* ---- Signals that ask a run to stop ---- */
-
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-static volatile sig_atomic_t pending;
-
-static void notice(int number) { pending = number; }
-
-static void interrupt_watch(void)
-{
-    pending = 0;
-    struct sigaction action = {.sa_handler = notice, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], &action, NULL);
-}
-
-static int interrupt_pending(void) { return pending; }
-
-static void interrupt_unwatch(void)
-{
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        signal(signals[i], SIG_DFL);
 }
 
 /* ---- Beginning and ending ---- */
@@ -112,32 +79,21 @@ static size_t blocks_of(const struct loop *l, struct float_block blocks[4])
     return count;
 }
 
-static void open_csv_logs(struct loop *l)
+static void make_workspaces(struct loop *l)
 {
-    const struct output *output = l->t->output;
-    char *log = output ? output_path(output, "log.csv") : NULL;
-    char *epochs = output ? output_path(output, "epochs.csv") : NULL;
-    csv_log_open(&l->log, log, "step,epoch,loss,rate,norm,tokens,tokens_per_second,seconds",
-                 l->state.log_size);
-    csv_log_open(&l->epochs, epochs,
-                 "epoch,step,train_loss,train_accuracy,train_qwk,train_macro_f1,loss,accuracy,qwk,"
-                 "macro_f1,seconds",
-                 l->state.epochs_size);
-    free(log);
-    free(epochs);
-}
-
-static void loop_start(struct loop *l)
-{
-    const struct training *t = l->t;
-    const struct fit_config *config = t->config;
-    int threads = pool_threads(t->pool);
-    l->workspaces = memory_new((size_t)threads, sizeof *l->workspaces);
+    size_t threads = (size_t)pool_threads(l->t->pool);
+    l->workspaces = memory_new(threads, sizeof *l->workspaces);
     l->packed = network_packed_new(l->layout, true);
-    for (int i = 0; i < threads; i++) {
+    for (size_t i = 0; i < threads; i++) {
         l->workspaces[i] = workspace_new(l->layout);
         workspace_use_packed(l->workspaces[i], l->packed);
     }
+}
+
+static void make_stepper(struct loop *l)
+{
+    const struct training *t = l->t;
+    const struct fit_config *config = t->config;
     struct optimizer_settings settings = {.beta1 = 0.9,
                                           .beta2 = 0.999,
                                           .epsilon = 1e-8,
@@ -157,18 +113,26 @@ static void loop_start(struct loop *l)
                                .dropout = true,
                                .frozen = config->frozen};
     l->stepper = stepper_new(&setup, (size_t)config->batch);
+}
+
+static void loop_start(struct loop *l)
+{
+    const struct training *t = l->t;
+    const struct fit_config *config = t->config;
+    make_workspaces(l);
+    make_stepper(l);
     l->training = training_source(config, t->dataset);
-    l->chooses = choosing_source(config, t->dataset, &l->choosing);
-    if (config->select == CHOOSE_VAL && !l->chooses)
+    l->selects = selection_source(config, t->dataset, &l->selection);
+    if (config->select == SELECT_VAL && !l->selects)
         die(STATUS_INPUT, "--select val: no record of the part val has a label");
     l->sampler = make_sampler(l);
     if (config->ema > 0)
         l->ema = ema_new(l->layout->size, t->model->params, config->ema);
-    uint64_t steps = training_steps(config, sampler_size(l->sampler));
+    uint64_t steps = count_steps(config, sampler_size(l->sampler));
     l->schedule = (struct schedule){(enum schedule_shape)config->schedule, config->rate, steps,
                                     schedule_warmup(config->warmup, steps)};
     metrics_init(&l->state.running, t->dataset->classes.count);
-    metrics_init(&l->choosing_metrics, t->dataset->classes.count);
+    metrics_init(&l->selection_metrics, t->dataset->classes.count);
 }
 
 static void resume(struct loop *l)
@@ -178,7 +142,7 @@ static void resume(struct loop *l)
     checkpoint_load(l->t->output, l->t->identity, &l->state, blocks, count);
     optimizer_restore(l->optimizer, l->state.step);
     l->started -= l->state.seconds;
-    note("going on after step %" PRIu64 " of %" PRIu64, l->state.step, l->schedule.steps);
+    note("resuming after step %" PRIu64 " of %" PRIu64, l->state.step, l->schedule.steps);
 }
 
 static void loop_end(struct loop *l)
@@ -191,9 +155,9 @@ static void loop_end(struct loop *l)
     stepper_free(l->stepper);
     sampler_free(l->sampler);
     ema_free(l->ema);
-    metrics_free(&l->choosing_metrics);
-    csv_log_close(&l->log);
-    csv_log_close(&l->epochs);
+    metrics_free(&l->state.running);
+    metrics_free(&l->selection_metrics);
+    log_close(&l->log);
 }
 
 /* ---- Checkpoints ---- */
@@ -201,10 +165,9 @@ static void loop_end(struct loop *l)
 static void save_checkpoint(struct loop *l)
 {
     optimizer_catch_up_all(l->optimizer, l->t->model->params, l->t->pool);
-    csv_log_sync(&l->log);
-    csv_log_sync(&l->epochs);
-    l->state.log_size = l->log.size;
-    l->state.epochs_size = l->epochs.size;
+    log_sync(&l->log);
+    l->state.log_size = l->log.steps.size;
+    l->state.epochs_size = l->log.epochs.size;
     l->state.seconds = monotonic_seconds() - l->started;
     struct float_block blocks[4];
     size_t count = blocks_of(l, blocks);
@@ -212,17 +175,23 @@ static void save_checkpoint(struct loop *l)
     l->saved = monotonic_seconds();
 }
 
-static void heed_signals(struct loop *l)
+/* Between two steps, or two chunks of an evaluation, which starts anew when the run is resumed. */
+static void stop_if_signalled(void *context)
 {
-    int number = interrupt_pending();
-    if (number) {
-        save_checkpoint(l);
-        progress_line_clear();
-        warn("interrupted after step %" PRIu64 " of %" PRIu64 "; %s/ holds its state (fit --resume goes on)",
-             l->state.step, l->schedule.steps, l->t->output->partial);
-        interrupt_unwatch();
-        raise(number);
-    }
+    struct loop *l = context;
+    if (!interrupt_pending())
+        return;
+    if (l->calibrating)
+        l->t->model->params[l->layout->head_bias] = l->bias;
+    save_checkpoint(l);
+    progress_line_clear();
+    warn("interrupted after step %" PRIu64 " of %" PRIu64 "; %s/ holds its state (fit --resume goes on)",
+         l->state.step, l->schedule.steps, l->t->output->partial);
+    interrupt_end();
+}
+
+static void save_if_due(struct loop *l)
+{
     if (monotonic_seconds() - l->saved >= l->t->checkpoint_seconds)
         save_checkpoint(l);
 }
@@ -244,30 +213,16 @@ static size_t load_batch(struct loop *l, uint64_t size)
     return count;
 }
 
-static void stop_if_lost(const struct loop *l, const struct step_result *result)
+static void stop_if_not_finite(const struct loop *l, const struct step_result *result)
 {
     if (result->finite)
         return;
     struct buffer names = {0};
-    stepper_blame(l->stepper, &names);
+    stepper_not_finite(l->stepper, &names);
     die(STATUS_SYSTEM,
         "step %" PRIu64 " (epoch %" PRIu64 "): the loss or its gradient is not finite any more; "
         "records: %.*s (a lower --lr may help)",
         l->state.step + 1, l->state.epoch + 1, (int)names.size, names.at);
-}
-
-static void log_step(struct loop *l, const struct step_result *result, double rate, double began)
-{
-    double now = monotonic_seconds();
-    csv_log_integer(&l->log, l->state.step);
-    csv_log_integer(&l->log, l->state.epoch + 1);
-    csv_log_number(&l->log, result->loss);
-    csv_log_number(&l->log, rate);
-    csv_log_number(&l->log, result->norm);
-    csv_log_integer(&l->log, result->tokens);
-    csv_log_integer(&l->log, (uint64_t)((double)result->tokens / (now - began + 1e-9)));
-    csv_log_number(&l->log, round((now - l->started) * 1000) / 1000);
-    csv_log_end_row(&l->log);
 }
 
 static void take_step(struct loop *l, uint64_t size)
@@ -276,14 +231,15 @@ static void take_step(struct loop *l, uint64_t size)
     size_t count = load_batch(l, size);
     network_packed_update(l->packed, l->t->model->params, l->t->pool);
     struct step_result result = stepper_run(l->stepper, count, l->state.step, rate, &l->state.running);
-    stop_if_lost(l, &result);
+    stop_if_not_finite(l, &result);
     if (l->ema) {
         optimizer_catch_up_all(l->optimizer, l->t->model->params, l->t->pool);
         ema_update(l->ema, l->t->model->params, l->state.step, l->t->pool);
     }
     l->state.step++;
     l->state.position += count;
-    log_step(l, &result, rate, began);
+    double now = monotonic_seconds();
+    log_step(&l->log, l->state.step, l->state.epoch + 1, &result, rate, now - began, now - l->started);
     progress_update(&l->progress, l->state.position);
 }
 
@@ -298,19 +254,25 @@ static float *result_params(const struct loop *l)
 static struct evaluation evaluation_of(struct loop *l, const float *params)
 {
     network_packed_update(l->packed, params, l->t->pool);
-    return (struct evaluation){l->layout, params, l->t->pool, l->workspaces, l->t->objective};
+    return (struct evaluation){.layout = l->layout,
+                               .params = params,
+                               .pool = l->t->pool,
+                               .workspaces = l->workspaces,
+                               .objective = l->t->objective,
+                               .between = stop_if_signalled,
+                               .context = l};
 }
 
-static void evaluate_choosing(struct loop *l, const float *params)
+static void evaluate_selection(struct loop *l, const float *params)
 {
     struct evaluation e = evaluation_of(l, params);
-    evaluate(&e, &l->choosing, &l->choosing_metrics);
+    evaluate(&e, &l->selection, &l->selection_metrics);
 }
 
 static bool is_better(const struct loop *l)
 {
-    double value = metrics_monitored(&l->choosing_metrics, (enum monitor)l->t->config->monitor);
-    double loss = metrics_loss(&l->choosing_metrics);
+    double value = metrics_monitored(&l->selection_metrics, (enum monitor)l->t->config->monitor);
+    double loss = metrics_loss(&l->selection_metrics);
     const struct run_state *s = &l->state;
     return s->best_epoch == 0 || value > s->best_value || (!(value < s->best_value) && loss < s->best_loss);
 }
@@ -319,47 +281,59 @@ static void keep_as_best(struct loop *l)
 {
     struct run_state *s = &l->state;
     s->best_epoch = s->epoch + 1;
-    s->best_value = metrics_monitored(&l->choosing_metrics, (enum monitor)l->t->config->monitor);
-    s->best_loss = metrics_loss(&l->choosing_metrics);
+    s->best_value = metrics_monitored(&l->selection_metrics, (enum monitor)l->t->config->monitor);
+    s->best_loss = metrics_loss(&l->selection_metrics);
     s->best_training_loss = metrics_loss(&s->running);
     s->since_best = 0;
     if (l->t->config->keep == KEEP_BEST)
         block_save(l->t->output, OUTPUT_BEST, &(struct float_block){result_params(l), l->layout->size});
 }
 
-static void csv_log_metrics(struct csv_log *csv, const struct metrics *metrics)
-{
-    csv_log_number(csv, metrics_loss(metrics));
-    csv_log_number(csv, metrics_accuracy(metrics));
-    csv_log_number(csv, metrics_qwk(metrics));
-    csv_log_number(csv, metrics_macro_f1(metrics));
-}
-
+/* A signal in the evaluation finds the state as it was after the epoch's last step: resumed, the run comes
+ * here again. */
 static void end_epoch(struct loop *l)
 {
     struct run_state *s = &l->state;
     progress_end(&l->progress);
     optimizer_catch_up_all(l->optimizer, l->t->model->params, l->t->pool);
     bool best = false;
-    if (l->chooses) {
-        evaluate_choosing(l, result_params(l));
+    if (l->selects) {
+        evaluate_selection(l, result_params(l));
         best = is_better(l);
         s->since_best++;
         if (best)
             keep_as_best(l);
-        s->last_loss = metrics_loss(&l->choosing_metrics);
+        s->last_loss = metrics_loss(&l->selection_metrics);
     }
     s->last_training_loss = metrics_loss(&s->running);
-    double seconds = monotonic_seconds() - l->started;
-    log_epoch(l->t, s->epoch + 1, &s->running, l->chooses ? &l->choosing_metrics : NULL, best, seconds);
-    csv_log_integer(&l->epochs, s->epoch + 1);
-    csv_log_integer(&l->epochs, s->step);
-    csv_log_metrics(&l->epochs, &s->running);
-    csv_log_metrics(&l->epochs, &l->choosing_metrics);
-    csv_log_number(&l->epochs, round(seconds * 1000) / 1000);
-    csv_log_end_row(&l->epochs);
     s->epoch++;
     s->position = 0;
+    log_epoch(&l->log, l->t->config, s->step, s->epoch, &s->running,
+              l->selects ? &l->selection_metrics : NULL, best, monotonic_seconds() - l->started);
+}
+
+static bool epoch_is_whole(const struct loop *l)
+{
+    return l->state.position >= sampler_size(l->sampler) || l->state.step >= l->schedule.steps;
+}
+
+static void run_epoch(struct loop *l)
+{
+    uint64_t size = sampler_size(l->sampler);
+    char *label = memory_format("epoch %" PRIu64 "/%" PRId64, l->state.epoch + 1, l->t->config->epochs);
+    if (l->state.position == 0)
+        metrics_clear(&l->state.running);
+    progress_start(&l->progress, label, "essays", size);
+    while (!epoch_is_whole(l)) {
+        take_step(l, size);
+        stop_if_signalled(l);
+        if (!epoch_is_whole(l))
+            save_if_due(l);
+    }
+    end_epoch(l);
+    stop_if_signalled(l);
+    save_if_due(l);
+    free(label);
 }
 
 static bool finished(const struct loop *l)
@@ -367,25 +341,6 @@ static bool finished(const struct loop *l)
     const struct run_state *s = &l->state;
     bool patient = l->t->config->patience == 0 || s->since_best < (uint64_t)l->t->config->patience;
     return s->position == 0 && (s->step >= l->schedule.steps || !patient);
-}
-
-static void run_epochs(struct loop *l)
-{
-    uint64_t size = sampler_size(l->sampler);
-    while (!finished(l)) {
-        char *label = memory_format("epoch %" PRIu64 "/%" PRId64, l->state.epoch + 1, l->t->config->epochs);
-        if (l->state.position == 0)
-            metrics_clear(&l->state.running);
-        progress_start(&l->progress, label, "essays", size);
-        while (l->state.position < size && l->state.step < l->schedule.steps) {
-            take_step(l, size);
-            if (l->state.position < size && l->state.step < l->schedule.steps)
-                heed_signals(l);
-        }
-        end_epoch(l);
-        heed_signals(l);
-        free(label);
-    }
 }
 
 /* ---- The result ---- */
@@ -415,54 +370,67 @@ static void save_optimizer(const struct loop *l)
 }
 
 /* Whether steps see another network than the one that is saved. */
-static bool draws(const struct loop *l)
+static bool steps_draw(const struct loop *l)
 {
     const struct shape *s = &l->layout->shape;
     return s->hidden_dropout > 0 || s->attention_dropout > 0 || s->head_dropout > 0 ||
            l->t->config->token_dropout > 0 || l->t->config->span_deletion > 0;
 }
 
-static void take_result(struct loop *l, struct outcome *out)
+static bool keeps_best(const struct loop *l) { return l->selects && l->t->config->keep == KEEP_BEST; }
+
+/* The parameters that are kept go where training had its own. */
+static void take_params(struct loop *l)
 {
-    struct run_state *s = &l->state;
     float *params = l->t->model->params;
-    bool best = l->chooses && l->t->config->keep == KEEP_BEST;
-    if (best)
-        block_load(l->t->output, OUTPUT_BEST, &(struct float_block){params, l->layout->size});
+    size_t size = l->layout->size;
+    if (keeps_best(l))
+        block_load(l->t->output, OUTPUT_BEST, &(struct float_block){params, size});
     else if (l->ema)
-        memcpy(params, ema_params(l->ema), l->layout->size * sizeof *params);
-    if (l->t->objective->spec.loss == LOSS_MSE && draws(l)) {
+        memcpy(params, ema_params(l->ema), size * sizeof *params);
+}
+
+/* A signal in an evaluation finds a state without a step to take: resumed, the run comes here again.  Its
+ * parameters are then those that are kept (unless these come from the best epoch's file or the average
+ * anyhow), with the bias as it was. */
+static void calibrate(struct loop *l)
+{
+    const struct training *t = l->t;
+    float *params = t->model->params;
+    l->bias = params[l->layout->head_bias];
+    l->calibrating = true;
+    if (t->objective->spec.loss == LOSS_MSE && steps_draw(l)) {
         struct evaluation e = evaluation_of(l, params);
-        log_calibration(calibrate_bias(&e, &l->training, l->sampler, s->epoch, params));
+        log_calibration(calibrate_bias(&e, &l->training, l->sampler, l->state.epoch, params));
     }
-    bool prior = l->t->config->thresholds == THRESHOLDS_PRIOR;
-    if (prior || (l->chooses && l->t->config->thresholds == THRESHOLDS_TUNED)) {
+    int rule = t->config->thresholds;
+    bool prior = rule == THRESHOLDS_PRIOR;
+    if (prior || (l->selects && rule == THRESHOLDS_TUNED)) {
         struct evaluation e = evaluation_of(l, params);
-        calibrate_thresholds(&e, prior ? &l->training : &l->choosing, l->t->objective,
-                             l->t->config->thresholds);
-    } else if (l->t->config->thresholds == THRESHOLDS_TUNED) {
-        warn("--thresholds tuned: too few records to hold any back and set them on: scores are rounded");
+        calibrate_thresholds(&e, prior ? &l->training : &l->selection, t->objective, rule);
+    } else if (rule == THRESHOLDS_TUNED) {
+        warn("--thresholds tuned: too few records to hold any out and set them on: scores are rounded");
     }
-    if (l->chooses)
-        evaluate_choosing(l, params);
+    if (l->selects)
+        evaluate_selection(l, params);
+    stop_if_signalled(l);
+}
+
+static void set_outcome(const struct loop *l, struct outcome *out)
+{
+    const struct run_state *s = &l->state;
     *out = (struct outcome){
         .steps = s->step,
         .epochs = s->epoch,
-        .kept_epoch = best ? s->best_epoch : s->epoch,
+        .kept_epoch = keeps_best(l) ? s->best_epoch : s->epoch,
         .best_epoch = s->best_epoch,
-        .chose = l->chooses,
-        .overfitted = l->chooses && s->best_epoch < s->epoch &&
+        .selected = l->selects,
+        .overfitted = l->selects && s->best_epoch < s->epoch &&
                       s->last_training_loss < s->best_training_loss && s->last_loss > s->best_loss,
         .seconds = monotonic_seconds() - l->started,
     };
     out->training = metrics_copy(&s->running);
-    out->choosing = metrics_copy(&l->choosing_metrics);
-}
-
-void outcome_free(struct outcome *outcome)
-{
-    metrics_free(&outcome->training);
-    metrics_free(&outcome->choosing);
+    out->selection = metrics_copy(&l->selection_metrics);
 }
 
 void training_run(const struct training *training, struct outcome *outcome)
@@ -473,13 +441,14 @@ void training_run(const struct training *training, struct outcome *outcome)
     loop_start(&l);
     if (training->output->resumes)
         resume(&l);
-    open_csv_logs(&l);
-    run_epochs(&l);
+    log_open(&l.log, training->output, l.state.log_size, l.state.epochs_size);
+    while (!finished(&l))
+        run_epoch(&l);
     save_optimizer(&l);
-    take_result(&l, outcome);
-    metrics_free(&l.state.running);
+    take_params(&l);
+    calibrate(&l);
+    set_outcome(&l, outcome);
     loop_end(&l);
-    interrupt_unwatch();
 }
 
 /* ---- Trying ---- */
@@ -491,31 +460,37 @@ static double peak_mebibytes(void)
     return (double)usage.ru_maxrss / 1024;
 }
 
-void training_try(const struct training *training)
+/* The first step is not counted, for memory is new to it. */
+static double seconds_per_step(struct loop *l)
 {
-    enum { TRIED = 4 }; /* the first is not counted: memory is new to it */
-    struct loop l = {.t = training, .layout = training->model->layout, .started = monotonic_seconds()};
-    loop_start(&l);
-    open_csv_logs(&l);
-    uint64_t size = sampler_size(l.sampler), counted = 0;
+    enum { TRIED = 4 };
+    uint64_t size = sampler_size(l->sampler), counted = 0;
     double began = monotonic_seconds();
-    for (int i = 0; i < TRIED && l.state.step < l.schedule.steps && l.state.position < size; i++) {
-        take_step(&l, size);
+    for (int i = 0; i < TRIED && !epoch_is_whole(l); i++) {
+        take_step(l, size);
         if (i == 0)
             began = monotonic_seconds();
         else
-            counted += 1;
+            counted++;
     }
-    optimizer_catch_up_all(l.optimizer, training->model->params,
-                           training->pool); /* as every epoch does: touches all memory */
-    double per_step = counted ? (monotonic_seconds() - began) / (double)counted
-                              : monotonic_seconds() - l.started;
-    double batches = l.chooses ? (double)source_count(&l.choosing) / (double)training->config->batch : 0;
+    /* As every epoch does: touches all memory. */
+    optimizer_catch_up_all(l->optimizer, l->t->model->params, l->t->pool);
+    double now = monotonic_seconds();
+    return counted ? (now - began) / (double)counted : now - l->started;
+}
+
+void training_try(const struct training *training)
+{
+    struct loop l = {.t = training, .layout = training->model->layout, .started = monotonic_seconds()};
+    loop_start(&l);
+    log_open(&l.log, NULL, 0, 0);
+    double per_step = seconds_per_step(&l);
+    /* An evaluation costs a third of training on the same records. */
+    double batches = l.selects ? (double)source_count(&l.selection) / (double)training->config->batch : 0;
     double seconds = per_step * ((double)l.schedule.steps + batches / 3 * (double)training->config->epochs);
     char duration[32];
     duration_format(duration, sizeof duration, seconds);
     note("dry run: %" PRIu64 " steps, %zu parameters, %.0f MiB of memory, about %s; nothing was saved",
          l.schedule.steps, l.layout->size, peak_mebibytes(), duration);
-    metrics_free(&l.state.running);
     loop_end(&l);
 }

@@ -88,11 +88,17 @@ double metrics_monitored(const struct metrics *metrics, enum monitor monitor)
     return isnan(value) ? -INFINITY : value;
 }
 
+void outcome_free(struct outcome *outcome)
+{
+    metrics_free(&outcome->training);
+    metrics_free(&outcome->selection);
+}
+
 /* ---- Evaluating a network ---- */
 
-/* Examples, and about how many tokens, computed between two additions: bounds memory, and is long enough to
- * keep threads busy. */
-enum { CHUNK = 256, CHUNK_TOKENS = CHUNK * 512 };
+/* Examples, and about how many tokens, computed between two additions: bounds memory, keeps threads busy, and
+ * takes about as long as a step. */
+enum { CHUNK = 64, CHUNK_TOKENS = CHUNK * 512 };
 
 struct chunk {
     const struct evaluation *evaluation;
@@ -170,6 +176,8 @@ void evaluate_picked(const struct evaluation *evaluation, const struct source *s
     chunk->logits = memory_new(CHUNK * (size_t)evaluation->layout->shape.C, sizeof *chunk->logits);
     metrics_clear(metrics);
     for (uint64_t from = 0, count; from < total; from += count) {
+        if (evaluation->between)
+            evaluation->between(evaluation->context);
         count = load_chunk(chunk, source, picks, from, total);
         sort_longest_first(chunk, count);
         pool_run(evaluation->pool, count, compute_one, chunk);

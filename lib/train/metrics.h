@@ -39,8 +39,23 @@ double metrics_macro_f1(const struct metrics *metrics);
 /* Root of the mean squared residual, in label units. */
 double metrics_deviation(const struct metrics *metrics);
 
-/* The monitored figure, turned so that more is better; -INFINITY where undefined. */
+/* The figure to select by, turned so that more is better; -INFINITY where undefined. */
 double metrics_monitored(const struct metrics *metrics, enum monitor monitor);
+
+/* ---- What training came to ---- */
+
+struct outcome {
+    uint64_t steps, epochs; /* taken */
+    uint64_t kept_epoch;    /* 1 .. */
+    uint64_t best_epoch;    /* by the selection records; 0: there are none */
+    bool selected;          /* records that were not trained on selected, or were watched */
+    struct metrics
+        training; /* of the last epoch, as its steps saw them; of a linear head see linear_head.h */
+    struct metrics selection; /* of the kept parameters, on the selection records */
+    bool overfitted; /* after the best epoch the training loss went on falling while the other rose */
+    double seconds;
+};
+void outcome_free(struct outcome *outcome);
 
 /* ---- Evaluating a network ---- */
 
@@ -51,6 +66,9 @@ struct evaluation {
     struct pool *pool;
     struct workspace **workspaces; /* [threads], using weights packed from `params` if they use packed ones */
     const struct objective *objective;
+    /* Called by the calling thread every 64 examples or fewer, unless NULL; may end the process. */
+    void (*between)(void *context);
+    void *context;
 };
 
 /* Clears `metrics`, which was initialised for the objective's classes, and adds every example of `source`:

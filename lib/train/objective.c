@@ -174,20 +174,6 @@ double *class_weights(const char *how, const struct classes *classes, const doub
 
 /* ---- The objective ---- */
 
-enum loss objective_default_loss(const struct classes *classes)
-{
-    return classes->ordered ? LOSS_MSE : LOSS_CE;
-}
-
-const char *objective_lacks(enum loss loss, const struct classes *classes)
-{
-    if (classes->count == 0 && loss != LOSS_MSE)
-        return "classes, and these labels are measurements (too many different numbers)";
-    if (!classes->ordered && (loss == LOSS_MSE || loss_needs_order(loss)))
-        return "classes with an order, and these labels are strings without one";
-    return NULL;
-}
-
 /* Squared differences are summed from the counts, so that the order of the records plays no part. */
 static void set_scale(struct objective *objective, const double *counts, const struct label_sums *sums)
 {

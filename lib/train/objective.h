@@ -55,12 +55,6 @@ double *class_weights(const char *how, const struct classes *classes, const doub
 /* XXH3-64 of the file that `how` names; 0 when it names none. */
 uint64_t class_weights_hash(const char *how);
 
-/* The loss that suits the labels: squared error where they have an order, else cross-entropy. */
-enum loss objective_default_loss(const struct classes *classes);
-
-/* What the loss needs and the labels lack, to stand behind "needs"; NULL: nothing. */
-const char *objective_lacks(enum loss loss, const struct classes *classes);
-
 /* For a loss that lacks nothing.  Dies with STATUS_INPUT when records of no weight, or of one class only, are
  * left, or when single precision cannot hold the labels' scale; with STATUS_USAGE or STATUS_INPUT on class
  * weights that do not fit the classes. */

@@ -251,7 +251,7 @@ struct step_result stepper_run(struct stepper *s, size_t count, uint64_t step, d
     return result;
 }
 
-void stepper_blame(const struct stepper *s, struct buffer *out)
+void stepper_not_finite(const struct stepper *s, struct buffer *out)
 {
     bool any = false;
     for (size_t i = 0; i < s->count; i++)

@@ -50,7 +50,7 @@ struct step_result stepper_run(struct stepper *stepper, size_t count, uint64_t s
 
 /* After a step that was not finite: the ids of its records (those whose loss is not finite, else all),
  * appended as text. */
-void stepper_blame(const struct stepper *stepper, struct buffer *out);
+void stepper_not_finite(const struct stepper *stepper, struct buffer *out);
 
 /* ---- The sum of shards ---- */
 
