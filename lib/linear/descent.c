@@ -29,6 +29,7 @@ struct problem {
     double weight;          /* of these records */
     double penalty;         /* divided by `weight` */
     const double *params;   /* [size] */
+    double *gaps, *slopes;  /* [K] ordinal: softplus(e_k) between thresholds, and its derivative */
     double *leaf_gradients; /* [LEAVES, size] */
     double leaf_losses[LEAVES];
     int iterations;
@@ -43,13 +44,13 @@ static double record_loss(const struct problem *p, double *f, const double *last
     if (p->ordinal) {
         double below = last[0] - f[0], both, above;
         for (int k = 1; k < t; k++)
-            below += softplus(last[k]);
+            below += p->gaps[k];
         bool inner = t > 0 && t < K - 1;
-        double loss = interval_cost(below, inner ? softplus(last[t]) : 0, t == 0, t == K - 1, &both, &above);
+        double loss = interval_cost(below, inner ? p->gaps[t] : 0, t == 0, t == K - 1, &both, &above);
         f[0] = -weight * both;
         dlast[0] += weight * both;
         for (int j = 1; j < K - 1 && j <= t; j++)
-            dlast[j] += weight * (j < t ? both : above) * logistic(last[j]);
+            dlast[j] += weight * (j < t ? both : above) * p->slopes[j];
         return weight * loss;
     }
     double most = f[0] + last[0], sum = 0;
@@ -93,6 +94,10 @@ static void leaf_sum(void *context, size_t leaf, int worker)
 static double mean_loss(struct problem *p, const double *params, double *gradient)
 {
     p->params = params;
+    for (size_t k = 1; p->ordinal && k + 1 < p->K; k++) {
+        p->gaps[k] = softplus(params[p->X + k]);
+        p->slopes[k] = logistic(params[p->X + k]);
+    }
     pool_run(p->pool, LEAVES, leaf_sum, p);
     double loss = 0;
     memset(gradient, 0, p->size * sizeof *gradient);
@@ -157,6 +162,8 @@ static struct problem problem_new(const struct design *d, bool ordinal, struct p
     p.C = ordinal ? 1 : p.K;
     p.size = p.C * p.X + (ordinal ? p.K - 1 : p.K);
     p.leaf_gradients = memory_new(LEAVES * p.size, sizeof *p.leaf_gradients);
+    p.gaps = memory_new(p.K, sizeof *p.gaps);
+    p.slopes = memory_new(p.K, sizeof *p.slopes);
     return p;
 }
 
@@ -249,7 +256,7 @@ double descent_memory(bool ordinal, size_t n, size_t X, size_t K, int threads)
 {
     double size = (double)((ordinal ? 1 : K) * X + K);
     double vectors = LEAVES + 2 * MEMORY + 8; /* gradients, L-BFGS's corrections and what it moves, params */
-    return sizeof(double) * ((double)n + vectors * size + threads * (double)(RUN * (X + K)));
+    return sizeof(double) * ((double)(n + 2 * K) + vectors * size + threads * (double)(RUN * (X + K)));
 }
 
 struct linear_head *descent_fit(const struct design *d, const struct linear_options *options,
@@ -281,5 +288,7 @@ struct linear_head *descent_fit(const struct design *d, const struct linear_opti
     free(params);
     free(rows);
     free(p.leaf_gradients);
+    free(p.gaps);
+    free(p.slopes);
     return head;
 }
