@@ -288,7 +288,9 @@ y,2,val,,,,,,3,4,2,2.5,0.5,0.5' "$output"
     try "$tokens" '{"id":"a","ids":[3,10]}' "item 2 is 10: expected 0 to 9"
     try "$tokens" '{"id":"a","ids":[3,4],"types":[0]}' "1 'types' for 2 'ids'"
     try "$tokens" '{"id":"a","ids":[3,4],"win":[0,1]}' "'win' does not ascend from 0 to the 2 ids"
-    try "$tokens" '{"id":"a","ids":[3,4],"meta":[]}' "'meta' is an array: expected a map"
+    try "$tokens" '{"id":"a","ids":[3,4],"meta":{"a":"b","k":1}}' "'meta.k' is an integer: expected a string"
+    expect_status 3 show --pack <(printf '%s\n' "$tokens" '{"id":"a","ids":[3,4],"meta":[]}' '{"end":1}')
+    [[ $stderr == *":2: 'meta' is an array: expected a map" ]]
     try "$tokens" '{"id":"a","bad":1}' "'bad' is an integer: expected a string"
     try '{"rubric":1,"kind":"vectors","y":"none"}' '{"id":"a","ids":[3]}' "no 'vec'"
     try '{"rubric":1,"kind":"predictions","y":"none","labels":[1,2]}' '{"id":"a"}' "no 'pred'"
@@ -330,6 +332,59 @@ This makes it again
     mkdir empty
     expect_status 4 show empty
     expect_status 2 show model lines.json
+}
+
+# Prints the CPU seconds and the KiB of memory that the rest of the command line takes, whatever its status.
+cost_of() {
+    python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=open("said", "w"))
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(int(used.ru_utime), used.ru_maxrss)' "$@"
+}
+
+@test "a header or trailer of more than 1 MiB is refused, before it takes a hundred times as much memory" {
+    python3 - <<'END'
+head = b"\x84\xa6rubric\x01\xa4kind\xa6tokens\xa1y\xa4none\xa1z"
+def array(n): return b"\xdd" + n.to_bytes(4, "big") + n * b"\x81\xa1a\x01"
+open("most.rs", "wb").write(head + array(262100) + b"\x81\xa3end\x00")
+open("large.rs", "wb").write(head + array(1 << 20) + b"\x81\xa3end\x00")
+open("trailer.rs", "wb").write(head + b"\x01\x82\xa3end\x00\xa1z" + array(1 << 20))
+open("lines.json", "w").write("""{"rubric":1,"kind":"tokens","y":"none","z":[%s]}\n{"end":0}\n""" % ",".join(["{}"] * 3000000))
+END
+    expect_status 0 show --check most.rs
+    expect_status 4 show --check large.rs
+    expect_text 'show: large.rs: broken stream: a header of more than 1 MiB; it has no good record before that' "$stderr"
+    expect_status 4 show --check trailer.rs
+    expect_text 'show: trailer.rs: broken stream: a trailer of more than 1 MiB; it has no good record before that' "$stderr"
+    expect_status 3 show --pack lines.json
+    expect_text 'show: lines.json:1: a header of 9000045 bytes: expected at most 8388608' "$stderr"
+    for file in large.rs trailer.rs; do
+        read -r _ memory < <(cost_of show --check $file)
+        [ "$memory" -lt 100000 ]
+    done
+    # what would be too large is not written either
+    printf '{"id":"a","ids":[1]}\n' >record
+    { printf '{"rubric":1,"kind":"tokens","y":"none","z":"%s"}\n' "$(head -c 1048600 /dev/zero | tr '\0' z)"; cat record; echo '{"end":1}'; } >lines.json
+    expect_status 3 show --pack lines.json
+    [[ $stderr == *"the stream's header has 10486"*" bytes: at most 1048576"* ]]
+}
+
+@test "maps of many keys, within maps or with long ones, are read in a time that grows as they do" {
+    python3 - <<'END'
+def text(s): return b"\xda" + len(s).to_bytes(2, "big") + s
+def nested(depth): return b"\xde\x01\x00" + b"".join(keys[:-1]) + keys[-1][:-1] + (nested(depth - 1) if depth else b"\x01")
+keys = [text(b"%03d" % i) + b"\x01" for i in range(256)]
+one = nested(13)
+count = 12000000 // len(one)
+record = b"\x82\xa2id\xa1a\xa1x\xdd" + count.to_bytes(4, "big") + one * count
+open("maps.rs", "wb").write(b"\x83\xa6rubric\x01\xa4kind\xa6tokens\xa1y\xa4none" + record + b"\x81\xa3end\x01")
+END
+    for form in --json --csv; do
+        read -r seconds _ < <(cost_of show $form maps.rs)
+        [ ! -s said ]
+        [ "$seconds" -lt 12 ]
+    done
 }
 
 @test "usage: what excludes each other" {

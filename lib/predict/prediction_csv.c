@@ -7,7 +7,6 @@
 #include "base/interner.h"
 #include "base/terminal.h"
 #include "stream/lookahead.h"
-#include "stream/msgpack.h"
 #include "stream/view.h"
 
 struct column {
@@ -88,18 +87,11 @@ static void add_prob(struct prediction_csv *csv)
 /* Lists a held record's kept columns; counts those of a later one that are not listed. */
 static void visit_kept(struct prediction_csv *csv, const struct record *record)
 {
-    struct slice meta = record_field(record, "meta");
-    struct msgpack_cursor c = msgpack_cursor_of(meta);
-    struct msgpack_token head, key;
-    if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
-        return;
-    for (uint32_t i = 0; i < head.count; i++) {
-        if (msgpack_next(&c, &key) != MSGPACK_GOOD || key.type != MSGPACK_STRING ||
-            msgpack_skip(&c, 1) != MSGPACK_GOOD)
-            return;
+    struct meta_cursor meta = record_meta_begin(record);
+    for (struct slice column, value; record_meta_next(&meta, &column, &value);) {
         if (!csv->decided)
-            interner_add(&csv->kept, key.bytes, NULL);
-        else if (interner_find(&csv->kept, key.bytes) == INTERNER_NONE)
+            interner_add(&csv->kept, column, NULL);
+        else if (interner_find(&csv->kept, column) == INTERNER_NONE)
             csv->lost++;
     }
 }

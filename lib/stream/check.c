@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "stream/msgpack.h"
 
 void record_checker_free(struct record_checker *checker)
 {
@@ -65,10 +66,19 @@ static void check_predictions(struct record_checker *checker, const struct recor
             checker->probabilities.count, header->classes.count);
 }
 
+/* A map from string to string. */
+static void check_meta(const struct record *record)
+{
+    struct meta_cursor meta = record_meta_begin(record);
+    for (struct slice column, value; record_meta_next(&meta, &column, &value);)
+        if (msgpack_first(value).type != MSGPACK_STRING)
+            die(STATUS_BROKEN, "record %s: 'meta.%.*s' is %s: expected a string", record_name(record),
+                (int)column.size, column.at, msgpack_kind(value));
+}
+
 void record_check(struct record_checker *checker, const struct record *record, const struct header *header)
 {
-    struct slice value;
-    record_meta(record, "", &value);
+    check_meta(record);
     switch (header->kind) {
     case KIND_TOKENS:
         check_tokens(checker, record, header);

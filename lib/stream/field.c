@@ -12,16 +12,6 @@ static void wrong_type(const struct record *record, const char *key, struct slic
         expected);
 }
 
-static struct msgpack_token token_of(struct slice value)
-{
-    struct msgpack_cursor c = msgpack_cursor_of(value);
-    struct msgpack_token token;
-    /* Fields hold whole objects: the first token is always there. */
-    if (msgpack_next(&c, &token) != MSGPACK_GOOD)
-        token = (struct msgpack_token){.type = MSGPACK_NIL};
-    return token;
-}
-
 /* Opens the array of a field; false when the field is absent.  `*count` items follow at the cursor. */
 static bool open_array(const struct record *record, const char *key, const char *expected,
                        struct msgpack_cursor *c, uint32_t *count)
@@ -121,7 +111,7 @@ bool record_integer(const struct record *record, const char *key, int64_t *out)
     struct slice value = record_field(record, key);
     if (!value.at)
         return false;
-    struct msgpack_token token = token_of(value);
+    struct msgpack_token token = msgpack_first(value);
     if (token.type != MSGPACK_INTEGER)
         wrong_type(record, key, value, "an integer");
     *out = token.integer;
@@ -134,7 +124,7 @@ bool record_number(const struct record *record, const char *key, double *out)
     if (!value.at)
         return false;
     struct label label;
-    if (!label_read(value, &label) || label.type == LABEL_STRING)
+    if (!label_from_msgpack(value, &label) || label.type == LABEL_STRING)
         wrong_type(record, key, value, "a finite number");
     *out = label.number;
     return true;
@@ -145,7 +135,7 @@ bool record_string(const struct record *record, const char *key, struct slice *o
     struct slice value = record_field(record, key);
     if (!value.at)
         return false;
-    struct msgpack_token token = token_of(value);
+    struct msgpack_token token = msgpack_first(value);
     if (token.type != MSGPACK_STRING)
         wrong_type(record, key, value, "a string");
     *out = token.bytes;
@@ -157,55 +147,58 @@ bool record_label(const struct record *record, const char *key, struct label *ou
     struct slice value = record_field(record, key);
     if (!value.at)
         return false;
-    if (!label_read(value, out))
+    if (!label_from_msgpack(value, out))
         wrong_type(record, key, value, "an integer, a finite number or a string");
     return true;
 }
 
-struct slice record_meta_value(const struct record *record, struct slice column)
-{
-    struct slice meta = record_field(record, "meta"), none = {0};
-    struct msgpack_cursor c = msgpack_cursor_of(meta);
-    struct msgpack_token head, key;
-    if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
-        return none;
-    for (uint32_t left = head.count; left; left--) {
-        struct slice name = {(const char *)c.at, 0};
-        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
-            return none;
-        name.size = (size_t)((const char *)c.at - name.at);
-        struct slice value = {(const char *)c.at, 0};
-        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
-            return none;
-        value.size = (size_t)((const char *)c.at - value.at);
-        key = token_of(name);
-        if (key.type == MSGPACK_STRING && slice_equal(key.bytes, column))
-            return value;
-    }
-    return none;
-}
-
-/* The same, where anything but a map is an error. */
-static struct slice meta_value(const struct record *record, const char *column)
+struct meta_cursor record_meta_begin(const struct record *record)
 {
     struct slice meta = record_field(record, "meta");
-    if (meta.at && token_of(meta).type != MSGPACK_MAP)
-        wrong_type(record, "meta", meta, "a map");
-    return record_meta_value(record, slice_of(column));
+    struct msgpack_cursor c = msgpack_cursor_of(meta);
+    struct msgpack_token head;
+    if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD)
+        return (struct meta_cursor){0};
+    return (struct meta_cursor){{(const char *)c.at, (size_t)(c.end - c.at)}, head.count};
+}
+
+bool record_meta_next(struct meta_cursor *cursor, struct slice *column, struct slice *value)
+{
+    struct msgpack_cursor c = msgpack_cursor_of(cursor->rest);
+    bool found = false;
+    for (; cursor->left && !found; cursor->left--) {
+        struct msgpack_token key = msgpack_first(msgpack_pass(&c));
+        *column = key.bytes;
+        *value = msgpack_pass(&c);
+        found = key.type == MSGPACK_STRING;
+    }
+    cursor->rest = (struct slice){(const char *)c.at, (size_t)(c.end - c.at)};
+    return found;
+}
+
+struct slice record_meta_value(const struct record *record, struct slice column)
+{
+    struct meta_cursor meta = record_meta_begin(record);
+    for (struct slice name, value; record_meta_next(&meta, &name, &value);)
+        if (slice_equal(name, column))
+            return value;
+    return (struct slice){0};
 }
 
 struct slice record_value(const struct record *record, const char *name)
 {
     struct slice value = record_field(record, name);
-    return value.at ? value : meta_value(record, strncmp(name, "meta.", 5) == 0 ? name + 5 : name);
+    if (!value.at)
+        value = record_meta_value(record, slice_of(strncmp(name, "meta.", 5) == 0 ? name + 5 : name));
+    return value;
 }
 
 bool record_meta(const struct record *record, const char *column, struct slice *out)
 {
-    struct slice value = meta_value(record, column);
+    struct slice value = record_meta_value(record, slice_of(column));
     if (!value.at)
         return false;
-    struct msgpack_token token = token_of(value);
+    struct msgpack_token token = msgpack_first(value);
     if (token.type != MSGPACK_STRING)
         die(STATUS_BROKEN, "record %s: 'meta.%s' is %s: expected a string", record_name(record), column,
             msgpack_kind(value));
@@ -219,11 +212,11 @@ bool record_text(const struct record *record, const char *name, struct buffer *o
     if (!value.at)
         return false;
     struct label label;
-    if (label_read(value, &label)) {
+    if (label_from_msgpack(value, &label)) {
         label_print(out, &label);
         return true;
     }
-    struct msgpack_token token = token_of(value);
+    struct msgpack_token token = msgpack_first(value);
     if (token.type != MSGPACK_BOOL)
         die(STATUS_INPUT, "record %s: '%s' is %s: expected a single value", record_name(record), name,
             msgpack_kind(value));

@@ -8,20 +8,14 @@
 /* Lists the fields of the map at `cursor` in `record` (cleared first) and moves behind it. */
 enum msgpack_result record_split(struct record *record, struct msgpack_cursor *cursor);
 
-/* Reads id, y, w, part and fold of a split record under the header's label type.  Returns false with the
- * reason in `problem`. */
-bool record_interpret(struct record *record, enum label_type y, char *problem, size_t room);
+/* Reads id, y, w, part and fold of a split record under the header's label type.  Returns false with the reason in
+ * `problem` [size]. */
+bool record_interpret(struct record *record, enum label_type y, char *problem, size_t size);
 
 /* The place of a known key in a record; keys that are not known come last. */
 int record_rank(struct slice key);
 
-/* A label out of one msgpack object; false when it is none (or not finite). */
-bool label_read(struct slice msgpack, struct label *label);
-
-/* The value under `column` in the map of meta; .at is NULL where there is none, or meta is no map. */
+/* The value under `column` in the map of meta; .at is NULL where there is none. */
 struct slice record_meta_value(const struct record *record, struct slice column);
-
-/* What a msgpack object is, for messages: "a string", "an array". */
-const char *msgpack_kind(struct slice msgpack);
 
 #endif

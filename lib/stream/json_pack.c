@@ -213,8 +213,8 @@ static const char *pack_value(struct packing p, const json_t *value)
 
 /* ---- Lines ---- */
 
-/* A record of 64 MiB takes a few times as many characters. */
-enum { READ_SIZE = 1 << 16, MAX_LINE = 4 * MSGPACK_MAX_SIZE };
+/* In JSON a record takes a few times as many characters as in msgpack, a header at most eight times as many. */
+enum { READ_SIZE = 1 << 16, MAX_LINE = 4 * MSGPACK_MAX_SIZE, MAX_HEADER_LINE = 8 * HEADER_MAX_SIZE };
 
 struct lines {
     int fd;
@@ -262,13 +262,16 @@ static bool is_blank(struct slice text)
     return text.size == 0;
 }
 
-/* The next line that is not blank, as an object; NULL at the end of the input. */
-static json_t *next_line(struct lines *lines)
+/* The next line that is not blank, of at most `longest` bytes, as an object; NULL at the end of the input. */
+static json_t *next_line(struct lines *lines, size_t longest)
 {
     do
         if (!take_line(lines))
             return NULL;
     while (is_blank(lines->text));
+    if (lines->text.size > longest)
+        die(STATUS_INPUT, "%s:%llu: a header of %zu bytes: expected at most %zu", lines->name,
+            (unsigned long long)lines->number, lines->text.size, longest);
     json_error_t error;
     json_t *value = json_loadb(lines->text.at, lines->text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
                                &error);
@@ -310,7 +313,7 @@ static void pack_record(const struct lines *lines, const json_t *line, enum labe
 static void pack_segment(struct lines *lines, enum label_type y, struct stream_writer *writer)
 {
     for (uint64_t records = 0;; records++) {
-        json_t *line = next_line(lines);
+        json_t *line = next_line(lines, MAX_LINE);
         if (!line)
             bad_line(lines, "this is the last line: expected a trailer (key 'end')");
         if (json_object_get(line, "rubric"))
@@ -334,7 +337,7 @@ void jsonlines_pack(const char *path, struct stream_writer *writer)
 {
     struct lines lines = {.name = file_name(path), .fd = file_open(path)};
     uint64_t segments = 0;
-    for (json_t *line; (line = next_line(&lines)); segments++) {
+    for (json_t *line; (line = next_line(&lines, MAX_HEADER_LINE)); segments++) {
         struct header header;
         char where[300];
         snprintf(where, sizeof where, "%.200s:%llu", lines.name, (unsigned long long)lines.number);

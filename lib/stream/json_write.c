@@ -96,11 +96,12 @@ static void put_float(struct buffer *out, float value)
 static bool plain_keys(struct msgpack_cursor c, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        struct msgpack_token key;
-        if (msgpack_next(&c, &key) != MSGPACK_GOOD || key.type != MSGPACK_STRING || !is_utf8(key.bytes) ||
+        struct msgpack_token key = msgpack_first(msgpack_pass(&c));
+        if (key.type != MSGPACK_STRING || !is_utf8(key.bytes) ||
             (key.bytes.size && memchr(key.bytes.at, 0, key.bytes.size)) ||
-            (count == 1 && key.bytes.size && key.bytes.at[0] == '$') || msgpack_skip(&c, 0) != MSGPACK_GOOD)
+            (count == 1 && key.bytes.size && key.bytes.at[0] == '$'))
             return false;
+        msgpack_pass(&c);
     }
     return true;
 }

@@ -1,6 +1,9 @@
+#include "stream/label.h"
+
+#include <math.h>
 #include <string.h>
 
-#include "stream/label.h"
+#include "stream/msgpack.h"
 
 const char *label_type_name(enum label_type type)
 {
@@ -62,4 +65,19 @@ struct label label_from_json(const json_t *value)
         return (struct label){.type = LABEL_STRING,
                               .string = {json_string_value(value), json_string_length(value)}};
     return (struct label){.type = LABEL_NONE};
+}
+
+bool label_from_msgpack(struct slice object, struct label *label)
+{
+    struct msgpack_token token = msgpack_first(object);
+    if (token.type == MSGPACK_INTEGER)
+        *label = (struct label){
+            .type = LABEL_INTEGER, .integer = token.integer, .number = (double)token.integer};
+    else if ((token.type == MSGPACK_FLOAT || token.type == MSGPACK_DOUBLE) && isfinite(token.number))
+        *label = (struct label){.type = LABEL_NUMBER, .number = token.number};
+    else if (token.type == MSGPACK_STRING)
+        *label = (struct label){.type = LABEL_STRING, .string = token.bytes};
+    else
+        return false;
+    return true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "stream/key_set.h"
 
 const char *msgpack_result_text(enum msgpack_result result)
 {
@@ -198,8 +199,10 @@ static const uint8_t fixed_sizes[256] = {
     ROW16(1), ROW16(1),                                                      /* 0xe0 .. 0xff */
 };
 
+static enum msgpack_result skip(struct msgpack_cursor *cursor, int depth, bool keys_differ);
+
 /* Items of an array: nearly all are numbers, which this loop passes at a table's look each. */
-static enum msgpack_result skip_items(struct msgpack_cursor *c, uint32_t count, int depth)
+static enum msgpack_result skip_items(struct msgpack_cursor *c, uint32_t count, int depth, bool keys_differ)
 {
     while (count) {
         const uint8_t *at = c->at, *end = c->end;
@@ -210,7 +213,7 @@ static enum msgpack_result skip_items(struct msgpack_cursor *c, uint32_t count, 
         c->at = at;
         if (!count)
             break;
-        enum msgpack_result result = msgpack_skip(c, depth);
+        enum msgpack_result result = skip(c, depth, keys_differ);
         if (result != MSGPACK_GOOD)
             return result;
         count--;
@@ -222,26 +225,24 @@ static enum msgpack_result skip_pairs(struct msgpack_cursor *c, uint32_t count, 
 {
     if (count > MSGPACK_MAX_KEYS)
         return MSGPACK_TOO_LONG;
-    struct slice keys[MSGPACK_MAX_KEYS];
-    for (uint32_t known = 0; count; count--) {
+    struct key_set keys;
+    for (keys.count = 0; count; count--) {
         struct msgpack_cursor key = *c;
-        enum msgpack_result result = msgpack_skip(c, depth);
+        enum msgpack_result result = skip(c, depth, true);
         if (result != MSGPACK_GOOD)
             return result;
         struct msgpack_token token;
-        if (msgpack_next(&key, &token) == MSGPACK_GOOD && token.type == MSGPACK_STRING) {
-            for (uint32_t i = 0; i < known; i++)
-                if (slice_equal(keys[i], token.bytes))
-                    return MSGPACK_DUPLICATE;
-            keys[known++] = token.bytes;
-        }
-        if ((result = msgpack_skip(c, depth)) != MSGPACK_GOOD)
+        if (msgpack_next(&key, &token) == MSGPACK_GOOD && token.type == MSGPACK_STRING &&
+            !key_set_add(&keys, token.bytes))
+            return MSGPACK_DUPLICATE;
+        if ((result = skip(c, depth, true)) != MSGPACK_GOOD)
             return result;
     }
     return MSGPACK_GOOD;
 }
 
-enum msgpack_result msgpack_skip(struct msgpack_cursor *cursor, int depth)
+/* `keys_differ`: those of a map must, else it was seen before that they do. */
+static enum msgpack_result skip(struct msgpack_cursor *cursor, int depth, bool keys_differ)
 {
     struct msgpack_cursor c = *cursor;
     struct msgpack_token token;
@@ -249,12 +250,46 @@ enum msgpack_result msgpack_skip(struct msgpack_cursor *cursor, int depth)
     if (result == MSGPACK_GOOD && (token.type == MSGPACK_ARRAY || token.type == MSGPACK_MAP)) {
         if (depth >= MSGPACK_MAX_DEPTH)
             return MSGPACK_TOO_DEEP;
-        result = token.type == MSGPACK_ARRAY ? skip_items(&c, token.count, depth + 1)
-                                             : skip_pairs(&c, token.count, depth + 1);
+        if (token.type == MSGPACK_MAP && keys_differ)
+            result = skip_pairs(&c, token.count, depth + 1);
+        else
+            result = skip_items(&c, (token.type == MSGPACK_MAP ? 2 : 1) * token.count, depth + 1,
+                                keys_differ);
     }
     if (result == MSGPACK_GOOD)
         *cursor = c;
     return result;
+}
+
+enum msgpack_result msgpack_skip(struct msgpack_cursor *cursor, int depth)
+{
+    return skip(cursor, depth, true);
+}
+
+struct slice msgpack_pass(struct msgpack_cursor *cursor)
+{
+    const char *at = (const char *)cursor->at;
+    if (skip(cursor, 0, false) != MSGPACK_GOOD)
+        die(STATUS_BROKEN, "broken msgpack");
+    return (struct slice){at, (size_t)((const char *)cursor->at - at)};
+}
+
+struct msgpack_token msgpack_first(struct slice object)
+{
+    struct msgpack_cursor c = msgpack_cursor_of(object);
+    struct msgpack_token token;
+    if (msgpack_next(&c, &token) != MSGPACK_GOOD)
+        token = (struct msgpack_token){.type = MSGPACK_NIL};
+    return token;
+}
+
+const char *msgpack_kind(struct slice object)
+{
+    static const char *const names[] = {
+        "nil",      "a boolean", "an integer",  "an integer of 64 bits without sign",
+        "a number", "a number",  "a string",    "binary",
+        "an array", "a map",     "an extension"};
+    return names[msgpack_first(object).type];
 }
 
 /* ---- Writing ---- */

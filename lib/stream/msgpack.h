@@ -64,7 +64,16 @@ enum msgpack_result msgpack_next(struct msgpack_cursor *cursor, struct msgpack_t
  * alone unless MSGPACK_GOOD.  In maps at any depth string keys must differ. */
 enum msgpack_result msgpack_skip(struct msgpack_cursor *cursor, int depth);
 
-/* Writes one integer in its shortest form to `to`, which has room for nine bytes; returns the end. */
+/* The same for bytes that msgpack_skip has passed over before; returns the object. */
+struct slice msgpack_pass(struct msgpack_cursor *cursor);
+
+/* The first token of a whole object; nil where there is none. */
+struct msgpack_token msgpack_first(struct slice object);
+
+/* What a msgpack object is, for messages: "a string", "an array". */
+const char *msgpack_kind(struct slice object);
+
+/* Writes one integer in its shortest form to `to`, of at most nine bytes; returns their end. */
 uint8_t *msgpack_write_integer(uint8_t *to, int64_t value);
 
 void msgpack_put_nil(struct buffer *to);

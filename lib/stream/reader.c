@@ -271,13 +271,15 @@ bool stream_next(struct stream_reader *reader, struct header *header, unsigned k
         broken(reader, "a segment that begins with no header (key 'rubric')");
     if (record_field(&reader->record, "end").at)
         broken(reader, "one map is header and trailer ('rubric' and 'end')");
+    if (whole.size > HEADER_MAX_SIZE)
+        broken(reader, "a header of more than 1 MiB");
     json_t *map = msgpack_to_json(whole);
     if (!map)
         broken(reader, "a header that holds what JSON cannot say");
     header_from_map(header, map, current(reader));
     check_kind(reader, header, kinds);
     if (!reader->first.map) {
-        reader->first = header_copy(header);
+        reader->first.map = json_copy(header->map); /* shares what header_difference looks at */
     } else {
         const char *key = header_difference(&reader->first, header);
         if (key)
@@ -313,6 +315,8 @@ static void check_hash(struct stream_reader *reader, struct slice whole)
 static void read_trailer(struct stream_reader *reader, struct slice whole)
 {
     struct record *map = &reader->record;
+    if (whole.size > HEADER_MAX_SIZE)
+        broken(reader, "a trailer of more than 1 MiB");
     reader->sealed = record_field(map, "hash").at != NULL;
     if (reader->sealed) {
         check_hash(reader, whole);
@@ -322,7 +326,7 @@ static void read_trailer(struct stream_reader *reader, struct slice whole)
         broken(reader, "a trailer that ends in a uint64 of nine bytes which is not called 'hash'");
     }
     struct label end;
-    if (!label_read(record_field(map, "end"), &end) || end.type != LABEL_INTEGER)
+    if (!label_from_msgpack(record_field(map, "end"), &end) || end.type != LABEL_INTEGER)
         broken(reader, "a trailer whose 'end' is no count");
     if ((uint64_t)end.integer != reader->records) {
         char problem[120];

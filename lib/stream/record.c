@@ -1,13 +1,13 @@
 /* Records: a list of fields that point to msgpack bytes, and the few members that every filter reads.
  *
  * Fields that were read point into the reader's buffer.  Bytes of fields that were set lie in the record's store. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/terminal.h"
 #include "stream/internal.h"
+#include "stream/key_set.h"
 
 /* ---- Life ---- */
 
@@ -95,12 +95,13 @@ enum msgpack_result record_split(struct record *record, struct msgpack_cursor *c
         return MSGPACK_KEYS;
     if (token.count > MSGPACK_MAX_KEYS)
         return MSGPACK_TOO_LONG;
+    struct key_set keys = {.count = 0};
     for (uint32_t left = token.count; left; left--) {
         if ((result = msgpack_next(&c, &token)) != MSGPACK_GOOD)
             return result;
         if (token.type != MSGPACK_STRING)
             return MSGPACK_KEYS;
-        if (field_index(record, token.bytes) >= 0)
+        if (!key_set_add(&keys, token.bytes))
             return MSGPACK_DUPLICATE;
         const char *value = (const char *)c.at;
         if ((result = msgpack_skip(&c, 1)) != MSGPACK_GOOD)
@@ -113,73 +114,37 @@ enum msgpack_result record_split(struct record *record, struct msgpack_cursor *c
 
 /* ---- The members that are kept parsed ---- */
 
-static struct msgpack_token first_token(struct slice value)
-{
-    struct msgpack_cursor c = msgpack_cursor_of(value);
-    struct msgpack_token token = {.type = MSGPACK_NIL};
-    if (msgpack_next(&c, &token) != MSGPACK_GOOD)
-        token.type = MSGPACK_NIL;
-    return token;
-}
-
-const char *msgpack_kind(struct slice msgpack)
-{
-    static const char *const names[] = {
-        "nil",      "a boolean", "an integer",  "an integer of 64 bits without sign",
-        "a number", "a number",  "a string",    "binary",
-        "an array", "a map",     "an extension"};
-    return names[first_token(msgpack).type];
-}
-
-bool label_read(struct slice msgpack, struct label *label)
-{
-    struct msgpack_token token = first_token(msgpack);
-    if (token.type == MSGPACK_INTEGER)
-        *label = (struct label){
-            .type = LABEL_INTEGER, .integer = token.integer, .number = (double)token.integer};
-    else if ((token.type == MSGPACK_FLOAT || token.type == MSGPACK_DOUBLE) && isfinite(token.number))
-        *label = (struct label){.type = LABEL_NUMBER, .number = token.number};
-    else if (token.type == MSGPACK_STRING)
-        *label = (struct label){.type = LABEL_STRING, .string = token.bytes};
-    else
-        return false;
-    return true;
-}
-
-static bool number_read(struct slice msgpack, double *out)
-{
-    struct label label;
-    if (!label_read(msgpack, &label) || label.type == LABEL_STRING)
-        return false;
-    *out = label.number;
-    return true;
-}
-
 /* Reads one field into the member it belongs to.  Returns what it should have been, or NULL. */
 static const char *interpret_field(struct record *record, const struct field *field)
 {
     struct label label;
     switch (record_rank(field->key)) {
     case 0:
-        if (!label_read(field->value, &label) || label.type != LABEL_STRING)
+        if (!label_from_msgpack(field->value, &label) || label.type != LABEL_STRING)
             return "a string";
         record->id = label.string;
         return NULL;
     case 1:
-        return label_read(field->value, &record->y) ? NULL
-                                                    : "a label: an integer, a finite number or a string";
+        return label_from_msgpack(field->value, &record->y)
+                   ? NULL
+                   : "a label: an integer, a finite number or a string";
     case 2:
-        return number_read(field->value, &record->w) && record->w >= 0 ? NULL : "a number of at least 0";
+        if (!label_from_msgpack(field->value, &label) || label.type == LABEL_STRING || label.number < 0)
+            return "a number of at least 0";
+        record->w = label.number;
+        return NULL;
     case 3:
-        if (!label_read(field->value, &label) || label.type != LABEL_STRING || label.string.size == 0)
+        if (!label_from_msgpack(field->value, &label) || label.type != LABEL_STRING || label.string.size == 0)
             return "a string that is not empty";
         record->part = label.string;
         return NULL;
     case 4:
-        if (!label_read(field->value, &label) || label.type != LABEL_INTEGER || label.integer < 0)
+        if (!label_from_msgpack(field->value, &label) || label.type != LABEL_INTEGER || label.integer < 0)
             return "an integer of at least 0";
         record->fold = label.integer;
         return NULL;
+    case 5:
+        return msgpack_first(field->value).type == MSGPACK_MAP ? NULL : "a map";
     default:
         return NULL;
     }
@@ -193,24 +158,24 @@ static bool fit_label(struct label *label, enum label_type y)
     return label->type == y || label->type == LABEL_NONE;
 }
 
-bool record_interpret(struct record *record, enum label_type y, char *problem, size_t room)
+bool record_interpret(struct record *record, enum label_type y, char *problem, size_t size)
 {
     for (size_t i = 0; i < record->field_count; i++) {
         const struct field *field = &record->fields[i];
         const char *expected = interpret_field(record, field);
         if (expected) {
-            snprintf(problem, room, "'%.*s' is %s: expected %s", (int)field->key.size, field->key.at,
+            snprintf(problem, size, "'%.*s' is %s: expected %s", (int)field->key.size, field->key.at,
                      msgpack_kind(field->value), expected);
             return false;
         }
     }
     if (!record->id.at) {
-        snprintf(problem, room, "it has no 'id'");
+        snprintf(problem, size, "it has no 'id'");
         return false;
     }
     enum label_type found = record->y.type;
     if (!fit_label(&record->y, y)) {
-        snprintf(problem, room, "'y' is of type %s: the header says %s", label_type_name(found),
+        snprintf(problem, size, "'y' is of type %s: the header says %s", label_type_name(found),
                  label_type_name(y));
         return false;
     }
@@ -263,23 +228,23 @@ void record_remove(struct record *record, const char *key)
 
 void record_set_string(struct record *record, const char *key, struct slice value)
 {
-    struct buffer room = arena_reserve(&record->store, value.size + 9);
-    msgpack_put_string(&room, value);
-    set_field(record, slice_of(key), arena_take(&record->store, &room));
+    struct buffer bytes = arena_reserve(&record->store, value.size + 9);
+    msgpack_put_string(&bytes, value);
+    set_field(record, slice_of(key), arena_take(&record->store, &bytes));
 }
 
 void record_set_integer(struct record *record, const char *key, int64_t value)
 {
-    struct buffer room = arena_reserve(&record->store, 9);
-    msgpack_put_integer(&room, value);
-    set_field(record, slice_of(key), arena_take(&record->store, &room));
+    struct buffer bytes = arena_reserve(&record->store, 9);
+    msgpack_put_integer(&bytes, value);
+    set_field(record, slice_of(key), arena_take(&record->store, &bytes));
 }
 
 void record_set_number(struct record *record, const char *key, double value)
 {
-    struct buffer room = arena_reserve(&record->store, 9);
-    msgpack_put_double(&room, value);
-    set_field(record, slice_of(key), arena_take(&record->store, &room));
+    struct buffer bytes = arena_reserve(&record->store, 9);
+    msgpack_put_double(&bytes, value);
+    set_field(record, slice_of(key), arena_take(&record->store, &bytes));
 }
 
 void record_set_label(struct record *record, const char *key, const struct label *value)
@@ -300,21 +265,21 @@ void record_set_label(struct record *record, const char *key, const struct label
     }
 }
 
-/* Room for an array of `count` items of at most `each` bytes, its head written. */
-static struct buffer array_room(struct record *record, const char *key, size_t count, size_t each)
+/* Space for an array of `count` items of at most `each` bytes, its head written. */
+static struct buffer begin_array(struct record *record, const char *key, size_t count, size_t each)
 {
     if (count > MSGPACK_MAX_SIZE / each)
         die(STATUS_INPUT, "record %s: '%s' has %zu items: more than the 64 MiB of a record",
             record_name(record), key, count);
-    struct buffer room = arena_reserve(&record->store, 9 + count * each);
-    msgpack_put_array(&room, (uint32_t)count);
-    return room;
+    struct buffer bytes = arena_reserve(&record->store, 9 + count * each);
+    msgpack_put_array(&bytes, (uint32_t)count);
+    return bytes;
 }
 
 void record_set_ids(struct record *record, const char *key, const int32_t *values, size_t count)
 {
-    struct buffer room = array_room(record, key, count, 5);
-    uint8_t *to = (uint8_t *)room.at + room.size;
+    struct buffer bytes = begin_array(record, key, count, 5);
+    uint8_t *to = (uint8_t *)bytes.at + bytes.size;
     for (size_t i = 0; i < count; i++) {
         uint32_t value = (uint32_t)values[i];
         if (value - 0x100 < 0xff00) { /* most ids take this form */
@@ -326,14 +291,14 @@ void record_set_ids(struct record *record, const char *key, const int32_t *value
             to = msgpack_write_integer(to, values[i]);
         }
     }
-    room.size = (size_t)((char *)to - room.at);
-    set_field(record, slice_of(key), arena_take(&record->store, &room));
+    bytes.size = (size_t)((char *)to - bytes.at);
+    set_field(record, slice_of(key), arena_take(&record->store, &bytes));
 }
 
 void record_set_floats(struct record *record, const char *key, const float *values, size_t count)
 {
-    struct buffer room = array_room(record, key, count, 5);
-    char *to = room.at + room.size;
+    struct buffer bytes = begin_array(record, key, count, 5);
+    char *to = bytes.at + bytes.size;
     for (size_t i = 0; i < count; i++) {
         uint32_t bits;
         memcpy(&bits, &values[i], sizeof bits);
@@ -342,24 +307,16 @@ void record_set_floats(struct record *record, const char *key, const float *valu
         memcpy(to + 1, &bits, sizeof bits);
         to += 5;
     }
-    room.size = (size_t)(to - room.at);
-    set_field(record, slice_of(key), arena_take(&record->store, &room));
+    bytes.size = (size_t)(to - bytes.at);
+    set_field(record, slice_of(key), arena_take(&record->store, &bytes));
 }
 
 void record_set_doubles(struct record *record, const char *key, const double *values, size_t count)
 {
-    struct buffer room = array_room(record, key, count, 9);
+    struct buffer bytes = begin_array(record, key, count, 9);
     for (size_t i = 0; i < count; i++)
-        msgpack_put_double(&room, values[i]);
-    set_field(record, slice_of(key), arena_take(&record->store, &room));
-}
-
-void record_set_json(struct record *record, const char *key, const json_t *value)
-{
-    struct buffer bytes = {0};
-    msgpack_put_json(&bytes, value);
-    record_set_raw(record, key, (struct slice){bytes.at, bytes.size});
-    buffer_free(&bytes);
+        msgpack_put_double(&bytes, values[i]);
+    set_field(record, slice_of(key), arena_take(&record->store, &bytes));
 }
 
 void record_set_raw(struct record *record, const char *key, struct slice msgpack)
@@ -367,20 +324,34 @@ void record_set_raw(struct record *record, const char *key, struct slice msgpack
     set_field(record, slice_of(key), arena_copy(&record->store, msgpack));
 }
 
-void record_add_meta(struct record *record, struct slice column, struct slice text)
+void record_set_meta(struct record *record, const struct kept_text *kept, size_t count)
 {
-    struct slice old = record_field(record, "meta");
-    struct msgpack_cursor c = msgpack_cursor_of(old);
-    struct msgpack_token head = {0};
-    if (old.at && (msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP))
-        die(STATUS_BROKEN, "record %s: 'meta' is %s: expected a map", record_name(record), msgpack_kind(old));
-    struct buffer room = arena_reserve(&record->store, old.size + column.size + text.size + 3 * 9);
-    msgpack_put_map(&room, head.count + 1);
-    if (old.at)
-        buffer_append(&room, c.at, (size_t)(c.end - c.at));
-    msgpack_put_string(&room, column);
-    msgpack_put_string(&room, text);
-    set_field(record, SLICE("meta"), arena_take(&record->store, &room));
+    size_t size = 9;
+    struct key_set columns;
+    columns.count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!kept[i].text.at)
+            continue;
+        if (columns.count == MSGPACK_MAX_KEYS)
+            die(STATUS_INPUT, "record %s: 'meta' may have %d columns", record_name(record), MSGPACK_MAX_KEYS);
+        if (!key_set_add(&columns, kept[i].column))
+            die(STATUS_INPUT, "record %s: 'meta' would have the column '%.*s' twice", record_name(record),
+                (int)kept[i].column.size, kept[i].column.at);
+        size += kept[i].column.size + kept[i].text.size + 2 * 9;
+    }
+    if (columns.count == 0) {
+        record_remove(record, "meta");
+        return;
+    }
+    struct buffer map = arena_reserve(&record->store, size);
+    msgpack_put_map(&map, columns.count);
+    for (size_t i = 0; i < count; i++) {
+        if (!kept[i].text.at)
+            continue;
+        msgpack_put_string(&map, kept[i].column);
+        msgpack_put_string(&map, kept[i].text);
+    }
+    set_field(record, SLICE("meta"), arena_take(&record->store, &map));
 }
 
 /* ---- As one run of bytes ---- */

@@ -4,8 +4,8 @@
  * stream_read on the same reader.  A writer buffers and seals a segment only when it is told to
  * (stream_write_trailer), so a filter that dies never passes half a stream off as whole.
  * Everything read is checked against limits before anything is allocated for it: a record is at
- * most 64 MiB, maps have at most 256 keys, nesting is at most 16 deep, no array or string is longer
- * than the bytes that are left.  What breaks these, or ends early, or has another count or hash
+ * most 64 MiB, a header or trailer 1 MiB, maps have at most 256 keys, nesting is at most 16 deep, no array or
+ * string is longer than the bytes that are left.  What breaks these, or ends early, or has another count or hash
  * than its trailer, ends the process with STATUS_BROKEN and names the last good record. */
 #ifndef RUBRIC_STREAM_STREAM_H
 #define RUBRIC_STREAM_STREAM_H
@@ -20,6 +20,9 @@
 #include "stream/classes.h"
 
 #define STREAM_VERSION 1
+
+/* The most bytes of a header, and of a trailer: what is read of them takes up to a hundred times as much memory. */
+enum { HEADER_MAX_SIZE = 1 << 20 };
 
 /* What a stream carries; readers name the kinds they take as a set. */
 enum stream_kind {
@@ -111,11 +114,15 @@ void record_set_label(struct record *record, const char *key, const struct label
 void record_set_ids(struct record *record, const char *key, const int32_t *values, size_t count);
 void record_set_floats(struct record *record, const char *key, const float *values, size_t count);
 void record_set_doubles(struct record *record, const char *key, const double *values, size_t count);
-void record_set_json(struct record *record, const char *key, const json_t *value);
 void record_set_raw(struct record *record, const char *key, struct slice msgpack);
 void record_remove(struct record *record, const char *key);
-/* meta: kept input columns, string to string.  Adds one column (creating "meta"). */
-void record_add_meta(struct record *record, struct slice column, struct slice text);
+
+/* Sets meta, the kept columns of the input; those whose text has no .at are left out.  Dies with STATUS_INPUT on a column
+ * that is there twice, and on more than 256. */
+struct kept_text {
+    struct slice column, text;
+};
+void record_set_meta(struct record *record, const struct kept_text *kept, size_t count);
 
 /* Read typed values out of a field.  They return false when the field is absent and die with
  * STATUS_BROKEN (naming the record and the key) when it is of another type or out of range.
@@ -129,6 +136,15 @@ bool record_string(const struct record *record, const char *key, struct slice *o
 bool record_label(const struct record *record, const char *key, struct label *out);
 /* A column of meta. */
 bool record_meta(const struct record *record, const char *column, struct slice *out);
+
+/* The columns of meta one after another, each with its value, one msgpack object; false after the last. */
+struct meta_cursor {
+    struct slice rest;
+    uint32_t left;
+};
+struct meta_cursor record_meta_begin(const struct record *record);
+bool record_meta_next(struct meta_cursor *cursor, struct slice *column, struct slice *value);
+
 /* Any named value, as the next function finds it; .at is NULL where there is none. */
 struct slice record_value(const struct record *record, const char *name);
 /* Any named value as text, for --by, --where and --group: "part", "fold", "y", "id", a top-level field
@@ -180,11 +196,8 @@ void stream_write_header(struct stream_writer *writer, const struct header *head
 void stream_write(struct stream_writer *writer, const struct record *record);
 
 /* Seals the segment: "end", the counts of `counts` (may be NULL; its "end" and "hash" are ignored),
- * and the hash; flushes. */
+ * and the hash; all of it is written then. */
 void stream_write_trailer(struct stream_writer *writer, const json_t *counts);
-
-/* Flushes what is buffered (before a long wait). */
-void stream_flush(struct stream_writer *writer);
 
 /* Closes both ends, checked; dies with STATUS_BROKEN if a segment that was begun is not sealed
  * (a bug).  Either may be NULL. Returns STATUS_GOOD. */

@@ -51,31 +51,15 @@ void csv_view_free(struct csv_view *view)
 /* Calls `each` for the parts of a record that have columns of their own: fields, and the keys of meta. */
 typedef void visit(struct csv_view *view, struct slice field, struct slice key, struct slice value);
 
-static void visit_meta(struct csv_view *view, const struct field *meta, visit *each)
-{
-    struct msgpack_cursor c = msgpack_cursor_of(meta->value);
-    struct msgpack_token head, key;
-    if (msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP) {
-        each(view, meta->key, (struct slice){0}, meta->value);
-        return;
-    }
-    for (uint32_t i = 0; i < head.count; i++) {
-        if (msgpack_next(&c, &key) != MSGPACK_GOOD || key.type != MSGPACK_STRING)
-            return;
-        const char *at = (const char *)c.at;
-        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
-            return;
-        each(view, meta->key, key.bytes, (struct slice){at, (size_t)((const char *)c.at - at)});
-    }
-}
-
 static void visit_record(struct csv_view *view, const struct record *record, visit *each)
 {
+    struct meta_cursor meta = record_meta_begin(record);
     for (size_t i = 0; i < record->field_count; i++) {
-        if (slice_is(record->fields[i].key, "meta"))
-            visit_meta(view, &record->fields[i], each);
-        else
-            each(view, record->fields[i].key, (struct slice){0}, record->fields[i].value);
+        const struct field *field = &record->fields[i];
+        if (!slice_is(field->key, "meta"))
+            each(view, field->key, (struct slice){0}, field->value);
+        for (struct slice key, value; slice_is(field->key, "meta") && record_meta_next(&meta, &key, &value);)
+            each(view, field->key, key, value);
     }
 }
 
@@ -201,7 +185,7 @@ void csv_value(struct csv_writer *csv, struct slice value, bool score, struct bu
 {
     struct label label = {.type = LABEL_NONE};
     struct buffer text = {0};
-    if (value.at && !label_read(value, &label)) {
+    if (value.at && !label_from_msgpack(value, &label)) {
         label.type = LABEL_NONE;
         print_value(value, &text);
     }

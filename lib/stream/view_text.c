@@ -12,7 +12,7 @@ enum { VALUES_SHOWN = 8 }; /* of a vector */
 static void put_value(struct buffer *out, struct slice value)
 {
     struct label label;
-    if (!label_read(value, &label)) {
+    if (!label_from_msgpack(value, &label)) {
         json_put_msgpack(out, value);
         return;
     }
@@ -41,22 +41,14 @@ static void put_title(const struct text_view *view, const struct record *record,
     buffer_byte(out, '\n');
 }
 
-static void put_meta(struct slice meta, struct buffer *out)
+static void put_meta(const struct record *record, struct buffer *out)
 {
-    struct msgpack_cursor c = msgpack_cursor_of(meta);
-    struct msgpack_token head, key;
-    if (!meta.at || msgpack_next(&c, &head) != MSGPACK_GOOD || head.type != MSGPACK_MAP)
-        return;
-    for (uint32_t i = 0; i < head.count; i++) {
-        if (msgpack_next(&c, &key) != MSGPACK_GOOD || key.type != MSGPACK_STRING)
-            return;
-        const char *at = (const char *)c.at;
-        if (msgpack_skip(&c, 1) != MSGPACK_GOOD)
-            return;
+    struct meta_cursor meta = record_meta_begin(record);
+    for (struct slice column, value; record_meta_next(&meta, &column, &value);) {
         buffer_text(out, "  ");
-        terminal_put(out, key.bytes);
+        terminal_put(out, column);
         buffer_text(out, ": ");
-        put_value(out, (struct slice){at, (size_t)((const char *)c.at - at)});
+        put_value(out, value);
         buffer_byte(out, '\n');
     }
 }
@@ -163,7 +155,7 @@ void text_view_record(struct text_view *view, const struct record *record, const
                       struct buffer *out)
 {
     put_title(view, record, out);
-    put_meta(record_field(record, "meta"), out);
+    put_meta(record, out);
     switch (header->kind) {
     case KIND_TOKENS:
         put_tokens(view, record, out);

@@ -39,7 +39,7 @@ static void hash_waiting(struct stream_writer *writer)
     writer->hashed = writer->waiting.size;
 }
 
-void stream_flush(struct stream_writer *writer)
+static void flush(struct stream_writer *writer)
 {
     if (writer->waiting.size == 0)
         return;
@@ -57,6 +57,11 @@ void stream_write_header(struct stream_writer *writer, const struct header *head
     XXH3_64bits_reset(writer->hash);
     writer->hashed = writer->waiting.size;
     msgpack_put_json(&writer->waiting, header->map);
+    size_t size = writer->waiting.size - writer->hashed;
+    if (size > HEADER_MAX_SIZE)
+        die(STATUS_INPUT,
+            "the stream's header has %zu bytes: at most %d, which its classes and the command lines of its trail share",
+            size, HEADER_MAX_SIZE);
 }
 
 void stream_write(struct stream_writer *writer, const struct record *record)
@@ -70,7 +75,7 @@ void stream_write(struct stream_writer *writer, const struct record *record)
             record_name(record), writer->waiting.size - before);
     writer->records++;
     if (writer->waiting.size >= FULL)
-        stream_flush(writer);
+        flush(writer);
 }
 
 void stream_write_trailer(struct stream_writer *writer, const json_t *counts)
@@ -96,14 +101,14 @@ void stream_write_trailer(struct stream_writer *writer, const json_t *counts)
     hash_waiting(writer);
     msgpack_put_unsigned64(out, XXH3_64bits_digest(writer->hash));
     writer->open = false;
-    stream_flush(writer);
+    flush(writer);
 }
 
 static void close_writer(struct stream_writer *writer)
 {
     if (writer->open)
         die(STATUS_BROKEN, "%s: a segment that was begun is not sealed", writer->output.name);
-    stream_flush(writer);
+    flush(writer);
     file_output_close(&writer->output);
     XXH3_freeState(writer->hash);
     buffer_free(&writer->waiting);

@@ -118,7 +118,8 @@ static void read_json_keys(struct rows *rows)
         if ((!newline && !rows->in.ended) || (i > 0 && end - window(rows) >= LEADING_BYTES))
             break;
         char why[256];
-        json_t *object = jsonl_parse((struct slice){at, (size_t)(end - at)}, why, sizeof why);
+        struct slice line = {at, (size_t)(end - at)};
+        json_t *object = line.size > CSV_FIELD_LIMIT ? NULL : jsonl_parse(line, why, sizeof why);
         if (object)
             jsonl_add_keys(&rows->columns, object);
         any |= object != NULL;

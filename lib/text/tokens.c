@@ -21,20 +21,15 @@ void token_maker_init(struct token_maker *m, struct rows *rows, const struct col
         .settings = tokenizer_settings(tokenizer),
         .special = tokenizer_special(tokenizer),
         .cache = tokenizer_cache_new(tokenizer),
+        .kept = memory_new(columns->keep_count, sizeof *m->kept),
     };
+    for (size_t i = 0; i < columns->keep_count; i++)
+        m->kept[i].column = slice_of(columns->names[columns->keep[i]]);
 }
 
 void token_maker_init_like(struct token_maker *m, const struct token_maker *other)
 {
-    *m = (struct token_maker){
-        .rows = other->rows,
-        .columns = other->columns,
-        .labels = other->labels,
-        .tokenizer = other->tokenizer,
-        .settings = other->settings,
-        .special = other->special,
-        .cache = tokenizer_cache_new(other->tokenizer),
-    };
+    token_maker_init(m, other->rows, other->columns, other->labels, other->tokenizer);
 }
 
 void token_maker_free(struct token_maker *m)
@@ -46,6 +41,7 @@ void token_maker_free(struct token_maker *m)
     sequence_free(&m->sequence);
     buffer_free(&m->cleaned);
     buffer_free(&m->id);
+    free(m->kept);
 }
 
 /* ---- One row ---- */
@@ -136,11 +132,9 @@ static bool set_marks(struct token_maker *m, struct row *row, struct record *rec
 
 static void set_meta(const struct token_maker *m, const struct row *row, struct record *record)
 {
-    for (size_t i = 0; i < m->columns->keep_count; i++) {
-        struct slice text = row->fields[m->columns->keep[i]];
-        if (text.at)
-            record_add_meta(record, slice_of(m->columns->names[m->columns->keep[i]]), text);
-    }
+    for (size_t i = 0; i < m->columns->keep_count; i++)
+        m->kept[i].text = row->fields[m->columns->keep[i]];
+    record_set_meta(record, m->kept, m->columns->keep_count);
 }
 
 static bool blank(struct slice text)

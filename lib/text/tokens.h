@@ -29,7 +29,7 @@ struct token_maker {
     struct rows *rows;
     const struct columns *columns;
     const struct labels *labels;
-    const struct tokenizer *tokenizer;
+    struct tokenizer *tokenizer;
     const struct tokenizer_settings *settings;
     struct special_ids special;
     struct tokenizer_cache *cache;
@@ -37,6 +37,7 @@ struct token_maker {
     struct int_array text, prompt;
     struct sequence sequence;
     struct buffer cleaned, id;
+    struct kept_text *kept; /* [columns->keep_count] of the row */
 };
 
 void token_maker_init(struct token_maker *m, struct rows *rows, const struct columns *columns,

@@ -27,7 +27,7 @@ static void read_all(char *path)
             jsonlines_put_record(&out, record);
             record_text(record, "meta.a", &out);
             record_set_string(record, "part", SLICE("train"));
-            record_add_meta(record, SLICE("column"), SLICE("text"));
+            record_set_meta(record, &(struct kept_text){SLICE("column"), SLICE("text")}, 1);
             record_pack(record, &out);
             record_check(&checker, record, &header);
         }

@@ -19,8 +19,9 @@ static void sample_record(struct record *record, int number)
     record_set_string(record, "part", number ? SLICE("val") : SLICE("train"));
     record_set_integer(record, "fold", number);
     record_set_number(record, "w", 0.5);
-    record_add_meta(record, SLICE("prompt"), SLICE("p1"));
-    record_add_meta(record, SLICE("note"), SLICE("dr\xc3\xa9\n"));
+    record_set_meta(
+        record, (struct kept_text[]){{SLICE("prompt"), SLICE("p1")}, {SLICE("note"), SLICE("dr\xc3\xa9\n")}},
+        2);
     static const char strange[] = "\x82\x01\xc7\x03\x05\x61\x62\x63\xa1k\xc4\x02\x00\xff";
     record_set_raw(record, "strange", (struct slice){strange, sizeof strange - 1});
 }

@@ -45,14 +45,16 @@ static void test_labels(void)
     header_init(&header, KIND_PREDICTIONS, LABEL_NUMBER);
     struct label classes[] = {{.type = LABEL_NUMBER, .number = 1}, {.type = LABEL_NUMBER, .number = 1.5}};
     header_set_labels(&header, classes, 2, true);
-    CHECK(header.classes.count == 2 && header.classes.ordered && classes_find(&header.classes, &classes[1]) == 1);
+    CHECK(header.classes.count == 2 && header.classes.ordered &&
+          classes_find(&header.classes, &classes[1]) == 1);
     struct label one = {.type = LABEL_INTEGER, .integer = 1, .number = 1};
     CHECK(classes_find(&header.classes, &one) == 0);
     CHECK(classes_find(&header.classes, &text) == -1);
     CHECK(classes_find(&header.classes, &(struct label){0}) == -1);
     CHECK(!header_model_path(&header) && !header_model_fingerprint(&header));
     struct header copy = header_copy(&header);
-    CHECK(!header_difference(&header, &copy) && copy.classes.count == 2 && copy.classes.labels[1].number == 1.5);
+    CHECK(!header_difference(&header, &copy) && copy.classes.count == 2 &&
+          copy.classes.labels[1].number == 1.5);
     header_set(&copy, "pool", json_string("mean"));
     CHECK_TEXT(header_difference(&header, &copy), "pool");
     header_set_kind(&copy, KIND_VECTORS);
@@ -104,7 +106,10 @@ static void test_setters(void)
     record_set_ids(&record, "ids", ids, 10);
     record_set_string(&record, "id", SLICE("a\x1b[31m"));
     json_t *value = json_pack("[i,{s:n}]", 1, "x");
-    record_set_json(&record, "zzz", value);
+    struct buffer packed = {0};
+    msgpack_put_json(&packed, value);
+    record_set_raw(&record, "zzz", bytes_of(&packed));
+    buffer_free(&packed);
     json_decref(value);
     record_set_number(&record, "w", 2);
     record_set_integer(&record, "fold", 4);
@@ -149,7 +154,14 @@ static void set_bad_weight(void *with) { record_set_number(with, "w", (double)NA
 static void read_bad_vector(void *with) { record_floats(with, "vec", &(struct float_array){0}); }
 static void read_bad_number(void *with) { record_number(with, "id", &(double){0}); }
 static void read_bad_text(void *with) { record_text(with, "vec", &(struct buffer){0}); }
-static void read_bad_meta(void *with) { record_meta(with, "a", &(struct slice){0}); }
+static void set_bad_meta(void *with) { record_set_integer(with, "meta", 3); }
+static void set_meta_twice(void *with)
+{
+    record_set_meta(
+        with,
+        (struct kept_text[]){{SLICE("a"), SLICE("1")}, {SLICE("b"), SLICE("2")}, {SLICE("a"), SLICE("3")}},
+        3);
+}
 
 static void test_refusals(void)
 {
@@ -157,7 +169,6 @@ static void test_refusals(void)
     record_clear(&record);
     record_set_string(&record, "id", SLICE("a"));
     record_set_integer(&record, "vec", 3);
-    record_set_integer(&record, "meta", 3);
     CHECK(attempted_apart(set_bad_part, &record).status == STATUS_INPUT);
     CHECK(attempted_apart(set_bad_fold, &record).status == STATUS_INPUT);
     CHECK(attempted_apart(set_bad_weight, &record).status == STATUS_INPUT);
@@ -166,11 +177,79 @@ static void test_refusals(void)
     CHECK_TEXT(got.message, "record a: 'vec' is an integer: expected an array of numbers");
     CHECK_TEXT(attempted_apart(read_bad_number, &record).message,
                "record a: 'id' is a string: expected a finite number");
-    CHECK_TEXT(attempted_apart(read_bad_meta, &record).message,
-               "record a: 'meta' is an integer: expected a map");
+    CHECK_TEXT(attempted_apart(set_bad_meta, &record).message,
+               "record a: 'meta' was to become an integer: expected a map");
+    CHECK_TEXT(attempted_apart(set_meta_twice, &record).message,
+               "record a: 'meta' would have the column 'a' twice");
     record_set_raw(&record, "vec", SLICE("\x91\xca\x7f\xc0\x00\x00"));
     CHECK(strstr(attempted_apart(read_bad_vector, &record).message, "item 1 is not a finite number"));
     CHECK(strstr(attempted_apart(read_bad_text, &record).message, "expected a single value"));
+    record_free(&record);
+}
+
+static void test_meta(void)
+{
+    struct record record = {0};
+    struct kept_text kept[] = {{SLICE("a"), SLICE("1")}, {SLICE("b"), {0}}, {SLICE("c"), SLICE("")}};
+    record_clear(&record);
+    record_set_meta(&record, kept + 1, 1);
+    CHECK(!record_field(&record, "meta").at);
+    record_set_meta(&record, kept, 3);
+    CHECK(slice_equal(record_field(&record, "meta"), SLICE("\x82\xa1"
+                                                           "a\xa1"
+                                                           "1\xa1"
+                                                           "c\xa0")));
+    struct slice value;
+    CHECK(record_meta(&record, "c", &value) && value.size == 0 && !record_meta(&record, "b", &value));
+    record_set_meta(&record, kept, 0);
+    CHECK(!record_field(&record, "meta").at);
+
+    /* a key that is no string is passed over */
+    record_set_raw(&record, "meta",
+                   SLICE("\x83\x01\x02\xa1"
+                         "a\x93\x01\x02\x03\xa1"
+                         "b\x05"));
+    struct buffer names = {0};
+    struct meta_cursor meta = record_meta_begin(&record);
+    for (struct slice column; record_meta_next(&meta, &column, &value);)
+        buffer_format(&names, "%.*s %zu,", (int)column.size, column.at, value.size);
+    CHECK(slice_is(bytes_of(&names), "a 4,b 1,"));
+    buffer_free(&names);
+    record_free(&record);
+}
+
+/* A map of `count` keys, of which number `second` is the same as number `first`. */
+static struct buffer map_with_twin(uint32_t count, uint32_t first, uint32_t second)
+{
+    struct buffer map = {0};
+    msgpack_put_map(&map, count);
+    for (uint32_t i = 0; i < count; i++) {
+        char key[16];
+        size_t size = (size_t)snprintf(key, sizeof key, "k%u", i == second ? first : i);
+        msgpack_put_string(&map, (struct slice){key, size});
+        msgpack_put_nil(&map);
+    }
+    return map;
+}
+
+/* Two equal keys are found wherever they stand, in the record and in a map in it; without one, none is. */
+static void test_twin_keys(void)
+{
+    struct record record = {0};
+    static const uint32_t counts[] = {2, 8, 9, 10, 40, MSGPACK_MAX_KEYS};
+    for (size_t n = 0; n < sizeof counts / sizeof *counts; n++) {
+        uint32_t count = counts[n], step = count < 50 ? 1 : 51;
+        for (uint32_t second = 0; second < count; second += step) {
+            for (uint32_t first = 0; first <= second; first += step) {
+                struct buffer map = map_with_twin(count, first, second);
+                struct msgpack_cursor c = msgpack_cursor_of(bytes_of(&map)), again = c;
+                enum msgpack_result want = first < second ? MSGPACK_DUPLICATE : MSGPACK_GOOD;
+                CHECK(msgpack_skip(&c, 0) == want);
+                CHECK(record_split(&record, &again) == want);
+                buffer_free(&map);
+            }
+        }
+    }
     record_free(&record);
 }
 
@@ -275,6 +354,8 @@ int main(void)
     test_store();
     test_setters();
     test_refusals();
+    test_meta();
+    test_twin_keys();
     test_json();
     test_pack_refusals();
     test_trail();
