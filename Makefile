@@ -202,6 +202,13 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FILTERS:%=$(BUILD)/fuzz/%.main.o) $(R
 parity-programs: $(patsubst tests/parity/%.c,$(BUILD)/parity/%,$(wildcard tests/parity/*.c))
 bench-programs: $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
+# What compilers are called with, for clang-tidy and editors.
+compdb:
+	@$(MAKE) --no-print-directory -Bn V=1 all unit-programs parity-programs bench-programs | \
+	    jq -Rn '[inputs | select(test(" -c -o ")) | {directory: "$(CURDIR)", file: (split(" ") | last), command: .}]' \
+	    >compile_commands.json
+	@echo "compile_commands.json: $$(jq length compile_commands.json) files"
+
 # ---- Installing and shipping. ----
 
 # Programs find each other, and the default model, from where they lie.

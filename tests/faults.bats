@@ -65,7 +65,7 @@ faults_of() {
     [ $status -eq 0 ]
     local good kind number overlooked tried=0
     good=$(left)
-    for kind in ${kinds-memory open read write sync rename close map file}; do
+    for kind in ${kinds-memory open read write sync rename close map thread file}; do
         rm -rf made m m.partial
         run_with $kind 0 "$@"
         [ $status -eq 0 ]

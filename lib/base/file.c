@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -279,13 +280,12 @@ char *file_parent(const char *path)
 
 char *file_beside_program(const char *relative)
 {
-    char here[4096];
-    ssize_t size = readlink("/proc/self/exe", here, sizeof here - 1);
-    if (size < 0)
-        die_errno("cannot tell where this program lies (/proc/self/exe)");
-    here[size] = '\0';
-    char *slash = strrchr(here, '/');
-    char *joined = memory_format("%.*s/%s", (int)(slash - here), here, relative);
+    const char *started_as = (const char *)getauxval(AT_EXECFN); /* unlike /proc/self/exe, always there */
+    char *here = realpath(started_as, NULL);
+    if (!here)
+        die_errno("%s: cannot tell where this program lies", started_as);
+    char *joined = memory_format("%.*s/%s", (int)(strrchr(here, '/') - here), here, relative);
+    free(here);
     char *path = realpath(joined, NULL);
     if (!path && errno != ENOENT && errno != ENOTDIR)
         die_errno("%s: cannot look it up", joined);

@@ -1,12 +1,14 @@
 /* Loaded with LD_PRELOAD: makes one call of the C library fail, or all from there on, to see what a filter
  * does then.
  *
- *   FAULT_KIND   memory, open, read, write, sync, rename, close, map or file: which calls are counted (KINDS
- *                below); short: no failure, but every read and write moves at most seven bytes, and each
- *                third is interrupted by a signal first
+ *   FAULT_KIND   memory, open, read, write, sync, rename, close, map, lock, thread or file: which calls are
+ *                counted (KINDS below); short: no failure, but every read and write moves at most seven
+ *                bytes, and each third is interrupted by a signal first
  *   FAULT_AT     the number of the call that fails, counted from 1 once main() has begun; 0: none
  *   FAULT_LASTS  if set, all calls after it fail as well
  *   FAULT_COUNT  a file for the number of calls, written when the process ends
+ *   FAULT_HIDDEN a list of absolute paths, separated by colons: nothing in these places is there
+ *   FAULT_FROZEN another: nothing in them can be made or changed
  *
  * A call that fails does nothing but set errno; a close() that fails has closed. */
 #include <dirent.h>
@@ -21,14 +23,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum kind { MEMORY, OPEN, READ, WRITE, SYNC, RENAME, CLOSE, MAP, FILES, SHORT, KINDS };
-static const char *const kind_names[KINDS] = {"memory", "open",  "read", "write", "sync",
-                                              "rename", "close", "map",  "file",  "short"};
-static const int kind_errors[KINDS] = {ENOMEM, EMFILE, EIO, ENOSPC, EIO, EIO, EIO, ENOMEM, EIO, EINTR};
+enum kind { MEMORY, OPEN, READ, WRITE, SYNC, RENAME, CLOSE, MAP, LOCK, THREAD, FILES, SHORT, KINDS };
+static const char *const kind_names[KINDS] = {"memory", "open", "read", "write",  "sync", "rename",
+                                              "close",  "map",  "lock", "thread", "file", "short"};
+static const int kind_errors[KINDS] = {ENOMEM, EMFILE, EIO,    ENOSPC, EIO, EIO,
+                                       EIO,    ENOMEM, ENOLCK, EAGAIN, EIO, EINTR};
 enum { SHORT_SIZE = 7, INTERRUPTED_EACH = 3 };
 
 static enum kind wanted = KINDS;
@@ -37,6 +41,7 @@ static bool lasts, active;
 static _Thread_local bool exempt;
 static _Atomic uint64_t calls;
 static char count_path[4096];
+static const char *hidden, *frozen;
 
 /* Whether this call is the one to fail; sets errno then. */
 static bool fails(enum kind kind)
@@ -48,6 +53,28 @@ static bool fails(enum kind kind)
     if (hit)
         errno = kind_errors[kind];
     return hit;
+}
+
+/* Whether `path` is one of the places in `list`, or in one. */
+static bool within(const char *list, const char *path)
+{
+    while (active && list && *list) {
+        size_t size = strcspn(list, ":");
+        if (size > 0 && strncmp(path, list, size) == 0 && (path[size] == '/' || path[size] == '\0'))
+            return true;
+        list += size + (list[size] == ':');
+    }
+    return false;
+}
+
+/* Whether a call with this path has to fail for its place; `makes`: it would make or change something
+ * there. */
+static bool misplaced(const char *path, bool makes)
+{
+    bool gone = within(hidden, path), fixed = makes && within(frozen, path);
+    if (gone || fixed)
+        errno = gone ? ENOENT : EROFS;
+    return gone || fixed;
 }
 
 /* For "short": cuts `*size`; true when the call is interrupted instead. */
@@ -115,19 +142,25 @@ int open64(const char *path, int flags, ...)
     va_start(arguments, flags);
     mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
-    return fails(OPEN) ? -1 : next(path, flags, mode);
+    return misplaced(path, flags & (O_CREAT | O_ACCMODE)) || fails(OPEN) ? -1 : next(path, flags, mode);
+}
+
+ssize_t readlink(const char *path, char *to, size_t size)
+{
+    NEXT(readlink);
+    return misplaced(path, false) ? -1 : next(path, to, size);
 }
 
 int mkostemp64(char *path, int flags)
 {
     NEXT(mkostemp64);
-    return fails(OPEN) ? -1 : next(path, flags);
+    return misplaced(path, true) || fails(OPEN) ? -1 : next(path, flags);
 }
 
 DIR *opendir(const char *path)
 {
     NEXT(opendir);
-    return fails(OPEN) ? NULL : next(path);
+    return misplaced(path, false) || fails(OPEN) ? NULL : next(path);
 }
 
 ssize_t read(int fd, void *to, size_t size)
@@ -166,7 +199,7 @@ int close(int fd)
 int rename(const char *from, const char *to)
 {
     NEXT(rename);
-    return fails(RENAME) ? -1 : next(from, to);
+    return misplaced(to, true) || fails(RENAME) ? -1 : next(from, to);
 }
 
 int renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
@@ -178,7 +211,7 @@ int renameat2(int from_directory, const char *from, int to_directory, const char
 int mkdir(const char *path, mode_t mode)
 {
     NEXT(mkdir);
-    return fails(FILES) ? -1 : next(path, mode);
+    return misplaced(path, true) || fails(FILES) ? -1 : next(path, mode);
 }
 
 int rmdir(const char *path)
@@ -214,13 +247,13 @@ int fstat64(int fd, struct stat64 *about)
 int stat64(const char *path, struct stat64 *about)
 {
     NEXT(stat64);
-    return fails(FILES) ? -1 : next(path, about);
+    return misplaced(path, false) || fails(FILES) ? -1 : next(path, about);
 }
 
 int lstat64(const char *path, struct stat64 *about)
 {
     NEXT(lstat64);
-    return fails(FILES) ? -1 : next(path, about);
+    return misplaced(path, false) || fails(FILES) ? -1 : next(path, about);
 }
 
 struct dirent64 *readdir64(DIR *directory)
@@ -232,7 +265,20 @@ struct dirent64 *readdir64(DIR *directory)
 int access(const char *path, int mode)
 {
     NEXT(access);
-    return fails(FILES) ? -1 : next(path, mode);
+    return misplaced(path, mode & W_OK) || fails(FILES) ? -1 : next(path, mode);
+}
+
+int flock(int fd, int how)
+{
+    NEXT(flock);
+    return fails(LOCK) ? -1 : next(fd, how);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                   void *argument)
+{
+    NEXT(pthread_create);
+    return fails(THREAD) ? EAGAIN : next(thread, attributes, start, argument);
 }
 
 /* A sanitizer asks for the stack of every thread that begins, and dies when it gets no answer: not under
@@ -269,6 +315,8 @@ static int counted_main(int argc, char **argv, char **environment)
     fail_at = at ? strtoull(at, NULL, 10) : 0;
     lasts = getenv("FAULT_LASTS") != NULL;
     snprintf(count_path, sizeof count_path, "%s", count ? count : "");
+    hidden = getenv("FAULT_HIDDEN");
+    frozen = getenv("FAULT_FROZEN");
     unsetenv("LD_PRELOAD"); /* what it starts is not under test */
     atexit(write_count);
     active = true;
