@@ -549,7 +549,7 @@ stop_when() {
     for option in "--keep best" "--monitor loss" "--patience 2"; do
         # shellcheck disable=SC2086
         expect_status 2 fit "${small[@]}" --select none $option -o m parts.rubric
-        [[ $stderr == *"$option"*"needs records to choose by"* || $stderr == *"${option%% *} needs records to choose by"* ]]
+        [[ $stderr == *"$option needs records to select by"* || $stderr == *"${option%% *} needs records to select by"* ]]
     done
     expect_status 2 fit "${small[@]}" --loss mse --label-smoothing .1 -o m parts.rubric
     [[ $stderr == *"goes with --loss ce, and the loss is mse"* ]]

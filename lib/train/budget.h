@@ -14,7 +14,7 @@ struct budget {
 /* What memory depends on of what has been read. */
 struct extent {
     size_t tokens, windows; /* of the longest text */
-    uint64_t records;       /* that are learned from */
+    uint64_t records;       /* to train on */
     size_t labels;          /* different ones */
     bool whole;             /* nothing more comes */
 };

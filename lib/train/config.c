@@ -47,10 +47,10 @@ void fit_config_check(const struct fit_config *config)
                        parsed.H, parsed.A);
     if (config->select == SELECT_NONE &&
         (config->patience > 0 || config->keep == KEEP_BEST || config->monitor >= 0))
-        command_misuse("%s needs records to choose by: not --select none", config->patience > 0 ? "--patience"
-                                                                           : config->keep == KEEP_BEST
-                                                                               ? "--keep best"
-                                                                               : "--monitor");
+        command_misuse("%s needs records to select by, and --select none has none",
+                       config->patience > 0        ? "--patience"
+                       : config->keep == KEEP_BEST ? "--keep best"
+                                                   : "--monitor");
 }
 
 enum pooling fit_config_pooling(int pool)
@@ -153,8 +153,7 @@ static void resolve_thresholds(struct fit_config *config, const struct classes *
                            : "measurements");
 }
 
-/* From random weights a model needs some steps before it knows anything, and then soon learns few essays by
- * heart. */
+/* From random weights a model needs some steps before it knows anything, and then soon overfits few essays. */
 static int64_t default_epochs(bool pretrained, uint64_t trainable, int64_t batch)
 {
     enum { PRETRAINED = 3, LEAST = 4, MOST = 8, STEPS = 300 };

@@ -10,63 +10,64 @@
 #include "base/error.h"
 #include "base/file.h"
 
-void csv_log_open(struct csv_log *j, const char *path, const char *head, uint64_t size)
+void csv_log_open(struct csv_log *table, const char *path, const char *head, uint64_t size)
 {
-    *j = (struct csv_log){.path = memory_string(path ? path : "a table"), .size = size};
-    j->fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : file_temporary(j->path);
-    if (j->fd < 0)
+    *table = (struct csv_log){.path = memory_string(path ? path : "a table"), .size = size};
+    table->fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)
+                     : file_temporary(table->path);
+    if (table->fd < 0)
         die_errno("%s: cannot open", path);
     struct stat about;
-    if (fstat(j->fd, &about) != 0)
-        die_errno("%s: cannot stat", j->path);
+    if (fstat(table->fd, &about) != 0)
+        die_errno("%s: cannot stat", table->path);
     if ((uint64_t)about.st_size < size)
-        die(STATUS_BROKEN, "%s: has %lld bytes, the checkpoint knows of %llu", j->path,
+        die(STATUS_BROKEN, "%s: has %lld bytes, the checkpoint knows of %llu", table->path,
             (long long)about.st_size, (unsigned long long)size);
-    if (ftruncate(j->fd, (off_t)size) != 0)
-        die_errno("%s: cannot cut", j->path);
+    if (ftruncate(table->fd, (off_t)size) != 0)
+        die_errno("%s: cannot truncate", table->path);
     if (size == 0) {
-        buffer_text(&j->row, head);
-        csv_log_end_row(j);
+        buffer_text(&table->row, head);
+        csv_log_end_row(table);
     }
 }
 
-void csv_log_close(struct csv_log *j)
+void csv_log_close(struct csv_log *table)
 {
-    csv_log_sync(j);
-    file_close(j->fd, j->path);
-    buffer_free(&j->row);
-    free(j->path);
+    csv_log_sync(table);
+    file_close(table->fd, table->path);
+    buffer_free(&table->row);
+    free(table->path);
 }
 
-static void separate(struct csv_log *j)
+static void separate(struct csv_log *table)
 {
-    if (j->row.size > 0)
-        buffer_byte(&j->row, ',');
+    if (table->row.size > 0)
+        buffer_byte(&table->row, ',');
 }
 
-void csv_log_integer(struct csv_log *j, uint64_t value)
+void csv_log_integer(struct csv_log *table, uint64_t value)
 {
-    separate(j);
-    buffer_format(&j->row, "%" PRIu64, value);
+    separate(table);
+    buffer_format(&table->row, "%" PRIu64, value);
 }
 
-void csv_log_number(struct csv_log *j, double value)
+void csv_log_number(struct csv_log *table, double value)
 {
-    separate(j);
+    separate(table);
     if (isfinite(value))
-        buffer_number(&j->row, value);
+        buffer_number(&table->row, value);
 }
 
-void csv_log_end_row(struct csv_log *j)
+void csv_log_end_row(struct csv_log *table)
 {
-    buffer_byte(&j->row, '\n');
-    file_write(j->fd, j->row.at, j->row.size, j->path);
-    j->size += j->row.size;
-    j->row.size = 0;
+    buffer_byte(&table->row, '\n');
+    file_write(table->fd, table->row.at, table->row.size, table->path);
+    table->size += table->row.size;
+    table->row.size = 0;
 }
 
-void csv_log_sync(struct csv_log *j)
+void csv_log_sync(struct csv_log *table)
 {
-    if (fsync(j->fd) != 0)
-        die_errno("%s: cannot sync", j->path);
+    if (fsync(table->fd) != 0)
+        die_errno("%s: cannot sync", table->path);
 }

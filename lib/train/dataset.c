@@ -33,9 +33,9 @@ struct reading {
 
 /* The training records of a label, of each ten of which one goes to the slice. */
 struct draw {
-    uint64_t seen;   /* so far */
-    uint64_t chosen; /* which of the current ten */
-    uint64_t key;    /* of what is drawn: a hash of the label itself */
+    uint64_t seen;  /* so far */
+    uint64_t drawn; /* which of the current ten */
+    uint64_t key;   /* of what is drawn: a hash of the label itself */
 };
 
 /* Not the label's number, which depends on held-out records too: they must not touch the slice. */
@@ -63,9 +63,9 @@ static bool goes_to_slice(struct reading *r, int32_t number, const struct label 
     if (draw->seen == 0)
         draw->key = number < 0 ? 0 : label_key(label, r->seed);
     if (place == 0)
-        draw->chosen = random_below(SLICE_SHARE, r->seed, RANDOM_SELECT, draw->key, draw->seen / SLICE_SHARE);
+        draw->drawn = random_below(SLICE_SHARE, r->seed, RANDOM_SELECT, draw->key, draw->seen / SLICE_SHARE);
     draw->seen++;
-    return place == draw->chosen;
+    return place == draw->drawn;
 }
 
 static void count_record(struct dataset *d, const struct record *record, bool in_held_out_fold)

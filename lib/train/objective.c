@@ -12,7 +12,7 @@
 
 /* ---- What is known of the training records ---- */
 
-/* Makes room for the sums of labels up to this one. */
+/* Makes sums for the labels up to this one. */
 static void reach_label(struct label_sums *sums, size_t label)
 {
     memory_grow(&sums->labels, &sums->capacity, label + 1, sizeof *sums->labels);
@@ -102,22 +102,22 @@ static void read_line(double *weights, bool *named, const struct interner *names
         line.size--;
     if (line.size == 0)
         return;
-    size_t cut = line.size;
-    while (cut > 0 && !strchr(" \t", line.at[cut - 1]))
-        cut--;
-    char *text = slice_string((struct slice){line.at + cut, line.size - cut});
+    size_t end = line.size;
+    while (end > 0 && !strchr(" \t", line.at[end - 1]))
+        end--;
+    char *text = slice_string((struct slice){line.at + end, line.size - end});
     double weight;
-    if (cut == 0 || !parse_number(text, 0, 1e9, &weight))
+    if (end == 0 || !parse_number(text, 0, 1e9, &weight))
         die(STATUS_INPUT, "%s:%zu: \"%.*s\": expected a label, a blank and its weight", path, number,
             (int)line.size, line.at);
     free(text);
-    while (cut > 0 && strchr(" \t", line.at[cut - 1]))
-        cut--;
-    size_t c = interner_find(names, (struct slice){line.at, cut});
+    while (end > 0 && strchr(" \t", line.at[end - 1]))
+        end--;
+    size_t c = interner_find(names, (struct slice){line.at, end});
     if (c == INTERNER_NONE)
-        die(STATUS_INPUT, "%s:%zu: \"%.*s\" is not the label of a class", path, number, (int)cut, line.at);
+        die(STATUS_INPUT, "%s:%zu: \"%.*s\" is not the label of a class", path, number, (int)end, line.at);
     if (named[c])
-        die(STATUS_INPUT, "%s:%zu: \"%.*s\" has a weight already", path, number, (int)cut, line.at);
+        die(STATUS_INPUT, "%s:%zu: \"%.*s\" has a weight already", path, number, (int)end, line.at);
     named[c] = true;
     weights[c] = weight;
 }
@@ -209,7 +209,7 @@ static void check_scale(const struct objective *objective)
             objective->centre, objective->spread, objective->centre);
 }
 
-/* What is learned from has to weigh something, and to differ. */
+/* Training records have to weigh something, and to differ. */
 static void check_weight(const struct objective *objective, const struct label_sums *sums)
 {
     size_t k = objective->classes->count, heavy = 0;

@@ -11,7 +11,7 @@
 enum { WRITE_BUFFER = 1 << 16 };
 
 /* Bytes at positions 0 .. size-1: those below `resident` in memory, the rest in a file at the same positions
- * (there is a hole before them, which takes no room). */
+ * (there is a hole before them, which takes no space). */
 struct tape {
     char *at;
     size_t resident, capacity;
@@ -179,11 +179,6 @@ void spool_seal(struct spool *spool)
 uint64_t spool_count(const struct spool *spool) { return spool->count; }
 
 uint64_t spool_resident(const struct spool *spool) { return spool->data.resident + spool->ends.resident; }
-
-uint64_t spool_on_disk(const struct spool *spool)
-{
-    return tape_size(&spool->data) + tape_size(&spool->ends) - spool_resident(spool);
-}
 
 static uint64_t entry_end(const struct spool *spool, uint64_t index, struct buffer *into)
 {

@@ -29,9 +29,8 @@ void spool_limit(struct spool *spool, uint64_t limit);
 void spool_seal(struct spool *spool);
 
 uint64_t spool_count(const struct spool *spool);
-/* Bytes held in memory, and bytes in the temporary files. */
+/* Bytes held in memory, of the entries and the index of their ends. */
 uint64_t spool_resident(const struct spool *spool);
-uint64_t spool_on_disk(const struct spool *spool);
 
 /* Entry `index`: a slice of the spool's own memory, or of `into`, which is overwritten with it. */
 struct slice spool_get(const struct spool *spool, uint64_t index, struct buffer *into);

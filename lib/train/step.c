@@ -11,94 +11,89 @@
 struct gradient_tree {
     const struct layout *layout;
     pthread_mutex_t lock;
-    size_t shards, room;
-    struct gradient **waiting; /* [2 room] a node's sum that waits for its neighbour: level by level */
-    struct gradient **idle;    /* [made] */
-    size_t idle_count, idle_capacity, made;
+    size_t shards;
+    struct gradient **waiting; /* a node's sum that waits for its neighbour: level by level */
+    struct gradient **idle;    /* [idle_count] free to be taken */
+    size_t idle_count, idle_capacity;
     struct gradient *sum;
 };
 
 struct gradient_tree *gradient_tree_new(const struct layout *layout, size_t shards)
 {
-    struct gradient_tree *m = memory_zeroed(1, sizeof *m);
-    m->layout = layout;
-    m->room = shards;
-    m->waiting = memory_zeroed(2 * shards + 64, sizeof *m->waiting);
-    pthread_mutex_init(&m->lock, NULL);
-    return m;
+    struct gradient_tree *tree = memory_zeroed(1, sizeof *tree);
+    tree->layout = layout;
+    tree->waiting = memory_zeroed(2 * shards + 64, sizeof *tree->waiting);
+    pthread_mutex_init(&tree->lock, NULL);
+    return tree;
 }
 
-void gradient_tree_free(struct gradient_tree *m)
+void gradient_tree_free(struct gradient_tree *tree)
 {
-    if (!m)
+    if (!tree)
         return;
-    for (size_t i = 0; i < m->idle_count; i++)
-        gradient_free(m->idle[i]);
-    free(m->idle);
-    free(m->waiting);
-    pthread_mutex_destroy(&m->lock);
-    free(m);
+    for (size_t i = 0; i < tree->idle_count; i++)
+        gradient_free(tree->idle[i]);
+    free(tree->idle);
+    free(tree->waiting);
+    pthread_mutex_destroy(&tree->lock);
+    free(tree);
 }
 
-void gradient_tree_start(struct gradient_tree *m, size_t shards)
+void gradient_tree_start(struct gradient_tree *tree, size_t shards)
 {
-    m->shards = shards;
-    m->sum = NULL;
+    tree->shards = shards;
+    tree->sum = NULL;
 }
 
-struct gradient *gradient_tree_take(struct gradient_tree *m)
+struct gradient *gradient_tree_take(struct gradient_tree *tree)
 {
     struct gradient *g = NULL;
-    pthread_mutex_lock(&m->lock);
-    if (m->idle_count > 0)
-        g = m->idle[--m->idle_count];
-    else
-        m->made++;
-    pthread_mutex_unlock(&m->lock);
+    pthread_mutex_lock(&tree->lock);
+    if (tree->idle_count > 0)
+        g = tree->idle[--tree->idle_count];
+    pthread_mutex_unlock(&tree->lock);
     if (!g)
-        return gradient_new(m->layout);
-    gradient_clear(m->layout, g);
+        return gradient_new(tree->layout);
+    gradient_clear(tree->layout, g);
     return g;
 }
 
-static void put_idle(struct gradient_tree *m, struct gradient *g)
+static void put_idle(struct gradient_tree *tree, struct gradient *g)
 {
-    memory_grow(&m->idle, &m->idle_capacity, m->idle_count + 1, sizeof *m->idle);
-    m->idle[m->idle_count++] = g;
+    memory_grow(&tree->idle, &tree->idle_capacity, tree->idle_count + 1, sizeof *tree->idle);
+    tree->idle[tree->idle_count++] = g;
 }
 
-void gradient_tree_put(struct gradient_tree *m, size_t shard, struct gradient *g)
+void gradient_tree_put(struct gradient_tree *tree, size_t shard, struct gradient *g)
 {
-    size_t nodes = m->shards, base = 0; /* of the level */
-    pthread_mutex_lock(&m->lock);
+    size_t nodes = tree->shards, base = 0; /* of the level */
+    pthread_mutex_lock(&tree->lock);
     for (size_t node = shard; nodes > 1; node /= 2) {
-        struct gradient **place = &m->waiting[base + node / 2];
+        struct gradient **place = &tree->waiting[base + node / 2];
         if ((node ^ 1) < nodes) {
             if (!*place) {
                 *place = g;
-                pthread_mutex_unlock(&m->lock);
+                pthread_mutex_unlock(&tree->lock);
                 return;
             }
             struct gradient *other = *place, *left = node & 1 ? other : g, *right = node & 1 ? g : other;
             *place = NULL;
-            pthread_mutex_unlock(&m->lock);
-            gradient_add(m->layout, left, right);
-            pthread_mutex_lock(&m->lock);
-            put_idle(m, right);
+            pthread_mutex_unlock(&tree->lock);
+            gradient_add(tree->layout, left, right);
+            pthread_mutex_lock(&tree->lock);
+            put_idle(tree, right);
             g = left;
         }
         nodes = (nodes + 1) / 2;
         base += nodes;
     }
-    m->sum = g;
-    pthread_mutex_unlock(&m->lock);
+    tree->sum = g;
+    pthread_mutex_unlock(&tree->lock);
 }
 
-struct gradient *gradient_tree_sum(struct gradient_tree *m) { return m->sum; }
+struct gradient *gradient_tree_sum(struct gradient_tree *tree) { return tree->sum; }
 
-void gradient_tree_return(struct gradient_tree *m, struct gradient *g) { put_idle(m, g); }
-
-size_t gradient_tree_made(const struct gradient_tree *m) { return m->made; }
+void gradient_tree_return(struct gradient_tree *tree, struct gradient *g) { put_idle(tree, g); }
 
 /* ---- A step ---- */
 
@@ -114,7 +109,7 @@ struct stepper {
     double total_weight;
     uint64_t step;
     struct int_array words; /* of the batch */
-    struct gradient_tree *gradient_tree;
+    struct gradient_tree *tree;
 };
 
 struct stepper *stepper_new(const struct step_setup *setup, size_t batch)
@@ -126,7 +121,7 @@ struct stepper *stepper_new(const struct step_setup *setup, size_t batch)
     s->order = memory_new(batch, sizeof *s->order);
     s->losses = memory_new(batch, sizeof *s->losses);
     s->logits = memory_new(batch * (size_t)setup->layout->shape.C, sizeof *s->logits);
-    s->gradient_tree = gradient_tree_new(setup->layout, BATCH_SHARDS);
+    s->tree = gradient_tree_new(setup->layout, BATCH_SHARDS);
     return s;
 }
 
@@ -141,7 +136,7 @@ void stepper_free(struct stepper *s)
     free(s->losses);
     free(s->logits);
     free(s->words.at);
-    gradient_tree_free(s->gradient_tree);
+    gradient_tree_free(s->tree);
     free(s);
 }
 
@@ -196,17 +191,17 @@ static void train_one(struct stepper *s, size_t i, struct workspace *ws, struct 
                                  s->logits + i * (size_t)s->setup.layout->shape.C, gradient);
 }
 
-/* Leaf l has the examples l, 2n-1-l, 2n+l, 4n-1-l, ... of those sorted by length. */
+/* Shard i of n has the examples i, 2n-1-i, 2n+i, 4n-1-i, ... of those sorted by length. */
 static void train_shard(void *context, size_t shard, int worker)
 {
     struct stepper *s = context;
-    struct gradient *gradient = gradient_tree_take(s->gradient_tree);
+    struct gradient *gradient = gradient_tree_take(s->tree);
     for (size_t round = 0; round * s->shards < s->count; round++) {
         size_t place = round * s->shards + (round & 1 ? s->shards - 1 - shard : shard);
         if (place < s->count)
             train_one(s, s->order[place], s->setup.workspaces[worker], gradient);
     }
-    gradient_tree_put(s->gradient_tree, shard, gradient);
+    gradient_tree_put(s->tree, shard, gradient);
 }
 
 static void add_metrics(const struct stepper *s, struct metrics *metrics, struct step_result *result)
@@ -239,15 +234,15 @@ struct step_result stepper_run(struct stepper *s, size_t count, uint64_t step, d
         s->total_weight += objective_weight(s->setup.objective, &s->slots[i].example);
     sort_longest_first(s);
     catch_up(s);
-    gradient_tree_start(s->gradient_tree, s->shards);
+    gradient_tree_start(s->tree, s->shards);
     pool_run(s->setup.pool, s->shards, train_shard, s);
     add_metrics(s, metrics, &result);
-    struct gradient *sum = gradient_tree_sum(s->gradient_tree);
+    struct gradient *sum = gradient_tree_sum(s->tree);
     if (result.finite) {
         result.norm = optimizer_step(s->setup.optimizer, s->setup.params, sum, rate, s->setup.pool);
         result.finite = isfinite(result.norm);
     }
-    gradient_tree_return(s->gradient_tree, sum);
+    gradient_tree_return(s->tree, sum);
     return result;
 }
 

@@ -1,6 +1,6 @@
 /* One optimizer step over one batch.
  *
- * A batch of B examples is cut into min(B, BATCH_SHARDS) shards, or down to half as many where it has few
+ * A batch of B examples is divided into min(B, BATCH_SHARDS) shards, or down to half as many where it has few
  * tokens.  Which example goes to which shard depends on the batch only: longest first, dealt out to and fro,
  * so that shards cost about the same; inside a shard examples are computed in that order into one gradient;
  * shards are summed by the tree below.  Threads take shards as they become free.  So a step has the
@@ -44,7 +44,8 @@ struct step_result {
     bool finite; /* false: nothing was changed */
 };
 
-/* Takes optimizer step number `step` on the first `count` slots; adds their marks, in the batch's order. */
+/* Takes optimizer step number `step` on the first `count` slots; adds their predictions to `metrics`, in
+ * the batch's order. */
 struct step_result stepper_run(struct stepper *stepper, size_t count, uint64_t step, double rate,
                                struct metrics *metrics);
 
@@ -64,22 +65,19 @@ struct gradient_tree;
 
 /* For up to `shards` shards. */
 struct gradient_tree *gradient_tree_new(const struct layout *layout, size_t shards);
-void gradient_tree_free(struct gradient_tree *gradient_tree);
+void gradient_tree_free(struct gradient_tree *tree);
 
 /* Begins a sum of `shards` shards. */
-void gradient_tree_start(struct gradient_tree *gradient_tree, size_t shards);
+void gradient_tree_start(struct gradient_tree *tree, size_t shards);
 
 /* A cleared gradient to fill.  Any thread. */
-struct gradient *gradient_tree_take(struct gradient_tree *gradient_tree);
+struct gradient *gradient_tree_take(struct gradient_tree *tree);
 
 /* Hands in shard `shard`, and merges what can be merged.  Any thread. */
-void gradient_tree_put(struct gradient_tree *gradient_tree, size_t shard, struct gradient *gradient);
+void gradient_tree_put(struct gradient_tree *tree, size_t shard, struct gradient *gradient);
 
 /* The sum, after all shards were handed in; goes back with gradient_tree_return. */
-struct gradient *gradient_tree_sum(struct gradient_tree *gradient_tree);
-void gradient_tree_return(struct gradient_tree *gradient_tree, struct gradient *gradient);
-
-/* How many gradients were ever made. */
-size_t gradient_tree_made(const struct gradient_tree *gradient_tree);
+struct gradient *gradient_tree_sum(struct gradient_tree *tree);
+void gradient_tree_return(struct gradient_tree *tree, struct gradient *gradient);
 
 #endif
