@@ -16,9 +16,9 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /* What may stand before the "@" of an e-mail address. */
 static bool is_address(char c) { return is_letter(c) || is_digit(c) || (c != '\0' && strchr("._+-", c)); }
 
-/* End of the placeholder whose "@" is at text.at[at]; 0 if that is none.  `fresh` is where the last one
- * ended: what came before it does not make this one an address. */
-static size_t placeholder_end(struct slice text, size_t at, size_t fresh, int *name)
+/* End of the placeholder whose "@" is at text.at[at], without what clings to it; 0 if that is none.  `fresh` is
+ * where the last one ended: what came before it does not make this one an address. */
+static size_t name_end(struct slice text, size_t at, size_t fresh, int *name)
 {
     const char *rest = text.at + at + 1;
     size_t left = text.size - at - 1;
@@ -63,6 +63,13 @@ static size_t clinging_end(struct slice text, size_t at)
     return mark && end > at + mark ? end : at;
 }
 
+size_t placeholder_end(struct slice text, size_t at, size_t before)
+{
+    int name;
+    size_t end = name_end(text, at, before, &name);
+    return end ? clinging_end(text, end) : 0;
+}
+
 struct slice placeholders_apply(enum placeholders policy, struct slice text, struct buffer *store,
                                 uint64_t *counts)
 {
@@ -74,7 +81,7 @@ struct slice placeholders_apply(enum placeholders policy, struct slice text, str
             break;
         at = (size_t)(found - text.at);
         int name;
-        size_t end = placeholder_end(text, at, fresh, &name);
+        size_t end = name_end(text, at, fresh, &name);
         if (end == 0) {
             at++;
             continue;

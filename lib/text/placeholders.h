@@ -25,4 +25,9 @@ const char *placeholder_name(int index); /* "PERSON" ...; index in 0 .. PLACEHOL
 struct slice placeholders_apply(enum placeholders policy, struct slice text, struct buffer *store,
                                 uint64_t *counts);
 
+/* End of the placeholder whose "@" is at text.at[at], with what clings to it; 0 if that "@" begins none.
+ * `before` is where the placeholder before it ended so, 0 if there is none: letters up to there make no
+ * address of this one. */
+size_t placeholder_end(struct slice text, size_t at, size_t before);
+
 #endif

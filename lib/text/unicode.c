@@ -37,16 +37,24 @@ static size_t mapping_index(const uint32_t *from, size_t count, uint32_t point)
     return low;
 }
 
-/* The last step: lower case. */
-static void put_lower(struct normalizer *n, uint32_t point)
+void unicode_write_lower(struct buffer *out, uint32_t point)
 {
-    if (!n->form.lower_case || !(kind_of(point) & UNICODE_LOWERS)) {
-        utf8_write(n->out, point);
+    if (!(kind_of(point) & UNICODE_LOWERS)) {
+        utf8_write(out, point);
         return;
     }
     size_t i = mapping_index(unicode_lower_from, unicode_lower_count, point);
     for (size_t k = unicode_lower_start[i]; k < unicode_lower_start[i + 1]; k++)
-        utf8_write(n->out, unicode_lower_to[k]);
+        utf8_write(out, unicode_lower_to[k]);
+}
+
+/* The last step: lower case. */
+static void put_lower(struct normalizer *n, uint32_t point)
+{
+    if (n->form.lower_case)
+        unicode_write_lower(n->out, point);
+    else
+        utf8_write(n->out, point);
 }
 
 static void end_run(struct normalizer *n)

@@ -23,6 +23,9 @@ enum unicode_flag {
 /* Flags of a code point. */
 unsigned unicode_flags(uint32_t point);
 
+/* Appends a character in lower case (one or more characters; no final sigma rule). */
+void unicode_write_lower(struct buffer *out, uint32_t point);
+
 struct unicode_normal_form {
     bool lower_case;    /* character by character: no final sigma rule */
     bool strip_accents; /* canonical decomposition, then no nonspacing marks */

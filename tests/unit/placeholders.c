@@ -14,6 +14,25 @@ static const char *apply(enum placeholders policy, const char *text)
     return result;
 }
 
+/* The text without what placeholder_end finds. */
+static const char *without(const char *text)
+{
+    static char result[512];
+    struct slice all = slice_of(text);
+    size_t size = 0, before = 0;
+    for (size_t at = 0, end; at < all.size; at = end) {
+        end = text[at] == '@' ? placeholder_end(all, at, before) : 0;
+        if (end) {
+            before = end;
+        } else {
+            result[size++] = text[at];
+            end = at + 1;
+        }
+    }
+    result[size] = '\0';
+    return result;
+}
+
 static uint64_t total(void)
 {
     uint64_t sum = 0;
@@ -50,6 +69,7 @@ int main(void)
         {"@@CAPS1", "@", "@[MASK]", 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK_TEXT(without(cases[i].text), cases[i].dropped);
         CHECK_TEXT(apply(PLACEHOLDERS_DROP, cases[i].text), cases[i].dropped);
         CHECK(total() == cases[i].count);
         CHECK_TEXT(apply(PLACEHOLDERS_MASK, cases[i].text), cases[i].masked);
