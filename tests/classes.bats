@@ -85,7 +85,7 @@ END
     tok -q large.csv > tokens.rubric
     expect_text '[9007199254740992,9007199254740993,9007199254740994]' "$(show --header tokens.rubric | tr -d ' \n' | grep -o '"labels":[^]]*\]' | cut -d: -f2)"
     expect_status 0 tok -q -o list.rubric --classes 9007199254740992,9007199254740993,9007199254740994 large.csv
-    expect_status 3 tok -q -o list.rubric --classes 9007199254740992,9007199254740994 large.csv
+    expect_status 3 tok -q -f -o list.rubric --classes 9007199254740992,9007199254740994 large.csv
     [[ $stderr == *"large.csv:3: field 'score' is \"9007199254740993\": expected one of --classes"* ]]
     expect_text '9007199254740992 2
 9007199254740993 1
