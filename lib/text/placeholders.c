@@ -16,8 +16,8 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /* What may stand before the "@" of an e-mail address. */
 static bool is_address(char c) { return is_letter(c) || is_digit(c) || (c != '\0' && strchr("._+-", c)); }
 
-/* End of the placeholder whose "@" is at text.at[at], without what clings to it; 0 if that is none.  `fresh` is
- * where the last one ended: what came before it does not make this one an address. */
+/* End of the placeholder whose "@" is at text.at[at], without what clings to it; 0 if that is none.  `fresh`
+ * is where the last one ended: what came before it does not make this one an address. */
 static size_t name_end(struct slice text, size_t at, size_t fresh, int *name)
 {
     const char *rest = text.at + at + 1;
