@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/options.h"
 #include "base/standard.h"
 #include "base/terminal.h"
@@ -69,9 +70,11 @@ static void print(const struct report *report, const struct settings *opt)
 {
     if (opt->json) {
         json_t *all = report_json(report);
-        if (json_dumpf(all, stdout, JSON_REAL_PRECISION(15)) != 0 && !ferror(stdout))
-            die(STATUS_SYSTEM, "a figure has no form in JSON");
-        putchar('\n');
+        struct buffer line = {0};
+        json_put(&line, all, JSON_LINE);
+        buffer_byte(&line, '\n');
+        fwrite(line.at, 1, line.size, stdout);
+        buffer_free(&line);
         json_decref(all);
     } else if (opt->tsv) {
         report_tsv(report, stdout);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/options.h"
 #include "base/standard.h"
 #include "base/terminal.h"
@@ -118,14 +119,14 @@ static void show_json(struct stream_reader *in, const struct settings *opt)
     struct buffer out = {0};
     struct header header;
     while (stream_next(in, &header, KIND_ANY)) {
-        json_put_value(&out, header.map, -1);
+        json_put(&out, header.map, JSON_LINE);
         buffer_byte(&out, '\n');
         for (struct record *record; stream_read(in, &record);) {
             if (selection_wants(&selection, record))
                 jsonlines_put_record(&out, record);
             put_out(&out, FULL);
         }
-        json_put_value(&out, stream_trailer(in), -1);
+        json_put(&out, stream_trailer(in), JSON_LINE);
         buffer_byte(&out, '\n');
         header_free(&header);
     }
@@ -196,7 +197,7 @@ static void show_headers(struct stream_reader *in, bool trail)
         if (trail)
             trail_put_pipeline(&line, json_object_get(header.map, "trail"));
         else
-            json_put_value(&line, header.map, 0);
+            json_put(&line, header.map, JSON_LINES);
         buffer_byte(&line, '\n');
         /* Segments of one making say the same. */
         if (!trail || !slice_equal((struct slice){line.at, line.size}, (struct slice){last.at, last.size}))

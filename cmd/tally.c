@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/file.h"
 #include "base/options.h"
 #include "base/standard.h"
@@ -51,9 +52,11 @@ static void print(const struct tally *tally, const struct settings *opt)
 {
     if (opt->json) {
         json_t *all = tally_json(tally);
-        if (json_dumpf(all, stdout, JSON_REAL_PRECISION(15)) != 0 && !ferror(stdout))
-            die(STATUS_SYSTEM, "a figure has no form in JSON");
-        putchar('\n');
+        struct buffer line = {0};
+        json_put(&line, all, JSON_LINE);
+        buffer_byte(&line, '\n');
+        fwrite(line.at, 1, line.size, stdout);
+        buffer_free(&line);
         json_decref(all);
     } else if (opt->csv.csv || opt->csv.spreadsheet) {
         struct csv_writer csv = csv_writer_new(&opt->csv, terminal_is(STDOUT_FILENO));

@@ -234,7 +234,7 @@ assert len(lines) == 4'
     cmp direct through
     embed -q -m "$fixtures/model/trained" --layer 2 --pool mean t >v
     expect_status 4 predict -m "$fixtures/model/trained" v
-    [[ $stderr == *"layers [2]"*"[1, 2]"* ]]
+    [[ $stderr == *"layers [2]"*"[1,2]"* ]]
     embed -q -m "$fixtures/model/trained" --layer 1,2 --pool max t >v
     expect_status 4 predict -m "$fixtures/model/trained" v
     [[ $stderr == *"max"*"mean"* ]]

@@ -83,6 +83,10 @@ escape\x1b[31m  label 1  part test  fold 2
     expect_status 3 show --id $'no\u202e' odd.rs
     echo "$stderr" >>said
     tally odd.rs >>said
+    tally --json odd.rs >>said
+    show --json odd.rs | sed '1s/tokens/predictions/; 2s/"ids"/"pred":"a\\u202eb","ids"/' | show --pack >scored.rs
+    evalm -q scored.rs >>said
+    evalm -q --json scored.rs >>said
     grep -q 'u202e' said
     run ! grep -qP '[\x{200b}\x{202e}\x{2066}\x{e0041}]' said
     show --json odd.rs | show --pack | cmp - odd.rs

@@ -168,17 +168,22 @@ void buffer_integer(struct buffer *b, int64_t value)
     buffer_append(b, digits + first, sizeof digits - first);
 }
 
-void buffer_number(struct buffer *b, double value)
+/* With `fewest` to `most` significant digits, as few as read back the same: as a double, or as the float it is. */
+static void put_shortest(struct buffer *b, double value, int fewest, int most, bool single)
 {
     char text[40];
     int size = 0;
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = fewest; digits <= most; digits++) {
         size = snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
+        double back = strtod(text, NULL);
+        if (single ? (float)back == (float)value : back == value)
             break;
     }
     buffer_append(b, text, (size_t)size);
 }
+
+void buffer_number(struct buffer *b, double value) { put_shortest(b, value, 15, 17, false); }
+void buffer_float(struct buffer *b, float value) { put_shortest(b, (double)value, 6, 9, true); }
 
 void buffer_free(struct buffer *b)
 {

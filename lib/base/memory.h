@@ -52,8 +52,9 @@ void buffer_text(struct buffer *b, const char *text);
 void buffer_format(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* An integer in decimal. */
 void buffer_integer(struct buffer *b, int64_t value);
-/* A number in the fewest digits that read back as the same double. */
+/* A number in the fewest digits that read back as the same double; as a double that is made a float, the same float. */
 void buffer_number(struct buffer *b, double value);
+void buffer_float(struct buffer *b, float value);
 /* Where `size` more bytes can be written; the caller adds to b->size what it wrote. */
 char *buffer_reserve(struct buffer *b, size_t size);
 void buffer_free(struct buffer *b);

@@ -1,8 +1,8 @@
 /* The tally for programs: JSON and CSV. */
 #include <math.h>
 
+#include "base/json.h"
 #include "base/terminal.h"
-#include "eval/json_values.h"
 #include "corpus/tally.h"
 
 static const char *const quantile_names[TALLY_QUANTILES] = {"least", "p5",  "p25", "median",
@@ -11,11 +11,11 @@ static const char *const quantile_names[TALLY_QUANTILES] = {"least", "p5",  "p25
 static json_t *lengths_json(const struct lengths *l)
 {
     json_t *to = json_object();
-    json_put(to, "n", json_count(l->n));
+    json_set(to, "n", json_count(l->n));
     for (int q = 0; q < TALLY_QUANTILES && l->n > 0; q++)
-        json_put(to, quantile_names[q], json_count(lengths_quantile(l, tally_quantiles[q])));
+        json_set(to, quantile_names[q], json_count(lengths_quantile(l, tally_quantiles[q])));
     if (l->n > 0)
-        json_put(to, "mean", json_metric(lengths_mean(l)));
+        json_set(to, "mean", json_finite(lengths_mean(l)));
     return to;
 }
 
@@ -32,12 +32,12 @@ static json_t *classes_json(const struct tally *t)
     for (size_t c = 0; c < t->labels.count; c++) {
         json_t *class = json_object(), *counts = json_array();
         uint64_t total = tally_class_total(t, c);
-        json_put(class, "label", json_label(&t->labels.labels[c]));
-        json_put(class, "n", json_count(total));
-        json_put(class, "share", json_metric(labelled ? (double)total / (double)labelled : NAN));
+        json_set(class, "label", label_to_plain_json(&t->labels.labels[c]));
+        json_set(class, "n", json_count(total));
+        json_set(class, "share", json_finite(labelled ? (double)total / (double)labelled : NAN));
         for (size_t p = 0; p < tally_parts(t); p++)
             json_add(counts, json_count(tally_count(t, c, p)));
-        json_put(class, "parts", counts);
+        json_set(class, "parts", counts);
         json_add(classes, class);
     }
     return classes;
@@ -49,10 +49,10 @@ static json_t *parts_json(const struct tally *t)
     for (size_t p = 0; p < tally_parts(t); p++) {
         json_t *part = json_object();
         size_t class;
-        json_put(part, "part", part_name(t, p));
-        json_put(part, "n", json_count(t->totals[p]));
-        json_put(part, "unlabelled", json_count(t->unlabelled[p]));
-        json_put(part, "majority", json_metric(tally_majority(t, (ptrdiff_t)p, &class)));
+        json_set(part, "part", part_name(t, p));
+        json_set(part, "n", json_count(t->totals[p]));
+        json_set(part, "unlabelled", json_count(t->unlabelled[p]));
+        json_set(part, "majority", json_finite(tally_majority(t, (ptrdiff_t)p, &class)));
         json_add(parts, part);
     }
     return parts;
@@ -62,10 +62,10 @@ static json_t *values_json(const struct tally *t)
 {
     json_t *values = json_object();
     const struct moments *m = &t->values;
-    json_put(values, "least", json_metric(t->least));
-    json_put(values, "most", json_metric(t->most));
-    json_put(values, "mean", json_metric(m->mean_a));
-    json_put(values, "deviation", json_metric(m->n > 1 ? sqrt(m->aa / (double)(m->n - 1)) : NAN));
+    json_set(values, "least", json_finite(t->least));
+    json_set(values, "most", json_finite(t->most));
+    json_set(values, "mean", json_finite(m->mean_a));
+    json_set(values, "deviation", json_finite(m->n > 1 ? sqrt(m->aa / (double)(m->n - 1)) : NAN));
     return values;
 }
 
@@ -76,9 +76,9 @@ static json_t *histogram_json(const struct tally *t)
     uint64_t longest = t->words.most > t->tokens.most ? t->words.most : t->tokens.most;
     for (uint64_t from = 0; from <= longest && from <= LENGTHS_LIMIT; from += width) {
         json_t *bin = json_object();
-        json_put(bin, "from", json_count(from));
-        json_put(bin, "words", json_count(lengths_between(&t->words, from, from + width)));
-        json_put(bin, "tokens", json_count(lengths_between(&t->tokens, from, from + width)));
+        json_set(bin, "from", json_count(from));
+        json_set(bin, "words", json_count(lengths_between(&t->words, from, from + width)));
+        json_set(bin, "tokens", json_count(lengths_between(&t->tokens, from, from + width)));
         json_add(bins, bin);
     }
     return bins;
@@ -87,22 +87,22 @@ static json_t *histogram_json(const struct tally *t)
 static json_t *tokens_json(const struct tally *t)
 {
     json_t *to = json_object();
-    json_put(to, "positions", t->positions > 0 ? json_integer(t->positions) : json_null());
-    json_put(to, "over", json_count(t->over));
-    json_put(to, "kept", json_count(t->kept));
-    json_put(to, "cut", json_count(t->cut));
-    json_put(to, "unknown", t->counts_unknown ? json_count(t->unknown) : json_null());
-    json_put(to, "empty", json_count(t->empty));
+    json_set(to, "positions", t->positions > 0 ? json_integer(t->positions) : json_null());
+    json_set(to, "over", json_count(t->over));
+    json_set(to, "kept", json_count(t->kept));
+    json_set(to, "cut", json_count(t->cut));
+    json_set(to, "unknown", t->counts_unknown ? json_count(t->unknown) : json_null());
+    json_set(to, "empty", json_count(t->empty));
     return to;
 }
 
 static json_t *duplicates_json(const struct duplicates *d)
 {
     json_t *to = json_object();
-    json_put(to, "records", json_count(d->repeats));
-    json_put(to, "across_parts", json_count(d->across_parts));
-    json_put(to, "conflicting_labels", json_count(d->conflicts));
-    json_put(to, "memory", json_count(duplicates_memory(d)));
+    json_set(to, "records", json_count(d->repeats));
+    json_set(to, "across_parts", json_count(d->across_parts));
+    json_set(to, "conflicting_labels", json_count(d->conflicts));
+    json_set(to, "memory", json_count(duplicates_memory(d)));
     return to;
 }
 
@@ -110,20 +110,20 @@ json_t *tally_json(const struct tally *t)
 {
     json_t *all = json_object();
     size_t class;
-    json_put(all, "n", json_count(t->n));
-    json_put(all, "kind", json_text(slice_of(stream_kind_name(t->kind))));
-    json_put(all, "y", json_text(slice_of(label_type_name(t->labels.type))));
-    json_put(all, "unlabelled", json_count(tally_unlabelled(t)));
-    json_put(all, "majority", json_metric(tally_majority(t, -1, &class)));
-    json_put(all, "parts", parts_json(t));
-    json_put(all, "classes", t->labels.measure ? json_null() : classes_json(t));
-    json_put(all, "values", t->labels.measure && t->values.n ? values_json(t) : json_null());
-    json_put(all, "words", lengths_json(&t->words));
-    json_put(all, "tokens", lengths_json(&t->tokens));
-    json_put(all, "histogram", t->tokens.n ? histogram_json(t) : json_null());
-    json_put(all, "truncation", t->tokens.n ? tokens_json(t) : json_null());
+    json_set(all, "n", json_count(t->n));
+    json_set(all, "kind", json_text(slice_of(stream_kind_name(t->kind))));
+    json_set(all, "y", json_text(slice_of(label_type_name(t->labels.type))));
+    json_set(all, "unlabelled", json_count(tally_unlabelled(t)));
+    json_set(all, "majority", json_finite(tally_majority(t, -1, &class)));
+    json_set(all, "parts", parts_json(t));
+    json_set(all, "classes", t->labels.measure ? json_null() : classes_json(t));
+    json_set(all, "values", t->labels.measure && t->values.n ? values_json(t) : json_null());
+    json_set(all, "words", lengths_json(&t->words));
+    json_set(all, "tokens", lengths_json(&t->tokens));
+    json_set(all, "histogram", t->tokens.n ? histogram_json(t) : json_null());
+    json_set(all, "truncation", t->tokens.n ? tokens_json(t) : json_null());
     bool looked = t->find_duplicates && t->kind != KIND_PREDICTIONS;
-    json_put(all, "duplicates", looked ? duplicates_json(&t->duplicates) : json_null());
+    json_set(all, "duplicates", looked ? duplicates_json(&t->duplicates) : json_null());
     return all;
 }
 

@@ -2,14 +2,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/terminal.h"
-#include "eval/json_values.h"
 #include "eval/report.h"
 
 static void set_metrics(json_t *to, const double metrics[METRICS])
 {
     for (int f = 0; f < METRICS; f++)
-        json_put(to, metric_rows[f].name, json_metric(metrics[f]));
+        json_set(to, metric_rows[f].name, json_finite(metrics[f]));
 }
 
 static json_t *classes_json(const struct report *report, const struct confusion_matrix *confusion)
@@ -18,12 +18,12 @@ static json_t *classes_json(const struct report *report, const struct confusion_
     for (size_t c = 0; c < report->labels.count; c++) {
         struct class_counts counts = confusion_class(confusion, c);
         json_t *class = json_object();
-        json_put(class, "label", json_label(&report->labels.labels[c]));
-        json_put(class, "precision", json_metric(metric_precision(&counts)));
-        json_put(class, "recall", json_metric(metric_recall(&counts)));
-        json_put(class, "f1", json_metric(metric_f1(&counts)));
-        json_put(class, "support", json_count(counts.support));
-        json_put(class, "predicted", json_count(counts.predicted));
+        json_set(class, "label", label_to_plain_json(&report->labels.labels[c]));
+        json_set(class, "precision", json_finite(metric_precision(&counts)));
+        json_set(class, "recall", json_finite(metric_recall(&counts)));
+        json_set(class, "f1", json_finite(metric_f1(&counts)));
+        json_set(class, "support", json_count(counts.support));
+        json_set(class, "predicted", json_count(counts.predicted));
         json_add(classes, class);
     }
     return classes;
@@ -48,8 +48,8 @@ static json_t *cells_json(const struct report *report, const struct confusion_ma
     for (size_t i = 0; i < confusion->cell_count; i++) {
         const struct cell *cell = &confusion->cells[i];
         json_t *triple = json_array();
-        json_add(triple, json_label(&report->labels.labels[cell->truth]));
-        json_add(triple, json_label(&report->labels.labels[cell->pred]));
+        json_add(triple, label_to_plain_json(&report->labels.labels[cell->truth]));
+        json_add(triple, label_to_plain_json(&report->labels.labels[cell->pred]));
         json_add(triple, json_count(cell->count));
         json_add(cells, triple);
     }
@@ -62,10 +62,10 @@ static void put_confusion(const struct report *report, const struct section *s, 
     enum { MATRIX_CLASSES = 256 };
     size_t k = report->labels.count;
     bool few = k <= MATRIX_CLASSES, measure = report->labels.measure;
-    json_put(to, "classes", measure ? json_null() : classes_json(report, &s->confusion));
-    json_put(to, "confusion", measure || !few ? json_null() : confusion_json(&s->confusion, k));
+    json_set(to, "classes", measure ? json_null() : classes_json(report, &s->confusion));
+    json_set(to, "confusion", measure || !few ? json_null() : confusion_json(&s->confusion, k));
     if (!measure && !few)
-        json_put(to, "cells", cells_json(report, &s->confusion));
+        json_set(to, "cells", cells_json(report, &s->confusion));
 }
 
 static json_t *intervals_json(const struct report *report, const struct interval of[METRICS])
@@ -73,11 +73,11 @@ static json_t *intervals_json(const struct report *report, const struct interval
     json_t *intervals = json_object();
     for (int f = 0; f < METRICS; f++) {
         struct interval i = of[f];
-        json_put(intervals, metric_rows[f].name,
+        json_set(intervals, metric_rows[f].name,
                  isnan(i.low) ? json_null() : json_pack("[f, f]", i.low, i.high));
     }
-    json_put(intervals, "resamples", json_count(report->plan.resamples));
-    json_put(intervals, "seed", json_count(report->plan.seed));
+    json_set(intervals, "resamples", json_count(report->plan.resamples));
+    json_set(intervals, "seed", json_count(report->plan.seed));
     return intervals;
 }
 
@@ -85,19 +85,19 @@ static json_t *by_json(const struct report *report, const struct section *s)
 {
     json_t *by = json_object(), *rows = json_array(), *mean = json_object();
     double metrics[METRICS];
-    json_put(by, "field", json_text(slice_of(report->plan.by)));
+    json_set(by, "field", json_text(slice_of(report->plan.by)));
     for (size_t i = 0; i < s->by.count; i++) {
         json_t *row = json_object();
-        json_put(row, "value", json_text(s->by.at[s->by_order[i]]));
-        json_put(row, "n", json_count(s->by_agreement[s->by_order[i]].n));
+        json_set(row, "value", json_text(s->by.at[s->by_order[i]]));
+        json_set(row, "n", json_count(s->by_agreement[s->by_order[i]].n));
         agreement_figures(&s->by_agreement[s->by_order[i]], &report->labels, metrics);
         set_metrics(row, metrics);
         json_add(rows, row);
     }
     report_by_mean(report, s, metrics);
     set_metrics(mean, metrics);
-    json_put(by, "rows", rows);
-    json_put(by, "mean", mean);
+    json_set(by, "rows", rows);
+    json_set(by, "mean", mean);
     return by;
 }
 
@@ -112,22 +112,22 @@ static json_t *rater_json(const struct report *report, const struct section *s)
     set_metrics(one, human);
     set_metrics(other, model);
     set_metrics(last, difference);
-    json_put(rater, "field", json_text(slice_of(report->plan.rater)));
-    json_put(rater, "n", json_count(s->human.n));
-    json_put(rater, "human", one);
-    json_put(rater, "model", other);
-    json_put(rater, "difference", last);
+    json_set(rater, "field", json_text(slice_of(report->plan.rater)));
+    json_set(rater, "n", json_count(s->human.n));
+    json_set(rater, "human", one);
+    json_set(rater, "model", other);
+    json_set(rater, "difference", last);
     return rater;
 }
 
 static json_t *comparison_json(const struct report *report, const struct comparison *c)
 {
     json_t *to = json_object(), *ours = json_object(), *theirs = json_object(), *difference = json_object();
-    json_put(to, "file", json_text(slice_of(report->plan.against)));
-    json_put(to, "n", json_count(c->ours.n));
-    json_put(to, "without_other", json_count(c->only_ours));
-    json_put(to, "only_these_right", json_count(c->we_right));
-    json_put(to, "only_those_right", json_count(c->they_right));
+    json_set(to, "file", json_text(slice_of(report->plan.against)));
+    json_set(to, "n", json_count(c->ours.n));
+    json_set(to, "without_other", json_count(c->only_ours));
+    json_set(to, "only_these_right", json_count(c->we_right));
+    json_set(to, "only_those_right", json_count(c->they_right));
     if (c->ours.n > 0) {
         double differences[METRICS];
         for (int f = 0; f < METRICS; f++)
@@ -135,12 +135,12 @@ static json_t *comparison_json(const struct report *report, const struct compari
         set_metrics(ours, c->our_metrics);
         set_metrics(theirs, c->their_metrics);
         set_metrics(difference, differences);
-        json_put(to, "mcnemar", json_metric(c->mcnemar));
-        json_put(to, "intervals", intervals_json(report, c->differences));
+        json_set(to, "mcnemar", json_finite(c->mcnemar));
+        json_set(to, "intervals", intervals_json(report, c->differences));
     }
-    json_put(to, "these", ours);
-    json_put(to, "those", theirs);
-    json_put(to, "difference", difference);
+    json_set(to, "these", ours);
+    json_set(to, "those", theirs);
+    json_set(to, "difference", difference);
     return to;
 }
 
@@ -150,10 +150,10 @@ static json_t *errors_json(const struct section *s)
     for (size_t i = 0; i < s->errors.count; i++) {
         const struct disagreement *d = &s->errors.at[i];
         json_t *error = json_object();
-        json_put(error, "id", json_text(slice_of(d->id)));
-        json_put(error, "y", json_text(slice_of(d->truth)));
-        json_put(error, "pred", json_text(slice_of(d->pred)));
-        json_put(error, "score", json_metric(d->score));
+        json_set(error, "id", json_text(slice_of(d->id)));
+        json_set(error, "y", json_text(slice_of(d->truth)));
+        json_set(error, "pred", json_text(slice_of(d->pred)));
+        json_set(error, "score", json_finite(d->score));
         json_add(errors, error);
     }
     return errors;
@@ -163,28 +163,28 @@ static json_t *errors_json(const struct section *s)
 static json_t *counts_json(const struct report *report, const struct section *s)
 {
     json_t *to = json_object();
-    json_put(to, "n", json_count(s->agreement.n));
+    json_set(to, "n", json_count(s->agreement.n));
     set_metrics(to, s->metrics);
     put_confusion(report, s, to);
-    json_put(to, "without_label", json_count(s->without_y));
-    json_put(to, "without_prediction", json_count(s->without_pred));
+    json_set(to, "without_label", json_count(s->without_y));
+    json_set(to, "without_prediction", json_count(s->without_pred));
     return to;
 }
 
 static json_t *section_json(const struct report *report, const struct section *s)
 {
     json_t *to = counts_json(report, s);
-    json_put(to, "part", s->name.size ? json_text(s->name) : json_null());
+    json_set(to, "part", s->name.size ? json_text(s->name) : json_null());
     if (report->plan.intervals)
-        json_put(to, "intervals", intervals_json(report, s->intervals));
+        json_set(to, "intervals", intervals_json(report, s->intervals));
     if (report->plan.by)
-        json_put(to, "by", by_json(report, s));
+        json_set(to, "by", by_json(report, s));
     if (report->plan.rater)
-        json_put(to, "rater", rater_json(report, s));
+        json_set(to, "rater", rater_json(report, s));
     if (report->plan.against)
-        json_put(to, "against", comparison_json(report, &s->comparison));
+        json_set(to, "against", comparison_json(report, &s->comparison));
     if (report->plan.errors > 0)
-        json_put(to, "errors", errors_json(s));
+        json_set(to, "errors", errors_json(s));
     return to;
 }
 
@@ -193,22 +193,22 @@ json_t *report_json(const struct report *report)
     json_t *all;
     if (report->shown == 1) {
         all = section_json(report, &report->sections[0]);
-        json_put(all, "without_label", json_count(report->total.without_y));
-        json_put(all, "without_prediction", json_count(report->total.without_pred));
+        json_set(all, "without_label", json_count(report->total.without_y));
+        json_set(all, "without_prediction", json_count(report->total.without_pred));
     } else {
         json_t *parts = json_object();
         all = counts_json(report, &report->total);
-        json_put(all, "part", json_null());
+        json_set(all, "part", json_null());
         for (size_t i = 0; i < report->shown; i++) {
             json_t *name = json_text(report->sections[i].name);
-            json_put(parts, json_string_value(name), section_json(report, &report->sections[i]));
+            json_set(parts, json_string_value(name), section_json(report, &report->sections[i]));
             json_decref(name);
         }
-        json_put(all, "parts", parts);
+        json_set(all, "parts", parts);
     }
-    json_put(all, "ordered", json_boolean(report->labels.ordered));
-    json_put(all, "chosen_by", report->chosen_by ? json_text(slice_of(report->chosen_by)) : json_null());
-    json_put(all, "rounding", report->rounding ? json_incref(report->rounding) : json_null());
+    json_set(all, "ordered", json_boolean(report->labels.ordered));
+    json_set(all, "chosen_by", report->chosen_by ? json_text(slice_of(report->chosen_by)) : json_null());
+    json_set(all, "rounding", report->rounding ? json_incref(report->rounding) : json_null());
     return all;
 }
 

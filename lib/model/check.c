@@ -3,15 +3,15 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "model/config.h"
-#include "model/json.h"
 #include "model/model.h"
 
 static char *written(const json_t *value, const char *absent)
 {
     struct buffer text = {0};
     if (value)
-        json_write(&text, value);
+        json_put(&text, value, JSON_LINE);
     else
         buffer_text(&text, absent);
     buffer_byte(&text, '\0');

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "model/json.h"
+#include "base/json.h"
 
 static const char *const pooling_names[] = {
     [POOL_CLS] = "cls",       [POOL_MEAN] = "mean", [POOL_MAX] = "max", [POOL_ATTENTION] = "attention",
@@ -30,7 +30,7 @@ json_t *config_read(const char *directory)
     char *path = memory_format("%s/config.json", directory);
     if (!file_exists(path))
         die(STATUS_BROKEN, "%s: is no model directory: there is no config.json in it", directory);
-    json_t *config = json_read_object(path);
+    json_t *config = json_read_object(path, 0);
     free(path);
     return config;
 }

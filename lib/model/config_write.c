@@ -2,23 +2,20 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "model/config.h"
-#include "model/json.h"
 
-static void set(json_t *object, const char *key, json_t *value)
+static void set_integer(json_t *object, const char *key, int value)
 {
-    if (!value || json_object_set_new(object, key, value) != 0)
-        die(STATUS_SYSTEM, "out of memory: writing '%s' of a model", key);
+    json_set(object, key, json_integer(value));
 }
-
-static void set_integer(json_t *object, const char *key, int value) { set(object, key, json_integer(value)); }
 static void set_text(json_t *object, const char *key, const char *value)
 {
-    set(object, key, json_string(value));
+    json_set(object, key, json_string(value));
 }
 static void set_real(json_t *object, const char *key, float value)
 {
-    set(object, key, json_real(json_widen(value)));
+    json_set(object, key, json_real(json_widen(value)));
 }
 
 static const char *activation_name(enum activation activation)
@@ -53,8 +50,8 @@ static void set_outputs(json_t *config, const struct model *model)
         buffer_free(&name);
         free(key);
     }
-    set(config, "id2label", names);
-    set(config, "label2id", numbers);
+    json_set(config, "id2label", names);
+    json_set(config, "label2id", numbers);
     set_text(config, "problem_type", outputs == 1 ? "regression" : "single_label_classification");
 }
 
@@ -72,29 +69,29 @@ static json_t *rubric_json(const struct model *model)
     const struct shape *shape = &model->layout->shape;
     const struct scoring *scoring = &model->scoring;
     json_t *rubric = model->rubric ? json_deep_copy(model->rubric) : json_object();
-    set(rubric, "trained", json_boolean(model->has_head));
+    json_set(rubric, "trained", json_boolean(model->has_head));
     set_text(rubric, "vocabulary", model->vocabulary_hash);
     set_text(rubric, "head", config_standard_head(shape) ? "classifier" : "rubric.head");
     set_text(rubric, "pool", pooling_name(shape->pool));
     json_t *taps = json_array(), *labels = json_array();
     for (int i = 0; i < shape->tap_count; i++)
         json_array_append_new(taps, json_integer(shape->taps[i]));
-    set(rubric, "layers", taps);
+    json_set(rubric, "layers", taps);
     set_text(rubric, "loss", loss_name(scoring->loss));
     set_text(rubric, "y", label_type_name(model->classes.type));
     for (size_t i = 0; i < model->classes.count; i++)
         json_array_append_new(labels, label_to_json(&model->classes.labels[i]));
-    set(rubric, "labels", labels);
-    set(rubric, "ordered", json_boolean(model->classes.ordered));
+    json_set(rubric, "labels", labels);
+    json_set(rubric, "ordered", json_boolean(model->classes.ordered));
     json_object_del(rubric, "values");
     json_object_del(rubric, "thresholds");
     json_object_del(rubric, "deviation");
     if (scoring->values && scoring->classes > 0)
-        set(rubric, "values", numbers_json(scoring->values, (size_t)scoring->classes));
+        json_set(rubric, "values", numbers_json(scoring->values, (size_t)scoring->classes));
     if (scoring->thresholds && scoring->classes > 0)
-        set(rubric, "thresholds", numbers_json(scoring->thresholds, (size_t)scoring->classes - 1));
+        json_set(rubric, "thresholds", numbers_json(scoring->thresholds, (size_t)scoring->classes - 1));
     if (scoring->deviation > 0)
-        set(rubric, "deviation", json_real(scoring->deviation));
+        json_set(rubric, "deviation", json_real(scoring->deviation));
     return rubric;
 }
 
@@ -104,7 +101,7 @@ json_t *config_write(const struct model *model)
     json_t *config = json_object();
     const char *class = shape->C > 0 && config_standard_head(shape) ? "BertForSequenceClassification"
                                                                     : "BertModel";
-    set(config, "architectures", json_pack("[s]", class));
+    json_set(config, "architectures", json_pack("[s]", class));
     set_text(config, "model_type", "bert");
     set_integer(config, "vocab_size", shape->V);
     set_integer(config, "hidden_size", shape->H);
@@ -120,11 +117,11 @@ json_t *config_write(const struct model *model)
     set_real(config, "hidden_dropout_prob", shape->hidden_dropout);
     set_real(config, "attention_probs_dropout_prob", shape->attention_dropout);
     set_real(config, "classifier_dropout", shape->head_dropout);
-    set(config, "pad_token_id", shape->pad < 0 ? json_null() : json_integer(shape->pad));
+    json_set(config, "pad_token_id", shape->pad < 0 ? json_null() : json_integer(shape->pad));
     set_text(config, "torch_dtype", "float32");
     if (shape->C > 0) {
         set_outputs(config, model);
-        set(config, "rubric", rubric_json(model));
+        json_set(config, "rubric", rubric_json(model));
     }
     return config;
 }
@@ -145,19 +142,19 @@ json_t *config_write_tokenizer(const struct tokenizer_settings *text, const stru
     json_t *settings = json_object();
     /* Hugging Face's BertTokenizer has a word limit of its own, whatever tokenizer.json says */
     set_text(settings, "tokenizer_class", limited ? "PreTrainedTokenizerFast" : "BertTokenizer");
-    set(settings, "do_lower_case", json_boolean(text->lower_case));
-    set(settings, "strip_accents", json_boolean(text->strip_accents));
-    set(settings, "tokenize_chinese_chars", json_boolean(text->split_chinese));
+    json_set(settings, "do_lower_case", json_boolean(text->lower_case));
+    json_set(settings, "strip_accents", json_boolean(text->strip_accents));
+    json_set(settings, "tokenize_chinese_chars", json_boolean(text->split_chinese));
     set_integer(settings, "model_max_length", text->max_length);
     for (int i = 0; i < 5; i++)
         if (special[i] >= 0)
-            set(settings, keys[i], piece_json(tokenizer, special[i]));
+            json_set(settings, keys[i], piece_json(tokenizer, special[i]));
     if (tokenizer_added(tokenizer))
-        set(settings, "added_tokens_decoder", json_incref(tokenizer_added(tokenizer)));
+        json_set(settings, "added_tokens_decoder", json_incref(tokenizer_added(tokenizer)));
     json_t *rubric = json_pack("{s:s, s:s, s:i, s:i}", "placeholders", placeholders_name(text->placeholders),
                                "long", long_policy_name(text->long_policy), "max_length", text->max_length,
                                "stride", text->stride);
-    set(settings, "rubric", rubric);
+    json_set(settings, "rubric", rubric);
     if (limited)
         set_integer(rubric, "word_limit", text->word_limit);
     return settings;
@@ -173,19 +170,21 @@ json_t *config_write_word_limit(const struct tokenizer_settings *text, const str
         free(piece);
     }
     set_text(all, "version", "1.0");
-    set(all, "added_tokens", json_array());
-    set(all, "normalizer",
-        json_pack("{s:s, s:b, s:b, s:b, s:b}", "type", "BertNormalizer", "clean_text", true,
-                  "handle_chinese_chars", text->split_chinese, "strip_accents", text->strip_accents,
-                  "lowercase", text->lower_case));
-    set(all, "pre_tokenizer", json_pack("{s:s}", "type", "BertPreTokenizer"));
-    set(all, "post_processor",
-        json_pack("{s:s, s:[o, i], s:[o, i]}", "type", "BertProcessing", "sep",
-                  piece_json(tokenizer, ids.sep), ids.sep, "cls", piece_json(tokenizer, ids.cls), ids.cls));
-    set(all, "decoder", json_pack("{s:s, s:s, s:b}", "type", "WordPiece", "prefix", "##", "cleanup", true));
-    set(all, "model",
-        json_pack("{s:s, s:o, s:s, s:i, s:o}", "type", "WordPiece", "unk_token",
-                  piece_json(tokenizer, ids.unk), "continuing_subword_prefix", "##",
-                  "max_input_chars_per_word", text->word_limit, "vocab", pieces));
+    json_set(all, "added_tokens", json_array());
+    json_set(all, "normalizer",
+             json_pack("{s:s, s:b, s:b, s:b, s:b}", "type", "BertNormalizer", "clean_text", true,
+                       "handle_chinese_chars", text->split_chinese, "strip_accents", text->strip_accents,
+                       "lowercase", text->lower_case));
+    json_set(all, "pre_tokenizer", json_pack("{s:s}", "type", "BertPreTokenizer"));
+    json_set(all, "post_processor",
+             json_pack("{s:s, s:[o, i], s:[o, i]}", "type", "BertProcessing", "sep",
+                       piece_json(tokenizer, ids.sep), ids.sep, "cls", piece_json(tokenizer, ids.cls),
+                       ids.cls));
+    json_set(all, "decoder",
+             json_pack("{s:s, s:s, s:b}", "type", "WordPiece", "prefix", "##", "cleanup", true));
+    json_set(all, "model",
+             json_pack("{s:s, s:o, s:s, s:i, s:o}", "type", "WordPiece", "unk_token",
+                       piece_json(tokenizer, ids.unk), "continuing_subword_prefix", "##",
+                       "max_input_chars_per_word", text->word_limit, "vocab", pieces));
     return all;
 }

@@ -1,30 +1,19 @@
 #include "model/history.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/terminal.h"
-#include "stream/jsonlines.h"
 #include "stream/trail.h"
-
-enum { FILE_LIMIT = 16 << 20 };
 
 /* A JSON file of the directory; NULL where there is none. */
 static json_t *load(const char *directory, const char *name)
 {
     char *path = memory_format("%s/%s", directory, name);
-    json_t *value = NULL;
-    if (file_exists(path)) {
-        struct file_view view = file_view(path, FILE_LIMIT);
-        json_error_t error;
-        value = json_loadb(view.at, view.size, JSON_REJECT_DUPLICATES, &error);
-        if (!value)
-            die(STATUS_BROKEN, "%s:%d: %s: expected JSON", path, error.line, error.text);
-        file_unview(&view);
-    }
+    json_t *value = file_exists(path) ? json_read(path, 0) : NULL;
     free(path);
     return value;
 }
@@ -41,7 +30,7 @@ static void put_shape(struct buffer *out, const json_t *config)
         if (!value)
             continue;
         buffer_format(out, "  %s: ", names[i]);
-        json_put_value(out, value, -1);
+        json_put(out, value, JSON_LINE);
         buffer_byte(out, '\n');
     }
 }
@@ -55,7 +44,7 @@ static void put_settings(struct buffer *out, const json_t *rubric)
         buffer_text(out, "  ");
         terminal_put(out, slice_of(key));
         buffer_text(out, ": ");
-        json_put_value(out, value, -1);
+        json_put(out, value, JSON_LINE);
         buffer_byte(out, '\n');
     }
 }

@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "model/config.h"
-#include "model/json.h"
 #include "model/model.h"
 #include "model/safetensors.h"
 #include "model/weights.h"

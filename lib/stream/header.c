@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "stream/internal.h"
 
 const char *stream_kind_name(enum stream_kind kind)
@@ -152,12 +153,7 @@ struct header header_copy(const struct header *header)
 
 /* ---- Changing ---- */
 
-void header_set(struct header *header, const char *key, json_t *value)
-{
-    if (json_object_set_new(header->map, key, value) != 0)
-        die(STATUS_INPUT,
-            "header: '%s' cannot be set: text that is not UTF-8, or a number that is not finite", key);
-}
+void header_set(struct header *header, const char *key, json_t *value) { json_set(header->map, key, value); }
 
 void header_set_type(struct header *header, enum label_type y)
 {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "stream/internal.h"
 #include "stream/jsonlines.h"
 
@@ -21,11 +22,6 @@ struct packing {
 /* Each returns NULL, or what is wrong. */
 static const char *pack_value(struct packing p, const json_t *value);
 
-static struct slice text_of(const json_t *value)
-{
-    return (struct slice){json_string_value(value), json_string_length(value)};
-}
-
 static int hex_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -34,7 +30,7 @@ static int hex_digit(char c)
 /* Bytes written in hexadecimal digits, appended to `out`. */
 static bool read_hex(const json_t *value, struct buffer *out)
 {
-    struct slice text = text_of(value);
+    struct slice text = json_slice(value);
     if (!json_is_string(value) || text.size % 2)
         return false;
     for (size_t i = 0; i < text.size; i += 2) {

@@ -1,9 +1,8 @@
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/utf8.h"
 #include "stream/internal.h"
 #include "stream/jsonlines.h"
@@ -21,75 +20,15 @@ static void put_hex(struct buffer *out, struct slice bytes)
 
 static bool is_utf8(struct slice text) { return utf8_invalid_at(text) == text.size; }
 
-/* A character that JSON, or a terminal, does not take as it is. */
-static void put_escape(struct buffer *out, uint32_t point)
+/* A float64, or a float32 as one. */
+static void put_number(struct buffer *out, double value, bool single)
 {
-    static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-    for (const char *form = short_forms; *form; form += 2) {
-        if (point == (uint32_t)form[0]) {
-            buffer_append(out, (char[]){'\\', form[1]}, 2);
-            return;
-        }
-    }
-    if (point >= 0x10000) /* as UTF-16 says it */
-        buffer_format(out, "\\u%04x\\u%04x", (unsigned)(0xD7C0 + (point >> 10)),
-                      (unsigned)(0xDC00 | (point & 0x3FF)));
-    else
-        buffer_format(out, "\\u%04x", (unsigned)point);
-}
-
-/* A string of valid UTF-8, quoted. */
-static void put_text(struct buffer *out, struct slice text)
-{
-    size_t plain = 0;
-    buffer_byte(out, '"');
-    for (size_t i = 0, size; i < text.size; i += size) {
-        uint32_t point = utf8_read(text.at + i, &size);
-        if (point != '"' && point != '\\' && !utf8_hidden(point))
-            continue;
-        buffer_append(out, text.at + plain, i - plain);
-        put_escape(out, point);
-        plain = i + size;
-    }
-    buffer_append(out, text.at + plain, text.size - plain);
-    buffer_byte(out, '"');
-}
-
-/* ".0" where a number would read back as an integer. */
-static void mark_float(struct buffer *out, size_t from)
-{
-    if (!memchr(out->at + from, '.', out->size - from) && !memchr(out->at + from, 'e', out->size - from))
-        buffer_text(out, ".0");
-}
-
-static void put_double(struct buffer *out, double value)
-{
-    size_t from = out->size;
-    if (!isfinite(value)) {
+    if (!isfinite(value))
         buffer_format(out, "{\"$float\":\"%s\"}", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
-        return;
-    }
-    buffer_number(out, value);
-    mark_float(out, from);
-}
-
-/* The fewest digits that read back, as a double made a float again, the same. */
-static void put_float(struct buffer *out, float value)
-{
-    if (!isfinite(value)) {
-        put_double(out, (double)value);
-        return;
-    }
-    char text[32];
-    int size = 0;
-    for (int digits = 6; digits <= 9; digits++) {
-        size = snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if ((float)strtod(text, NULL) == value)
-            break;
-    }
-    size_t from = out->size;
-    buffer_append(out, text, (size_t)size);
-    mark_float(out, from);
+    else if (single)
+        json_put_float(out, (float)value);
+    else
+        json_put_real(out, value);
 }
 
 /* Whether a map can be a JSON object: its keys are UTF-8 without NUL, and do not look like our own forms. */
@@ -143,14 +82,14 @@ static void put_next(struct buffer *out, struct msgpack_cursor *c)
         buffer_format(out, "{\"$big\":\"%llu\"}", (unsigned long long)token.big);
         break;
     case MSGPACK_FLOAT:
-        put_float(out, (float)token.number);
+        put_number(out, token.number, true);
         break;
     case MSGPACK_DOUBLE:
-        put_double(out, token.number);
+        put_number(out, token.number, false);
         break;
     case MSGPACK_STRING:
         if (is_utf8(token.bytes)) {
-            put_text(out, token.bytes);
+            json_put_string(out, token.bytes);
         } else {
             buffer_text(out, "{\"$str\":");
             put_hex(out, token.bytes);
@@ -194,34 +133,5 @@ void jsonlines_put_record(struct buffer *out, const struct record *record)
     record_pack(record, &packed);
     json_put_msgpack(out, (struct slice){packed.at, packed.size});
     buffer_byte(out, '\n');
-    buffer_free(&packed);
-}
-
-/* Objects within objects go on lines of their own; arrays stay in one. */
-static void put_object_lines(struct buffer *out, const json_t *object, int indent)
-{
-    const char *key;
-    json_t *value, *all = (json_t *)(uintptr_t)object;
-    bool first = true;
-    json_object_foreach(all, key, value)
-    {
-        buffer_format(out, "%s%*s", first ? "{\n" : ",\n", indent + 2, "");
-        put_text(out, slice_of(key));
-        buffer_text(out, ": ");
-        json_put_value(out, value, indent + 2);
-        first = false;
-    }
-    buffer_format(out, "\n%*s}", indent, "");
-}
-
-void json_put_value(struct buffer *out, const json_t *value, int indent)
-{
-    if (indent >= 0 && json_is_object(value) && json_object_size(value) > 0) {
-        put_object_lines(out, value, indent);
-        return;
-    }
-    struct buffer packed = {0};
-    msgpack_put_json(&packed, value);
-    json_put_msgpack(out, (struct slice){packed.at, packed.size});
     buffer_free(&packed);
 }

@@ -16,10 +16,6 @@
 /* One msgpack object as JSON in one line, appended to `out`. */
 void json_put_msgpack(struct buffer *out, struct slice object);
 
-/* A jansson value as JSON: in one line where `indent` is negative, else objects with a line for each key,
- * beginning at that column. */
-void json_put_value(struct buffer *out, const json_t *value, int indent);
-
 /* A record as one line, with its newline. */
 void jsonlines_put_record(struct buffer *out, const struct record *record);
 

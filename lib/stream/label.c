@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "stream/msgpack.h"
 
 const char *label_type_name(enum label_type type)
@@ -62,9 +63,18 @@ struct label label_from_json(const json_t *value)
     if (json_is_real(value))
         return (struct label){.type = LABEL_NUMBER, .number = json_real_value(value)};
     if (json_is_string(value))
-        return (struct label){.type = LABEL_STRING,
-                              .string = {json_string_value(value), json_string_length(value)}};
+        return (struct label){.type = LABEL_STRING, .string = json_slice(value)};
     return (struct label){.type = LABEL_NONE};
+}
+
+json_t *label_to_plain_json(const struct label *label)
+{
+    double number = label->number;
+    if (label->type == LABEL_STRING)
+        return json_text(label->string);
+    if (label->type == LABEL_NUMBER && number == floor(number) && fabs(number) < 0x1p53)
+        return json_integer((json_int_t)number);
+    return label_to_json(label);
 }
 
 bool label_from_msgpack(struct slice object, struct label *label)

@@ -31,6 +31,9 @@ void label_print(struct buffer *to, const struct label *label);
 json_t *label_to_json(const struct label *label);
 struct label label_from_json(const json_t *value);
 
+/* A label for a report: whole numbers without a point, text that is not UTF-8 escaped. */
+json_t *label_to_plain_json(const struct label *label);
+
 /* A label out of one msgpack object; a string then points into it.  False when it is none (or not finite). */
 bool label_from_msgpack(struct slice object, struct label *label) __attribute__((warn_unused_result));
 

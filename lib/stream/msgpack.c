@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "stream/key_set.h"
 
 const char *msgpack_result_text(enum msgpack_result result)
@@ -389,11 +390,6 @@ void msgpack_put_map(struct buffer *to, uint32_t count)
 }
 
 /* ---- JSON ---- */
-
-static struct slice json_slice(const json_t *value)
-{
-    return (struct slice){json_string_value(value), json_string_length(value)};
-}
 
 void msgpack_put_json(struct buffer *to, const json_t *value)
 {

@@ -2,17 +2,13 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/shell.h"
-
-static struct slice text_of(const json_t *value)
-{
-    return (struct slice){json_string_value(value), json_string_length(value)};
-}
 
 /* How many arguments from `index` on say where the output goes: "-o FILE", "-oFILE", "--output FILE". */
 static size_t output_words(const json_t *args, size_t index)
 {
-    struct slice word = text_of(json_array_get(args, index));
+    struct slice word = json_slice(json_array_get(args, index));
     if (slice_is(word, "-o") || slice_is(word, "--output"))
         return 2;
     bool joined = (word.size > 2 && memcmp(word.at, "-o", 2) == 0) ||
@@ -28,8 +24,8 @@ static void put_command(struct buffer *out, const json_t *entry, bool first, boo
     if (!first && json_is_integer(operands) && json_integer_value(operands) > 0)
         files = (size_t)json_integer_value(operands);
     count -= files < count ? files : count;
-    bool keep_output = last || slice_is(text_of(command), "fit");
-    shell_quote(out, text_of(command), true);
+    bool keep_output = last || slice_is(json_slice(command), "fit");
+    shell_quote(out, json_slice(command), true);
     for (size_t i = 0; i < count; i++) {
         size_t skipped = keep_output ? 0 : output_words(args, i);
         if (skipped) {
@@ -37,7 +33,7 @@ static void put_command(struct buffer *out, const json_t *entry, bool first, boo
             continue;
         }
         buffer_byte(out, ' ');
-        shell_quote(out, text_of(json_array_get(args, i)), true);
+        shell_quote(out, json_slice(json_array_get(args, i)), true);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "text/tokenizer_parts.h"
 
 /* --- added tokens as a file has them --- */
@@ -38,16 +39,13 @@ static void describe_added(struct tokenizer *t)
         json_t *said = json_pack("{s:s, s:b, s:b, s:b}", "content", token->content, "single_word",
                                  token->single_word, "normalized", token->normalized, "special",
                                  token->special);
-        if (json_object_set_new(all, key, said) != 0)
-            die(STATUS_SYSTEM, "out of memory: added tokens");
+        json_set(all, key, said);
     }
     if (json_object_size(all) == 0) {
         json_decref(all);
         return;
     }
     char *text = json_dumps(all, JSON_COMPACT);
-    if (!text)
-        die(STATUS_SYSTEM, "out of memory: added tokens");
     SHA256Data((const uint8_t *)text, strlen(text), t->settings.added);
     free(text);
     t->added_json = all;

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "text/tokenizer_parts.h"
 
 enum { FILE_LIMIT = 64 << 20, WORD_CHARACTERS_LIMIT = 1000, POSITIONS = 512 };
@@ -29,17 +30,7 @@ struct files {
 /* Whole numbers come as reals: a model without a maximum length has one of 10^30, too big for an integer. */
 static json_t *read_object(const char *path)
 {
-    if (!file_exists(path))
-        return NULL;
-    struct file_view view = file_view(path, FILE_LIMIT);
-    json_error_t error;
-    json_t *all = json_loadb(view.at, view.size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
-    if (!all)
-        die(STATUS_BROKEN, "%s:%d: %s", path, error.line, error.text);
-    if (!json_is_object(all))
-        die(STATUS_BROKEN, "%s: expected a JSON object", path);
-    file_unview(&view);
-    return all;
+    return file_exists(path) ? json_read_object(path, JSON_DECODE_INT_AS_REAL) : NULL;
 }
 
 /* A member that is there and not null. */

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "model/json.h"
+#include "base/json.h"
 
 static const char magic[] = "rubric checkpoint 1\n";
 
@@ -44,9 +44,9 @@ void run_identity_compare(const json_t *was, const json_t *is, const char *where
             run_identity_compare(then, now, where);
         } else if (!json_equal(then, now)) {
             struct buffer old = {0}, new = {0};
-            json_write(&new, now);
+            json_put(&new, now, JSON_LINE);
             if (then)
-                json_write(&old, then);
+                json_put(&old, then, JSON_LINE);
             die(STATUS_USAGE,
                 "%s: cannot go on: '%s' was %.*s and is %.*s now (the same records and options resume it, -f "
                 "starts anew)",

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "model/json.h"
+#include "base/json.h"
 
 static json_t *whole(uint64_t value) { return json_integer((json_int_t)value); }
 
@@ -108,7 +108,7 @@ void fit_save(const struct training *t, const struct outcome *outcome, const cha
 void fit_check_finished(const struct output *output, const json_t *identity)
 {
     char *path = memory_format("%s/config.json", output->directory);
-    json_t *config = json_read_object(path);
+    json_t *config = json_read_object(path, 0);
     const json_t *was = json_object_get(json_object_get(config, "rubric"), "run");
     if (!was)
         die(STATUS_USAGE, "%s: exists and does not say how it was trained (-f replaces it)",

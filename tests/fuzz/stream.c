@@ -19,7 +19,7 @@ static void read_all(char *path)
     struct csv_view *csv = csv_view_new(true);
     struct buffer out = {0};
     while (stream_next(reader, &header, KIND_ANY)) {
-        json_put_value(&out, header.map, 0);
+        json_put(&out, header.map, JSON_LINES);
         for (struct record *record; stream_read(reader, &record);) {
             out.size = 0;
             text_view_record(&view, record, &header, &out);

@@ -8,7 +8,7 @@
 #include "caught.h"
 #include "check.h"
 #include "model/config.h"
-#include "model/json.h"
+#include "base/json.h"
 #include "model/model.h"
 
 #define FIXTURES "tests/fixtures/model"
@@ -166,7 +166,7 @@ static enum status with_field(const char *key, const char *json)
 {
     copy("vocab.txt", FIXTURES "/classifier/vocab.txt");
     copy("model.safetensors", FIXTURES "/classifier/model.safetensors");
-    json_t *config = json_read_object(FIXTURES "/classifier/config.json");
+    json_t *config = json_read_object(FIXTURES "/classifier/config.json", 0);
     json_object_set_new(config, key, json_loads(json, JSON_DECODE_ANY, NULL));
     char *path = memory_format("%s/config.json", scratch);
     json_save(path, config);
