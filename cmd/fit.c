@@ -125,6 +125,7 @@ static void train(struct training *training, const struct initial_model *initial
 {
     struct outcome outcome;
     prepare(training, initial);
+    output_begin(training->output);
     if (training->dataset->vectors) {
         training->model = linear_head_train(training->config, initial, training->dataset, training->objective,
                                             training->pool, &outcome);
@@ -172,10 +173,12 @@ int main(int argc, char **argv)
         prepare(&training, &initial);
         training_try(&training);
     } else {
-        if (output->keeps)
+        if (output->keeps) {
             fit_check_finished(output, identity);
-        else
+            output_keep(output);
+        } else {
             train(&training, &initial, argc, argv, first);
+        }
         if (writer)
             held_out_write(&opt.config, dataset, writer, opt.output, argc, argv, first);
         else

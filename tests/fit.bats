@@ -273,7 +273,7 @@ stop_when() {
     mkdir notes
     touch notes/thesis.txt
     expect_status 2 fit "${small[@]}" -f -o notes parts.rubric
-    [[ $stderr == *"is not a model directory"* ]]
+    [[ $stderr == *"notes: is not a model that fit made: -f replaces only those" ]]
     touch file
     expect_status 2 fit "${small[@]}" -f -o file parts.rubric
     # Before anything is read:

@@ -256,22 +256,6 @@ const char *directory_next(DIR *directory, const char *path)
     }
 }
 
-void directory_remove(const char *path)
-{
-    DIR *directory = opendir(path);
-    if (!directory) {
-        if (errno != ENOENT)
-            die_errno("%s: cannot open", path);
-        return;
-    }
-    for (const char *name; (name = directory_next(directory, path));)
-        if (unlinkat(dirfd(directory), name, 0) != 0)
-            die_errno("%s/%s: cannot remove", path, name);
-    closedir(directory);
-    if (rmdir(path) != 0)
-        die_errno("%s: cannot remove", path);
-}
-
 char *file_parent(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -78,9 +78,6 @@ void directory_sync(const char *path);
  * `path` is for messages. */
 const char *directory_next(DIR *directory, const char *path);
 
-/* Removes a directory and the plain files in it; missing is no error. */
-void directory_remove(const char *path);
-
 /* The directory that `path` lies in: "." for a name alone.  The caller frees. */
 char *file_parent(const char *path);
 

@@ -68,7 +68,7 @@ static void saving_start(struct saving *s, const struct output *output, const ch
 {
     s->path = output_path(output, name);
     s->new_path = memory_format("%s.new", s->path);
-    s->fd = open(s->new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    s->fd = open(s->new_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (s->fd < 0)
         die_errno("%s: cannot create", s->new_path);
     s->hash = XXH3_createState();

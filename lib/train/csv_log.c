@@ -13,7 +13,7 @@
 void csv_log_open(struct csv_log *table, const char *path, const char *head, uint64_t size)
 {
     *table = (struct csv_log){.path = memory_string(path ? path : "a table"), .size = size};
-    table->fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)
+    table->fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666)
                      : file_temporary(table->path);
     if (table->fd < 0)
         die_errno("%s: cannot open", path);

@@ -107,13 +107,12 @@ void fit_save(const struct training *t, const struct outcome *outcome, const cha
 
 void fit_check_finished(const struct output *output, const json_t *identity)
 {
-    char *path = memory_format("%s/config.json", output->directory);
+    char *path = memory_format("%s/config.json", output->kept);
     json_t *config = json_read_object(path, 0);
     const json_t *was = json_object_get(json_object_get(config, "rubric"), "run");
     if (!was)
-        die(STATUS_USAGE, "%s: exists and does not say how it was trained (-f replaces it)",
-            output->directory);
-    run_identity_compare(was, identity, output->directory);
+        die(STATUS_USAGE, "%s: exists and does not say how it was trained (-f replaces it)", output->kept);
+    run_identity_compare(was, identity, output->kept);
     json_decref(config);
     free(path);
 }

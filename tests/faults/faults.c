@@ -3,7 +3,8 @@
  *
  *   FAULT_KIND   memory, open, read, write, sync, rename, close, map, lock, thread or file: which calls are
  *                counted (KINDS below); short: no failure, but every read and write moves at most seven
- *                bytes, and each third is interrupted by a signal first
+ *                bytes, and each third is interrupted by a signal first; turns: a file system where two names
+ *                cannot be exchanged, plain renames are counted
  *   FAULT_AT     the number of the call that fails, counted from 1 once main() has begun; 0: none
  *   FAULT_LASTS  if set, all calls after it fail as well
  *   FAULT_COUNT  a file for the number of calls, written when the process ends
@@ -28,11 +29,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum kind { MEMORY, OPEN, READ, WRITE, SYNC, RENAME, CLOSE, MAP, LOCK, THREAD, FILES, SHORT, KINDS };
-static const char *const kind_names[KINDS] = {"memory", "open", "read", "write",  "sync", "rename",
-                                              "close",  "map",  "lock", "thread", "file", "short"};
-static const int kind_errors[KINDS] = {ENOMEM, EMFILE, EIO,    ENOSPC, EIO, EIO,
-                                       EIO,    ENOMEM, ENOLCK, EAGAIN, EIO, EINTR};
+enum kind { MEMORY, OPEN, READ, WRITE, SYNC, RENAME, CLOSE, MAP, LOCK, THREAD, FILES, SHORT, TURNS, KINDS };
+static const char *const kind_names[KINDS] = {"memory", "open", "read",   "write", "sync",  "rename", "close",
+                                              "map",    "lock", "thread", "file",  "short", "turns"};
+static const int kind_errors[KINDS] = {ENOMEM, EMFILE, EIO,    ENOSPC, EIO,   EIO, EIO,
+                                       ENOMEM, ENOLCK, EAGAIN, EIO,    EINTR, EIO};
 enum { SHORT_SIZE = 7, INTERRUPTED_EACH = 3 };
 
 static enum kind wanted = KINDS;
@@ -151,6 +152,16 @@ ssize_t readlink(const char *path, char *to, size_t size)
     return misplaced(path, false) ? -1 : next(path, to, size);
 }
 
+int openat64(int directory, const char *path, int flags, ...)
+{
+    NEXT(openat64);
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    return fails(OPEN) ? -1 : next(directory, path, flags, mode);
+}
+
 int mkostemp64(char *path, int flags)
 {
     NEXT(mkostemp64);
@@ -161,6 +172,12 @@ DIR *opendir(const char *path)
 {
     NEXT(opendir);
     return misplaced(path, false) || fails(OPEN) ? NULL : next(path);
+}
+
+DIR *fdopendir(int fd)
+{
+    NEXT(fdopendir);
+    return fails(OPEN) ? NULL : next(fd);
 }
 
 ssize_t read(int fd, void *to, size_t size)
@@ -199,12 +216,16 @@ int close(int fd)
 int rename(const char *from, const char *to)
 {
     NEXT(rename);
-    return misplaced(to, true) || fails(RENAME) ? -1 : next(from, to);
+    return misplaced(to, true) || fails(RENAME) || fails(TURNS) ? -1 : next(from, to);
 }
 
 int renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
 {
     NEXT(renameat2);
+    if (active && wanted == TURNS) {
+        errno = EINVAL;
+        return -1;
+    }
     return fails(RENAME) ? -1 : next(from_directory, from, to_directory, to, flags);
 }
 
@@ -260,6 +281,18 @@ struct dirent64 *readdir64(DIR *directory)
 {
     NEXT(readdir64);
     return fails(FILES) ? NULL : next(directory);
+}
+
+int fstatat64(int directory, const char *path, struct stat64 *about, int flags)
+{
+    NEXT(fstatat64);
+    return fails(FILES) ? -1 : next(directory, path, about, flags);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+    NEXT(fchmod);
+    return fails(FILES) ? -1 : next(fd, mode);
 }
 
 int access(const char *path, int mode)

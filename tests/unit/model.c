@@ -10,6 +10,7 @@
 #include "model/config.h"
 #include "base/json.h"
 #include "model/model.h"
+#include "scratch.h"
 
 #define FIXTURES "tests/fixtures/model"
 
@@ -314,6 +315,6 @@ int main(void)
     test_save(FIXTURES "/regression");
     test_save(FIXTURES "/trained");
     test_scratch();
-    directory_remove(scratch);
+    scratch_remove(scratch);
     return check_report("model");
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "caught.h"
 #include "check.h"
+#include "scratch.h"
 #include "base/utf8.h"
 #include "text/tokenizer_parts.h"
 #include "text/unicode.h"
@@ -309,6 +310,6 @@ int main(void)
     settings_of_files();
     words_and_decoding();
     crowded_cache();
-    directory_remove(place);
+    scratch_remove(place);
     return check_report("tokenizer");
 }
