@@ -249,11 +249,14 @@ static void show_models(char *const *directories, size_t count)
     struct buffer out = {0};
     for (size_t i = 0; i < count; i++) {
         if (!is_directory(directories[i]))
-            command_misuse("%s is no directory, the operand before it is: show streams and models apart",
-                           directories[i]);
+            command_misuse(
+                "'%s' is not a model directory, the operand before it is: show streams and models apart",
+                directories[i]);
         buffer_text(&out, i ? "\n" : "");
-        if (count > 1)
-            buffer_format(&out, "%s\n", directories[i]);
+        if (count > 1) {
+            terminal_put(&out, slice_of(directories[i]));
+            buffer_byte(&out, '\n');
+        }
         model_history(directories[i], &out);
     }
     put_out(&out, 1);

@@ -313,7 +313,7 @@ y,2,val,,,,,,3,4,2,2.5,0.5,0.5' "$output"
     done
 }
 
-@test "a model directory: how it came to be, and the line that makes it again" {
+@test "a model directory: how it came to be, and the line that made it" {
     mkdir model
     echo '{"model_type":"bert","hidden_size":128,"num_hidden_layers":2,"rubric":{"loss":"mse","labels":[1,2]}}' >model/config.json
     echo '[{"cmd":"tok","args":["a.csv"],"operands":1},{"cmd":"fit","args":["-o","my model"]}]' >model/trail.json
@@ -327,12 +327,18 @@ What rubric says of it
   loss: "mse"
   labels: [1,2]
 
-This makes it again
+Its trail says that this made it
   tok a.csv | fit -o '"'my model'" "$output"
     # Of several segments only the first's commands are kept.
     echo '{"trail":[{"cmd":"fit","args":[]}],"segments":2}' >model/trail.json
-    expect_text 'Its input had 2 segments; this makes it again, but with the first alone
+    expect_text 'Its trail says that this made it, of 2 segments of input the first
   fit' "$(show model | tail -2)"
+    # What rubric did not write is not offered as a command.
+    echo '[{"cmd":"sh","args":["-c","evil"]},{"cmd":"fit","args":["-o","m"]},{"cmd":"/bin/tok","args":[]},7]' >model/trail.json
+    expect_text 'Its trail says that this made it
+  fit -o m
+
+Its trail has 3 entries of what is not a filter of rubric.' "$(show model | tail -4)"
     mkdir empty
     expect_status 4 show empty
     expect_status 2 show model lines.json

@@ -49,6 +49,26 @@ static void put_settings(struct buffer *out, const json_t *rubric)
     }
 }
 
+/* The trail may come from anyone: what it says is told as its word, and only of rubric's own filters. */
+static void put_trail(struct buffer *out, const json_t *entries, const json_t *segments)
+{
+    struct buffer pipeline = {0};
+    size_t left_out = trail_put_pipeline(&pipeline, entries);
+    if (pipeline.size) {
+        buffer_text(out, "\nIts trail says that this made it");
+        if (json_is_integer(segments))
+            buffer_format(out, ", of %" JSON_INTEGER_FORMAT " segments of input the first",
+                          json_integer_value(segments));
+        buffer_text(out, "\n  ");
+        buffer_append(out, pipeline.at, pipeline.size);
+        buffer_byte(out, '\n');
+    }
+    if (left_out)
+        buffer_format(out, "\nIts trail has %zu entr%s of what is not a filter of rubric.\n", left_out,
+                      left_out == 1 ? "y" : "ies");
+    buffer_free(&pipeline);
+}
+
 void model_history(const char *directory, struct buffer *out)
 {
     json_t *config = load(directory, "config.json"), *trail = load(directory, "trail.json");
@@ -64,21 +84,7 @@ void model_history(const char *directory, struct buffer *out)
     } else {
         buffer_text(out, "\nrubric did not write this directory.\n");
     }
-    struct buffer pipeline = {0};
-    trail_put_pipeline(&pipeline, entries);
-    const json_t *segments = json_is_object(trail) ? json_object_get(trail, "segments") : NULL;
-    if (pipeline.size) {
-        if (json_is_integer(segments))
-            buffer_format(out,
-                          "\nIts input had %" JSON_INTEGER_FORMAT
-                          " segments; this makes it again, but with the first alone\n  ",
-                          json_integer_value(segments));
-        else
-            buffer_text(out, "\nThis makes it again\n  ");
-        buffer_append(out, pipeline.at, pipeline.size);
-        buffer_byte(out, '\n');
-    }
-    buffer_free(&pipeline);
+    put_trail(out, entries, json_is_object(trail) ? json_object_get(trail, "segments") : NULL);
     json_decref(config);
     json_decref(trail);
 }

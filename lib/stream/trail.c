@@ -37,21 +37,32 @@ static void put_command(struct buffer *out, const json_t *entry, bool first, boo
     }
 }
 
-/* Whether an entry is as rubric writes it. */
+/* Whether an entry is one that a filter of rubric writes: a trail that comes from elsewhere may hold anything. */
 static bool is_command(const json_t *entry)
 {
+    static const char *const signing[] = {"tok", "split", "embed", "fit", "predict", "show"};
     size_t index;
     const json_t *word;
     json_array_foreach(json_object_get(entry, "args"), index, word) if (!json_is_string(word)) return false;
-    return json_is_string(json_object_get(entry, "cmd"));
+    for (size_t i = 0; i < sizeof signing / sizeof *signing; i++)
+        if (slice_is(json_slice(json_object_get(entry, "cmd")), signing[i]))
+            return true;
+    return false;
 }
 
-void trail_put_pipeline(struct buffer *out, const json_t *trail)
+size_t trail_put_pipeline(struct buffer *out, const json_t *trail)
 {
     size_t index, last = 0;
     const json_t *entry;
     bool first = true;
-    json_array_foreach(trail, index, entry) if (is_command(entry)) last = index;
+    size_t left_out = json_array_size(trail);
+    json_array_foreach(trail, index, entry)
+    {
+        if (!is_command(entry))
+            continue;
+        last = index;
+        left_out--;
+    }
     json_array_foreach(trail, index, entry)
     {
         if (!is_command(entry))
@@ -61,4 +72,5 @@ void trail_put_pipeline(struct buffer *out, const json_t *trail)
         put_command(out, entry, first, index == last);
         first = false;
     }
+    return left_out;
 }

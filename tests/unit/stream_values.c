@@ -336,10 +336,10 @@ static void test_trail(void)
     json_t *trail = json_loads(
         "[{\"cmd\":\"tok\",\"args\":[\"-o\",\"a.rs\",\"in.csv\"],\"operands\":1},"
         "{\"cmd\":\"split\",\"args\":[\"--output=b.rs\",\"--folds\",\"5\",\"a.rs\"],\"operands\":1},"
-        "{\"cmd\":\"fit\",\"args\":[\"-o\",\"m\"]},{\"no\":1},"
+        "{\"cmd\":\"fit\",\"args\":[\"-o\",\"m\"]},{\"no\":1},{\"cmd\":\"sh\",\"args\":[\"-c\",\"x\"]},"
         "{\"cmd\":\"predict\",\"args\":[\"-op.rs\"]}]",
         0, NULL);
-    trail_put_pipeline(&out, trail);
+    CHECK(trail_put_pipeline(&out, trail) == 2);
     CHECK(slice_is(bytes_of(&out), "tok in.csv | split --folds 5 | fit -o m | predict -op.rs"));
     out.size = 0;
     trail_put_pipeline(&out, NULL);
