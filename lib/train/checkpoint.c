@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 
-static const char magic[] = "rubric checkpoint 1\n";
+static const char magic[] = "rubric checkpoint 2\n";
 
 /* ---- What a run is ---- */
 
