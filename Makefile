@@ -18,34 +18,46 @@ mandir = $(PREFIX)/share/man
 
 # The tree under $(BUILD) is laid out as it is installed, so that a program finds the rest from where it lies.
 BUILD = build
-CC = gcc
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
-CFLAGS = -O2 -g
-CPPFLAGS = -Ilib -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DRUBRIC_VERSION='"$(VERSION)"'
-LDLIBS_common = -ljansson -lxxhash -lm -lpthread
+
+# CC, CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS are the user's, from the environment or the command line; what rubric itself
+# needs stands in variables of its own.  WERROR=1 makes warnings errors.
+warnings = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ifdef asan
 BUILD = build-asan
-# the sanitizers make gcc see null formats where there are none
-WARNINGS += -Wno-format-truncation
-CFLAGS = -O2 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+sanitizers = -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# with them gcc sees null formats where there are none
+warnings += -Wno-format-truncation
 endif
 ifdef tsan
 BUILD = build-tsan
-CFLAGS = -O1 -g -fsanitize=thread
-# target_clones are resolved before the sanitizer is there
-$(BUILD)/lib/nn/optimizer_arithmetic.o: all_cflags += -fno-sanitize=thread
+CFLAGS ?= -O1 -g
+sanitizers = -fsanitize=thread
 endif
 ifdef fuzz
 BUILD = build-fuzz
 CC = clang-14
-WARNINGS =
-CFLAGS = -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+CFLAGS ?= -O1 -g
+warnings =
+sanitizers = -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 # these read no untrusted bytes, and instrumented they take clang minutes
-$(BUILD)/lib/nn/%.o $(BUILD)/lib/linear/%.o: CC = gcc
-$(BUILD)/lib/nn/%.o $(BUILD)/lib/linear/%.o: CFLAGS = -O2 -g
+$(BUILD)/lib/nn/%.o $(BUILD)/lib/linear/%.o: private code = -O2 -g -ffp-contract=off
 endif
+CFLAGS ?= -O2 -g
+defines = -Ilib -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DRUBRIC_VERSION='"$(VERSION)"'
 # -ffp-contract=off: a multiply and an add are two roundings everywhere, on every path.
-all_cflags = -std=gnu11 -ffp-contract=off $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
+code = $(CFLAGS) $(sanitizers) -ffp-contract=off
+compile = $(CC) $(defines) $(CPPFLAGS) -std=gnu11 $(warnings) $(if $(WERROR),-Werror) $(code) $(cpu_$(*F)) \
+    -MMD -MP -c -o $@ $<
+link = $(CC) $(code) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+libraries = -ljansson -lxxhash -lm -lpthread $(LDLIBS)
+
+# Kernels are compiled for their kind of CPU and chosen at run time among those of the machine that $(CC) compiles for;
+# everything else is baseline.  A neon.c would be kernels_aarch64.  -fno-lto: their instructions stay in their object.
+kernels_x86_64 = avx2 avx512
+kernels := portable $(kernels_$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
+cpu_portable = -fno-math-errno
+cpu_avx2 = -fno-lto -mavx2 -mfma
+cpu_avx512 = -fno-lto -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 
 # make V=1 shows the commands.
 Q = $(if $(V),,@)
@@ -75,13 +87,14 @@ libs_rows = -lcsv
 
 programs = $(FILTERS:%=$(BUILD)/libexec/rubric/%) $(BUILD)/bin/rubric
 ROOMS = base stream text nn linear model predict eval corpus train fetch
+sources_nn = lib/nn/kernels/kernels.c $(kernels:%=lib/nn/kernels/%.c)
 
 all: $(programs) $(BUILD)/share/rubric/default
 
 define room_rules
-$(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c lib/$(1)/*/*.c))
+$(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c) $(sources_$(1)))
 	@mkdir -p $$(@D)
-	$(Q)rm -f $$@ && ar rcsD $$@ $$^
+	$(Q)rm -f $$@ && $$(AR) rcsD $$@ $$^
 endef
 $(foreach room,$(ROOMS),$(eval $(call room_rules,$(room))))
 
@@ -90,22 +103,23 @@ define program_rules
 $(2)/$(1): $(BUILD)/$(3).o $(foreach room,$(rooms_$(1)),$(BUILD)/lib/$(room).a)
 	@mkdir -p $$(@D)
 	$(call say,link $(1))
-	$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ -Wl,--as-needed $(foreach room,$(rooms_$(1)),$(libs_$(room))) $$(LDLIBS_common)
+	$(Q)$$(link) -Wl,--as-needed $(foreach room,$(rooms_$(1)),$(libs_$(room))) $$(libraries)
 endef
 $(foreach filter,$(FILTERS),$(eval $(call program_rules,$(filter),$(BUILD)/libexec/rubric,cmd/$(filter))))
 $(eval $(call program_rules,rubric,$(BUILD)/bin,cmd/rubric))
 
-# Kernels for newer CPUs are compiled for them and chosen at run time; everything else is baseline.
-$(BUILD)/lib/nn/kernels/avx2.o: all_cflags += -mavx2 -mfma
-$(BUILD)/lib/nn/kernels/avx512.o: all_cflags += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
-
-# Loops left to the compiler's vectoriser (exactly rounded operations only: the bits do not change).
-$(BUILD)/lib/nn/optimizer_arithmetic.o: all_cflags += -O3 -fno-math-errno -fno-trapping-math
-
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,cc $<)
-	$(Q)$(CC) $(all_cflags) -c -o $@ $<
+	$(Q)$(compile)
+
+# Written only when the compiler, a flag or the version has changed: then everything is built anew.  `make install`
+# takes what is there.
+flags = $(CC) $(defines) $(CPPFLAGS) $(warnings) $(code) $(foreach name,$(kernels),$(cpu_$(name))) $(LDFLAGS) $(LDLIBS)
+$(BUILD)/flags: $(if $(filter install,$(MAKECMDGOALS)),,FORCE)
+	@mkdir -p $(@D)
+	@flags='$(subst ','\'',$(flags))'; test "$$flags" = "$$(cat $@ 2>/dev/null)" || printf '%s\n' "$$flags" >$@
+FORCE:
 
 $(BUILD)/share/rubric/default: $(wildcard lib/default/*)
 	@mkdir -p $@
@@ -114,8 +128,8 @@ $(BUILD)/share/rubric/default: $(wildcard lib/default/*)
 
 # Unit tests, parity drivers and benchmarks: each tests/WHERE/NAME.c becomes one program over all rooms.
 unit_tests = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
-link_all = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ROOMS:%=$(BUILD)/lib/%.a) -Wl,--end-group \
-    $(sort $(foreach room,$(ROOMS),$(libs_$(room)))) $(libs_$*) $(LDLIBS_common)
+link_all = $(CC) $(code) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ROOMS:%=$(BUILD)/lib/%.a) -Wl,--end-group \
+    $(sort $(foreach room,$(ROOMS),$(libs_$(room)))) $(libs_$*) $(libraries)
 define driver_rules
 $(BUILD)/$(1)/%: $(BUILD)/tests/$(2)/%.o $(ROOMS:%=$(BUILD)/lib/%.a)
 	@mkdir -p $$(@D)
@@ -125,7 +139,7 @@ endef
 $(eval $(call driver_rules,tests,unit))
 $(eval $(call driver_rules,parity,parity))
 $(eval $(call driver_rules,bench,bench))
-$(BUILD)/tests/%.o: all_cflags += -Itests/unit
+$(BUILD)/tests/%.o: private defines += -Itests/unit
 
 # ---- Tests.  `make test` is what the README says and what CI calls. ----
 
@@ -148,7 +162,7 @@ unit-programs: $(unit_tests) $(BUILD)/tests/faults.so $(BUILD)/tests/turns.so
 # What tests load before a filter; built plainly, under the sanitizers too.
 $(BUILD)/tests/%.so: tests/faults/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -O1 -g $(WARNINGS) -D_GNU_SOURCE -D_LARGEFILE64_SOURCE -shared -fPIC -o $@ $<
+	$(Q)$(CC) -std=gnu11 -O1 -g $(warnings) -D_GNU_SOURCE -D_LARGEFILE64_SOURCE -shared -fPIC -o $@ $<
 
 # Every call of every filter, instead of the choice that `make test` makes (minutes).
 faults: all $(BUILD)/tests/faults.so
@@ -188,15 +202,15 @@ fuzz: all $(BUILD)/tests/faults.so
 
 # The filters' main() have names of their own here.
 fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
-$(BUILD)/fuzz/%.main.o: cmd/%.c
+$(BUILD)/fuzz/%.main.o: cmd/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(all_cflags) -Dmain=$*_main -c -o $@ $<
-$(BUILD)/tests/fuzz/%.o: all_cflags += -DFIXTURES='"$(abspath tests/fixtures)"'
+	$(Q)$(compile) -Dmain=$*_main
+$(BUILD)/tests/fuzz/%.o: private defines += -DFIXTURES='"$(abspath tests/fixtures)"'
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FILTERS:%=$(BUILD)/fuzz/%.main.o) $(ROOMS:%=$(BUILD)/lib/%.a)
 	$(call say,link fuzz/$*)
-	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(FILTERS:%=$(BUILD)/fuzz/%.main.o) -Wl,--wrap=mmap64,--wrap=munmap \
+	$(Q)$(CC) $(code) -fsanitize=fuzzer -o $@ $< $(FILTERS:%=$(BUILD)/fuzz/%.main.o) -Wl,--wrap=mmap64,--wrap=munmap \
 	    -Wl,--start-group $(ROOMS:%=$(BUILD)/lib/%.a) -Wl,--end-group \
-	    $(sort $(foreach room,$(ROOMS),$(libs_$(room)))) $(LDLIBS_common)
+	    $(sort $(foreach room,$(ROOMS),$(libs_$(room)))) $(libraries)
 
 # Drivers for parity and benchmarks are linked as the unit tests are.
 parity-programs: $(patsubst tests/parity/%.c,$(BUILD)/parity/%,$(wildcard tests/parity/*.c))
@@ -239,7 +253,7 @@ dist:
 clean:
 	rm -rf build build-asan build-tsan build-fuzz build-asan-fuzz
 
-.PHONY: all clean packages demo test unit-programs parity bench memory fuzz fuzzers faults kills valgrind races parity-programs \
-        bench-programs install uninstall dist
+.PHONY: all clean packages demo test unit-programs parity bench memory fuzz fuzzers faults kills valgrind races \
+        parity-programs bench-programs install uninstall dist FORCE
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -51,7 +51,7 @@ static noreturn void end(enum status status, const char *message)
     if (clean)
         clean();
     fflush(NULL);
-    _exit(status);
+    _exit((int)status);
 }
 
 void die(enum status status, const char *format, ...)

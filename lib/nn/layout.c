@@ -155,11 +155,3 @@ void layout_free(struct layout *layout)
     free(layout->layers);
     free(layout);
 }
-
-const struct parameter *layout_find(const struct layout *layout, const char *name)
-{
-    for (size_t i = 0; i < layout->count; i++)
-        if (strcmp(layout->table[i].name, name) == 0)
-            return &layout->table[i];
-    return NULL;
-}

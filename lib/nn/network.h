@@ -82,7 +82,6 @@ struct layout {
  * sizes out of range, more than 2^40 floats). */
 struct layout *layout_new(const struct shape *shape);
 void layout_free(struct layout *layout);
-const struct parameter *layout_find(const struct layout *layout, const char *name); /* NULL if absent */
 
 /* Fresh parameters: normal with deviation 0.02, biases 0, layer norm weights 1, [PAD]'s row 0, as BERT.
  * Each tensor's numbers depend on the seed and its name only. */

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "nn/optimizer_arithmetic.h"
+#include "nn/kernels/kernels.h"
 
 enum {
     SPAN = 1 << 14,       /* most elements of one item of work */
@@ -26,19 +26,20 @@ struct late_row {
 
 struct optimizer {
     const struct layout *layout;
+    const struct kernels *k;
     struct optimizer_settings settings;
     uint64_t steps;
     float *moments1, *moments2; /* [layout->size] */
 
     struct span *spans; /* of all tensors behind the words that are not frozen */
     size_t span_count, span_capacity;
-    struct step_factors *layer_factors; /* [2, L + 2] of the step: row 1 decays, column layer + 1 */
+    struct adamw_factors *layer_factors; /* [2, L + 2] of the step: row 1 decays, column layer + 1 */
 
     /* Word embeddings [V, H]. */
     const struct parameter *words; /* NULL: frozen */
     size_t width, group;           /* H; rows of one item */
     uint64_t *row_steps;           /* [V] steps that are in a row */
-    struct step_factors *history;  /* factors of the words in steps forgotten + 1 .. steps */
+    struct adamw_factors *history;  /* factors of the words in steps forgotten + 1 .. steps */
     size_t history_count, history_capacity;
     uint64_t forgotten;
 
@@ -68,6 +69,7 @@ struct optimizer *optimizer_new(const struct layout *layout, const struct optimi
 {
     struct optimizer *o = memory_zeroed(1, sizeof *o);
     o->layout = layout;
+    o->k = kernels_chosen();
     o->settings = *settings;
     o->moments1 = memory_aligned(layout->size, sizeof *o->moments1);
     o->moments2 = memory_aligned(layout->size, sizeof *o->moments2);
@@ -102,7 +104,6 @@ void optimizer_free(struct optimizer *o)
     free(o);
 }
 
-uint64_t optimizer_steps(const struct optimizer *o) { return o->steps; }
 float *optimizer_moments1(struct optimizer *o) { return o->moments1; }
 float *optimizer_moments2(struct optimizer *o) { return o->moments2; }
 
@@ -135,7 +136,7 @@ static void replay_row(struct optimizer *o, float *params, struct late_row late)
     if (late.steps == 0)
         return;
     size_t at = o->words->offset + late.row * o->width;
-    adamw_replay(params + at, o->moments1 + at, o->moments2 + at, o->width,
+    o->k->adamw_replay(params + at, o->moments1 + at, o->moments2 + at, o->width,
                  o->history + (o->steps - late.steps - o->forgotten), late.steps);
 }
 
@@ -212,11 +213,12 @@ static void sum_item(void *context, size_t item, int worker)
     const struct job *job = context;
     struct optimizer *o = job->o;
     if (item < o->span_count) {
-        o->sums[item] = sum_of_squares(dense_gradient(job, &o->spans[item]), o->spans[item].count);
+        o->sums[item] = o->k->sum_of_squares(dense_gradient(job, &o->spans[item]), o->spans[item].count);
         return;
     }
     size_t first = (item - o->span_count) * o->group, end = group_end(job, item - o->span_count);
-    o->sums[item] = sum_of_squares(job->gradient->row_values + first * o->width, (end - first) * o->width);
+    o->sums[item] = o->k->sum_of_squares(job->gradient->row_values + first * o->width,
+                                         (end - first) * o->width);
 }
 
 static double gradient_norm(struct job *job, size_t items, struct pool *pool)
@@ -238,11 +240,11 @@ static double rate_factor(const struct optimizer *o, int layer)
     return layer == L ? o->settings.head_rate : pow(o->settings.layer_decay, L - layer);
 }
 
-static struct step_factors factors_of(const struct optimizer *o, int layer, bool decay, double rate)
+static struct adamw_factors factors_of(const struct optimizer *o, int layer, bool decay, double rate)
 {
     const struct optimizer_settings *s = &o->settings;
     double t = (double)o->steps, r = rate * rate_factor(o, layer);
-    return (struct step_factors){
+    return (struct adamw_factors){
         .decay = (float)(decay ? 1 - r * s->weight_decay : 1),
         .rate = (float)(r / (1 - pow(s->beta1, t))),
         .root = (float)sqrt(1 - pow(s->beta2, t)),
@@ -253,7 +255,7 @@ static struct step_factors factors_of(const struct optimizer *o, int layer, bool
     };
 }
 
-static struct step_factors *tensor_factors(struct optimizer *o, bool decay, int layer)
+static struct adamw_factors *tensor_factors(struct optimizer *o, bool decay, int layer)
 {
     return &o->layer_factors[(decay ? o->layout->shape.L + 2 : 0) + layer + 1];
 }
@@ -280,7 +282,7 @@ static void update_row(const struct job *job, size_t i)
             "optimizer: step %llu has a gradient for word %zu, whose row was read before it "
             "was brought up to date",
             (unsigned long long)o->steps, row);
-    adamw_update(job->params + at, o->moments1 + at, o->moments2 + at,
+    o->k->adamw_update(job->params + at, o->moments1 + at, o->moments2 + at,
                  job->gradient->row_values + i * o->width, o->width,
                  tensor_factors(o, o->words->decay, o->words->layer), job->scale);
     o->row_steps[row] = o->steps;
@@ -294,7 +296,7 @@ static void update_item(void *context, size_t item, int worker)
     if (item < o->span_count) {
         const struct span *span = &o->spans[item];
         size_t at = span->offset;
-        adamw_update(job->params + at, o->moments1 + at, o->moments2 + at, dense_gradient(job, span),
+        o->k->adamw_update(job->params + at, o->moments1 + at, o->moments2 + at, dense_gradient(job, span),
                      span->count, tensor_factors(o, span->tensor->decay, span->tensor->layer), job->scale);
         return;
     }

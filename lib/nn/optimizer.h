@@ -36,8 +36,6 @@ void optimizer_catch_up_all(struct optimizer *o, float *params, struct pool *poo
 double optimizer_step(struct optimizer *o, float *params, const struct gradient *gradient, double rate,
                       struct pool *pool);
 
-uint64_t optimizer_steps(const struct optimizer *o);
-
 /* State, for checkpoints: both moments mirror the parameter block (catch up all rows first). */
 float *optimizer_moments1(struct optimizer *o); /* [layout->size] */
 float *optimizer_moments2(struct optimizer *o); /* [layout->size] */

@@ -51,8 +51,9 @@ static int compare_labels(const void *a, const void *b)
         return order ? order : (x->string.size > y->string.size) - (x->string.size < y->string.size);
     }
     int64_t i, j;
-    bool both = whole(x, &i) & whole(y, &j);
-    return both ? (i > j) - (i < j) : (x->number > y->number) - (x->number < y->number);
+    if (whole(x, &i) && whole(y, &j))
+        return (i > j) - (i < j);
+    return (x->number > y->number) - (x->number < y->number);
 }
 
 /* ---- Lists ---- */

@@ -16,7 +16,7 @@ static void read_all(char *path)
     struct header header;
     struct record_checker checker = {0};
     struct text_view view = {0};
-    struct csv_view *csv = csv_view_new(true);
+    struct csv_view *csv = csv_view_new(&(struct csv_options){0}, true);
     struct buffer out = {0};
     while (stream_next(reader, &header, KIND_ANY)) {
         json_put(&out, header.map, JSON_LINES);

@@ -84,7 +84,7 @@ static void put_rows(struct csv_writer *w, struct buffer *out)
 {
     csv_begin(w, 5, out);
     for (int i = 0; i < 5; i++)
-        csv_text(w, (struct slice){"abcde" + i, 1}, out);
+        csv_text(w, (struct slice){&"abcde"[i], 1}, out);
     csv_integer(w, -7, out);
     csv_number(w, 2.75, out);
     csv_score(w, 3.0612401962280273, out);

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "check.h"
-#include "nn/kernels/kernels.h"
+#include "kernel_tables.h"
 
 enum { MOST = 70, ROWS = 5 };
 
@@ -225,6 +225,50 @@ static void check_masks(void)
     CHECK(memcmp(part, mask + 502, 501) == 0);
 }
 
+static float settled(float x, float least) { return fabsf(x) < least ? 0 : x; }
+
+/* The optimizer's steps have one result to the bit, and as many without a gradient are the same at once. */
+static void check_adamw(size_t n)
+{
+    const struct adamw_factors steps[] = {{0.99f, 0.01f, 0.4f, 0.1f, 0.999f, 0.001f, 1e-8f},
+                                          {0.98f, 0.02f, 0.5f, 0.1f, 0.999f, 0.001f, 1e-8f},
+                                          {1, 0.03f, 0.6f, 0.1f, 0.999f, 0.001f, 1e-8f}};
+    enum { STEPS = sizeof steps / sizeof *steps };
+    float *p = numbers(n + 1, 1), *m = numbers(n + 1, 1e-3), *v = numbers(n + 1, 1e-3), *g = numbers(n, 1);
+    float *zeros = memory_zeroed(n, sizeof *zeros), *want = memory_new(n, sizeof *want);
+    float *again[3] = {numbers(n + 1, 1), numbers(n + 1, 1), numbers(n + 1, 1)};
+    double sums[16] = {0};
+    for (size_t i = 0; i < n; i++) {
+        v[i] = v[i] * v[i];
+        if (i % 5 == 0)
+            m[i] = 1e-28f, v[i] = 1e-37f, g[i] = 0; /* becomes 0 */
+        if (n % 2 || i < n / 2)
+            m[i] = v[i] = g[i] = 0; /* rests */
+        float first = settled(m[i] + 0.1f * (0.5f * g[i] - m[i]), 0x1p-90f);
+        float second = settled(0.999f * v[i] + 0.001f * (0.5f * g[i]) * (0.5f * g[i]), 0x1p-120f);
+        want[i] = p[i] * 0.99f + -0.01f * first / (sqrtf(second) / 0.4f + 1e-8f);
+        sums[i % 16] += (double)g[i] * (double)g[i];
+    }
+    for (int half = 8; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            sums[i] += sums[i + half];
+    CHECK(k->sum_of_squares(g, n) == sums[0]);
+    float beyond = p[n];
+    k->adamw_update(p, m, v, g, n, steps, 0.5f);
+    CHECK(memcmp(p, want, n * sizeof *p) == 0 && p[n] == beyond);
+    const float *state[3] = {p, m, v};
+    for (int i = 0; i < 3; i++)
+        memcpy(again[i], state[i], (n + 1) * sizeof *p);
+    k->adamw_replay(p, m, v, n, steps, STEPS);
+    for (int i = 0; i < STEPS; i++)
+        k->adamw_update(again[0], again[1], again[2], zeros, n, steps + i, 1);
+    for (int i = 0; i < 3; i++)
+        CHECK(memcmp(again[i], state[i], (n + 1) * sizeof *p) == 0);
+    for (int i = 0; i < 3; i++)
+        free(again[i]);
+    free(p), free(m), free(v), free(g), free(zeros), free(want);
+}
+
 /* C = A B of any shape; and a row's bits do not depend on the rows around it. */
 static void check_gemm(size_t M, size_t N, size_t K)
 {
@@ -268,27 +312,29 @@ static void check_gemm(size_t M, size_t N, size_t K)
 
 int main(void)
 {
-    static const char *const names[] = {"portable", "avx2", "avx512"};
+    const struct kernels *tables[4] = {NULL};
     static const size_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 70};
-    size_t paths = 0;
-    for (size_t p = 0; p < 3; p++) {
-        k = kernels_named(names[p]);
-        if (!k)
-            continue;
-        paths++;
+    size_t next = 0, count = 0;
+    while ((tables[count] = k = next_table(&next))) {
+        count++;
         check_activations();
         check_masks();
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             check_sums(sizes[i]);
             check_norm(sizes[i]);
             check_softmax(sizes[i]);
+            check_adamw(sizes[i]);
             check_gemm(sizes[i], sizes[(i * 7 + 3) % 19], sizes[(i * 5 + 1) % 19]);
         }
         check_gemm(29, 33, 600);
         check_gemm(1030, 3, 5);
         check_gemm(3, 17, 1021);
     }
-    CHECK(paths > 0);
-    CHECK(kernels_named("sse9") == NULL);
+    CHECK(count > 0 && tables[0] == &kernels_portable);
+    setenv("RUBRIC_KERNELS", "sse9", 1);
+    CHECK(caught(choose_table, &k) == STATUS_USAGE);
+    CHECK(strstr(caught_message, "'sse9'") && strstr(caught_message, "portable"));
+    setenv("RUBRIC_KERNELS", "", 1); /* as if it were not set: the fastest */
+    CHECK(kernels_chosen() == tables[count - 1]);
     return check_report("kernels");
 }

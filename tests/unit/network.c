@@ -1,6 +1,7 @@
 /* The network against its slow twin: logits, vectors, and every gradient by central differences, for each
  * pooling, with windows, token types, several taps, dropout, odd sizes, on each kernel path. */
 #include "check.h"
+#include "kernel_tables.h"
 #include "network_cases.h"
 #include "network_twin.h"
 
@@ -194,15 +195,10 @@ static void check_embed(void)
 
 int main(void)
 {
-    static const char *const paths[] = {"portable", "avx2", "avx512"};
-    for (int k = 0; k < 3; k++) {
-        if (k == 1 && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")))
-            continue;
-        if (k == 2 && !__builtin_cpu_supports("avx512vl"))
-            continue;
-        setenv("RUBRIC_KERNELS", paths[k], 1);
-        CHECK_TEXT(network_kernels(), paths[k]);
-        sparse = k == 0 ? 1 : 17;
+    const struct kernels *table;
+    for (size_t next = 0; (table = next_table(&next));) {
+        CHECK_TEXT(network_kernels(), table->name);
+        sparse = table == &kernels_portable ? 1 : 17;
         check_poolings();
         check_taps();
         check_sizes();

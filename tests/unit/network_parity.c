@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "check.h"
+#include "kernel_tables.h"
 #include "nn/network.h"
 
 /* A file and the copies of its tensors that were asked for. */
@@ -192,7 +193,6 @@ static void check_file(const char *path)
 
 int main(int argc, char **argv)
 {
-    static const char *const paths[] = {"portable", "avx2", "avx512"};
     glob_t found = {0};
     if (argc > 1) {
         for (int i = 1; i < argc; i++)
@@ -201,15 +201,9 @@ int main(int argc, char **argv)
     }
     CHECK(glob("tests/fixtures/network/*.tensors", 0, NULL, &found) == 0);
     CHECK(found.gl_pathc == 5);
-    for (int k = 0; k < 3; k++) {
-        if (k == 1 && !__builtin_cpu_supports("avx2"))
-            continue;
-        if (k == 2 && !__builtin_cpu_supports("avx512f"))
-            continue;
-        setenv("RUBRIC_KERNELS", paths[k], 1);
+    for (size_t next = 0; next_table(&next);)
         for (size_t i = 0; i < found.gl_pathc; i++)
             check_file(found.gl_pathv[i]);
-    }
     globfree(&found);
     return check_report("network_parity");
 }

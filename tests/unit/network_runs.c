@@ -1,12 +1,13 @@
 /* What a run relies on: the same bytes for any number of threads, workspace history and packed weights;
  * freezing; sparse rows; dropout's rate; memory of long texts; errors; fresh parameters. */
 #include <malloc.h>
-#include <setjmp.h>
 
 #include "base/error.h"
 #include "base/pool.h"
 #include "check.h"
+#include "kernel_tables.h"
 #include "network_cases.h"
+#include "tensor.h"
 
 enum { EXAMPLES = 23 };
 
@@ -234,66 +235,55 @@ static void check_windows_memory(void)
     }
 }
 
-static jmp_buf jump;
-static char said[512];
+static void check_example(void *example) { input_check(example, &small, "essay 7"); }
 
-static void caught(enum status status, const char *message)
+static void check_shape(void *shape) { layout_free(layout_new(shape)); }
+
+/* The status and message of an error; "" without one. */
+static const char *error_of(void (*check)(void *), void *checked)
 {
-    snprintf(said, sizeof said, "%d: %s", (int)status, message);
-    longjmp(jump, 1);
+    static char text[sizeof caught_message + 16];
+    enum status status = caught(check, checked);
+    snprintf(text, sizeof text, "%d: %s", (int)status, caught_message);
+    return status == STATUS_GOOD ? "" : text;
 }
 
-/* What input_check or layout_new said; "" when it was content. */
-static const char *said_of_example(struct network_input e)
-{
-    said[0] = '\0';
-    if (!setjmp(jump))
-        input_check(&e, &small, "essay 7");
-    return said;
-}
+static const char *error_of_example(struct network_input e) { return error_of(check_example, &e); }
 
-static const char *said_of_shape(struct shape s)
-{
-    said[0] = '\0';
-    if (!setjmp(jump))
-        layout_free(layout_new(&s));
-    return said;
-}
+static const char *error_of_shape(struct shape s) { return error_of(check_shape, &s); }
 
 static void check_errors(void)
 {
     static const int32_t ids[100] = {1, 2, 49, 0}, bad[3] = {1, 50, 2}, less[2] = {-1, 2},
                          types[3] = {0, 2, 0};
     static const int32_t fine[3] = {0, 2, 4}, late[3] = {1, 2, 4}, back[3] = {0, 2, 2}, open[3] = {0, 2, 3};
-    error_set_hook(caught);
-    CHECK_TEXT(said_of_example((struct network_input){ids, NULL, 90, NULL, 1}), "");
-    CHECK_TEXT(said_of_example((struct network_input){ids, NULL, 4, fine, 2}), "");
-    CHECK_TEXT(said_of_example((struct network_input){ids, NULL, 91, NULL, 1}),
+    CHECK_TEXT(error_of_example((struct network_input){ids, NULL, 90, NULL, 1}), "");
+    CHECK_TEXT(error_of_example((struct network_input){ids, NULL, 4, fine, 2}), "");
+    CHECK_TEXT(error_of_example((struct network_input){ids, NULL, 91, NULL, 1}),
                "4: essay 7: 91 tokens: expected at most the model's 90 positions");
-    CHECK_TEXT(said_of_example((struct network_input){ids, NULL, 0, NULL, 1}),
+    CHECK_TEXT(error_of_example((struct network_input){ids, NULL, 0, NULL, 1}),
                "4: essay 7: no tokens: expected at least one");
-    CHECK_TEXT(said_of_example((struct network_input){bad, NULL, 3, NULL, 1}),
+    CHECK_TEXT(error_of_example((struct network_input){bad, NULL, 3, NULL, 1}),
                "4: essay 7: token 1 has the id 50: expected 0 to 49, the model's vocabulary");
-    CHECK(strstr(said_of_example((struct network_input){less, NULL, 2, NULL, 1}), "token 0 has the id -1"));
-    CHECK(strstr(said_of_example((struct network_input){ids, types, 3, NULL, 1}), "token 1 has the type 2"));
-    CHECK(strstr(said_of_example((struct network_input){ids, NULL, 4, late, 2}),
+    CHECK(strstr(error_of_example((struct network_input){less, NULL, 2, NULL, 1}), "token 0 has the id -1"));
+    CHECK(strstr(error_of_example((struct network_input){ids, types, 3, NULL, 1}), "token 1 has the type 2"));
+    CHECK(strstr(error_of_example((struct network_input){ids, NULL, 4, late, 2}),
                  "do not start at its first token"));
-    CHECK(strstr(said_of_example((struct network_input){ids, NULL, 4, back, 2}),
+    CHECK(strstr(error_of_example((struct network_input){ids, NULL, 4, back, 2}),
                  "window 2 of 2 ends at token 2"));
-    CHECK(strstr(said_of_example((struct network_input){ids, NULL, 4, open, 2}), "windows end at token 3"));
+    CHECK(strstr(error_of_example((struct network_input){ids, NULL, 4, open, 2}), "windows end at token 3"));
     struct shape s = small;
-    CHECK_TEXT(said_of_shape(s), "");
+    CHECK_TEXT(error_of_shape(s), "");
     s.A = 5;
-    CHECK_TEXT(said_of_shape(s), "4: model: a hidden size of 24 with 5 attention heads: expected a multiple");
+    CHECK_TEXT(error_of_shape(s), "4: model: a hidden size of 24 with 5 attention heads: expected a multiple");
     s = small, s.hidden_dropout = 1;
-    CHECK(strstr(said_of_shape(s), "dropout rate of 1"));
+    CHECK(strstr(error_of_shape(s), "dropout rate of 1"));
     s = small, s.taps[0] = 3;
-    CHECK(strstr(said_of_shape(s), "a layer the head reads is 3"));
+    CHECK(strstr(error_of_shape(s), "a layer the head reads is 3"));
     s = small, s.V = 1 << 28, s.H = 1 << 20, s.A = 1;
-    CHECK(strstr(said_of_shape(s), "parameters: expected at most 2^40"));
+    CHECK(strstr(error_of_shape(s), "parameters: expected at most 2^40"));
     s = small, s.layer_norm_eps = NAN;
-    CHECK(strstr(said_of_shape(s), "layer norm epsilon of nan"));
-    error_set_hook(NULL);
+    CHECK(strstr(error_of_shape(s), "layer norm epsilon of nan"));
 }
 
 static void check_fresh(void)
@@ -314,14 +304,14 @@ static void check_fresh(void)
     CHECK_NEAR(sqrt(squares / count), 0.02, 0.001, 0);
     for (int i = 0; i < small.H; i++)
         CHECK(params[i] == 0); /* [PAD] */
-    const struct parameter *a = layout_find(layout, "classifier.weight"),
-                           *b = layout_find(other, "classifier.weight");
+    const struct parameter *a = find_tensor(layout, "classifier.weight"),
+                           *b = find_tensor(other, "classifier.weight");
     CHECK(memcmp(params + a->offset, again + b->offset, 3 * 24 * sizeof *params) == 0);
-    a = layout_find(layout, "bert.encoder.layer.1.attention.self.key.weight");
+    a = find_tensor(layout, "bert.encoder.layer.1.attention.self.key.weight");
     CHECK(a && a->offset == layout->layers[1].qkv_weight + 24 * 24 && a->decay && a->layer == 1);
-    CHECK(layout_find(layout, "bert.encoder.layer.1.attention.output.LayerNorm.weight")->decay == false);
+    CHECK(find_tensor(layout, "bert.encoder.layer.1.attention.output.LayerNorm.weight")->decay == false);
     CHECK(params[layout->layers[1].norm1_weight] == 1 && params[layout->layers[1].up_bias] == 0);
-    CHECK(layout_find(layout, "bert.encoder.layer.2.output.dense.bias") == NULL);
+    CHECK(find_tensor(layout, "bert.encoder.layer.2.output.dense.bias") == NULL);
     CHECK(layout->table[0].offset == 0 && layout->words == 0);
     free(params), free(again);
     layout_free(layout), layout_free(other);
@@ -329,13 +319,7 @@ static void check_fresh(void)
 
 int main(void)
 {
-    static const char *const paths[] = {"portable", "avx2", "avx512"};
-    for (int i = 0; i < 3; i++) {
-        if (i == 1 && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")))
-            continue;
-        if (i == 2 && !__builtin_cpu_supports("avx512vl"))
-            continue;
-        setenv("RUBRIC_KERNELS", paths[i], 1);
+    for (size_t next = 0; next_table(&next);) {
         check_same_bytes();
         check_frozen();
         check_rows();

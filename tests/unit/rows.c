@@ -51,7 +51,7 @@ static void read_with_scan(struct slice text, struct buffer *out)
             continue;
         }
         if (csv_scan(&row, at, end, true, ',', CSV_FIELD_LIMIT) != CSV_FOUND) {
-            CHECK(!"a good row is found");
+            CHECK(false); /* a good row is found */
             break;
         }
         for (size_t i = 0; i < row.count; i++) {

@@ -43,6 +43,8 @@ static inline vector larger(vector a, vector b) { return _mm256_max_ps(a, b); }
 
 static inline vector smaller(vector a, vector b) { return _mm256_min_ps(a, b); }
 
+static inline vector square_root(vector a) { return _mm256_sqrt_ps(a); }
+
 /* p 2^k, through the exponent's bits. */
 static inline vector scaled(vector p, vector k)
 {

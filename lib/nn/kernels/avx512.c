@@ -38,6 +38,8 @@ static inline vector larger(vector a, vector b) { return _mm512_max_ps(a, b); }
 
 static inline vector smaller(vector a, vector b) { return _mm512_min_ps(a, b); }
 
+static inline vector square_root(vector a) { return _mm512_sqrt_ps(a); }
+
 /* p 2^k */
 static inline vector scaled(vector p, vector k) { return _mm512_scalef_ps(p, k); }
 

@@ -1,4 +1,4 @@
-/* Matrix products of our own, included by the kernels_*.c that define TILE_ROWS and TILE_VECTORS.
+/* Matrix products of our own, included by template.h where TILE_ROWS and TILE_VECTORS are defined.
  *
  * C [M,N] (+)= A B with B packed beforehand: the columns in panels of PANEL, each panel cut along K into
  * blocks that stay in the first cache, each block [depth][PANEL] contiguous and filled up with zeros.  A is

@@ -1,6 +1,7 @@
-/* What the encoder computes besides matrix products: one table of routines per instruction set, chosen once
- * at run time.  Each routine has one order of summation, which depends on its sizes only; tables of
- * different instruction sets differ in the last bits, but draw the same dropout.
+/* The inner loops of the encoder and of the optimizer: one table of routines for each instruction set, chosen
+ * at run time among those of the machine that rubric was built for.  Each routine has one order of summation,
+ * which depends on its sizes only; tables of different instruction sets differ in the last bits, but draw the
+ * same dropout and take the same optimizer steps.
  *
  * Rows are contiguous unless a leading dimension is given.  A dropout mask has a bit per element, lowest bit
  * first, each row starting at a multiple of `stride` bytes; NULL keeps everything.  Kept elements are
@@ -27,6 +28,20 @@ struct norm_forward {
     const float *gain, *shift; /* [n] */
     float eps;
     size_t rows, n;
+};
+
+/* What all elements of a tensor have in common in one step t of AdamW with rate r:
+ *     p = decay p                              decay = 1 - r weight_decay
+ *     g = scale g                              the clipping factor
+ *     m = m + new1 (g - m)                     new1 = 1 - beta1
+ *     v = keep2 v + (new2 g) g                 keep2 = beta2, new2 = 1 - beta2
+ *     p = p + (-rate m) / (sqrt(v) / root + epsilon)
+ *                                              rate = r / (1 - beta1^t), root = sqrt(1 - beta2^t)
+ * A first moment below 2^-90 in magnitude, and a second below 2^-120, become 0: they move nothing and would
+ * decay into denormal numbers, which are slow. */
+struct adamw_factors {
+    float decay, rate, root;          /* of the step */
+    float new1, keep2, new2, epsilon; /* of the run */
 };
 
 struct kernels {
@@ -77,6 +92,17 @@ struct kernels {
     void (*dropout_mask)(uint8_t *mask, size_t bytes, uint64_t key, uint64_t low, uint64_t high,
                          uint32_t threshold);
 
+    /* One step on n elements: p, m and v from g.  Every table gives the same bits. */
+    void (*adamw_update)(float *p, float *m, float *v, const float *g, size_t n,
+                         const struct adamw_factors *factors, float scale);
+
+    /* `steps` steps [steps] with gradient 0: the same bits as that many calls of adamw_update with zeros. */
+    void (*adamw_replay)(float *p, float *m, float *v, size_t n, const struct adamw_factors *factors,
+                         size_t steps);
+
+    /* Sum of squares in double.  Every table gives the same bits. */
+    double (*sum_of_squares)(const float *x, size_t n);
+
     /* Matrix products with a packed right factor, see gemm_template.h; NULL: this path uses OpenBLAS.
      * Packed, B [K,N] (pack_n) or B [N,K] (pack_t) takes K floats for each of its columns, these rounded up
      * to a multiple of `panel`.  A's element (i, k) lies at A[i * down + k * along]. */
@@ -87,16 +113,12 @@ struct kernels {
                  bool accumulate, float *C, size_t ldc, float *scratch);
 };
 
-extern const struct kernels kernels_portable;
-#ifdef __x86_64__
-extern const struct kernels kernels_avx2, kernels_avx512;
-#endif
-
-/* The table named by RUBRIC_KERNELS, else the fastest this CPU runs.  Dies with STATUS_USAGE when it has not
- * the named one. */
+/* The table named by RUBRIC_KERNELS, else the fastest that this CPU runs.  Dies with STATUS_USAGE when there
+ * is none of that name, or not for this CPU. */
 const struct kernels *kernels_chosen(void);
 
-/* The table with that name, NULL if unknown or not for this CPU. */
-const struct kernels *kernels_named(const char *name);
+/* The tables, each in a file of its name; kernels.c chooses, and the Makefile knows which machine compiles
+ * which. */
+extern const struct kernels kernels_portable, kernels_avx2, kernels_avx512;
 
 #endif

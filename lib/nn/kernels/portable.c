@@ -40,6 +40,12 @@ static inline vector larger(vector a, vector b) { return pick(a > b, a, b); }
 
 static inline vector smaller(vector a, vector b) { return pick(a < b, a, b); }
 
+static inline vector square_root(vector a)
+{
+    return (vector){__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]),
+                    __builtin_sqrtf(a[3])};
+}
+
 /* p 2^k, through the exponent's bits. */
 static inline vector scaled(vector p, vector k)
 {

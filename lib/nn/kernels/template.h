@@ -1,7 +1,8 @@
 /* The kernels, written once over a vector of LANES floats.  A file for one instruction set defines LANES, the
  * types vector, integers, words and octets, the operations all, load, store, fused, pick, larger, smaller,
- * scaled, sum_lanes, largest_lane, kept_lanes and high_product, and the names KERNELS and KERNELS_NAME, and
- * then includes this.
+ * square_root, scaled, sum_lanes, largest_lane, kept_lanes and high_product, and the names KERNELS and
+ * KERNELS_NAME, and then includes this.  One that has TILE_ROWS, TILE_VECTORS and the operation transpose
+ * gets matrix products too (gemm_template.h).
  *
  * Every loop walks rows in steps of LANES; load and store leave out the lanes beyond the row's end (they read
  * as 0), so that an element meets the same arithmetic wherever it stands. */
@@ -336,13 +337,16 @@ static void dropout_mask(uint8_t *mask, size_t bytes, uint64_t key, uint64_t low
         philox(c, key);
         integers byte = {0};
         for (int w = 0; w < 4; w++) {
-            byte |= ((integers)(c[w] & 0xFFFF) >= cut) & (1 << 2 * w);
-            byte |= ((integers)(c[w] >> 16) >= cut) & (2 << 2 * w);
+            const integers bit = (integers){0} + (int32_t)(1 << 2 * w);
+            byte |= ((integers)(c[w] & 0xFFFF) >= cut) & bit;
+            byte |= ((integers)(c[w] >> 16) >= cut) & (bit + bit);
         }
         octets packed = __builtin_convertvector(byte, octets);
         memcpy(mask + at, &packed, bytes - at < LANES ? bytes - at : LANES);
     }
 }
+
+#include "nn/kernels/adamw_template.h"
 
 #ifdef TILE_ROWS
 #include "nn/kernels/gemm_template.h"
@@ -365,6 +369,9 @@ const struct kernels KERNELS = {
     .softmax = softmax,
     .softmax_backward = softmax_backward,
     .dropout_mask = dropout_mask,
+    .adamw_update = adamw_update,
+    .adamw_replay = adamw_replay,
+    .sum_of_squares = sum_of_squares,
 #ifdef TILE_ROWS
     .panel = PANEL,
     .scratch = GEMM_SCRATCH,
