@@ -41,6 +41,13 @@ int loss_extra_count(enum loss loss, int classes)
     return loss == LOSS_CORAL || loss == LOSS_CLM ? classes - 1 : 0;
 }
 
+/* A gradient that no one wants is NULL. */
+static void put(float *gradient, int at, double value)
+{
+    if (gradient)
+        gradient[at] = (float)value;
+}
+
 /* log sum_k exp(f_k) */
 static double log_sum_exp(const float *f, int n)
 {
@@ -62,7 +69,7 @@ static double ce(const struct loss_spec *o, const float *f, int t, float *df)
         double log_p = f[k] - norm;
         double y = (k == t ? 1 - o->smoothing : 0) + o->smoothing / K;
         loss -= y > 0 ? y * log_p : 0;
-        df[k] = (float)(exp(log_p) - y);
+        put(df, k, exp(log_p) - y);
     }
     return loss;
 }
@@ -70,7 +77,7 @@ static double ce(const struct loss_spec *o, const float *f, int t, float *df)
 static double mse(const float *f, double value, float *df)
 {
     double off = f[0] - value;
-    df[0] = (float)(2 * off);
+    put(df, 0, 2 * off);
     return off * off;
 }
 
@@ -87,10 +94,10 @@ static double coral(int K, const float *f, const float *e, int t, float *df, flo
     for (int k = 0; k < K - 1; k++) {
         double dx;
         loss += binary((double)f[0] + e[k], t > k, &dx);
-        de[k] = (float)dx;
+        put(de, k, dx);
         sum += dx;
     }
-    df[0] = (float)sum;
+    put(df, 0, sum);
     return loss;
 }
 
@@ -101,7 +108,7 @@ static double corn(int K, const float *f, int t, float *df)
         double dx = 0;
         if (k <= t)
             loss += binary(f[k], t > k, &dx);
-        df[k] = (float)dx;
+        put(df, k, dx);
     }
     return loss;
 }
@@ -115,10 +122,10 @@ static double clm(int K, const float *f, const float *e, int t, float *df, float
     bool inner = t > 0 && t < K - 1;
     double both, above;
     double loss = interval_cost(below, inner ? softplus(e[t]) : 0, t == 0, t == K - 1, &both, &above);
-    df[0] = (float)-both;
-    de[0] = (float)both;
+    put(df, 0, -both);
+    put(de, 0, both);
     for (int j = 1; j < K - 1; j++)
-        de[j] = (float)((j < t ? both : j == t ? above : 0) * logistic(e[j]));
+        put(de, j, (j < t ? both : j == t ? above : 0) * logistic(e[j]));
     return loss;
 }
 
@@ -138,7 +145,7 @@ static double soft(const struct loss_spec *o, const float *f, int t, float *df)
             }
             double log_p = f[k] - norm;
             loss -= y > 0 ? y / labels * log_p : 0;
-            df[k] = (float)(exp(log_p) - y / labels);
+            put(df, k, exp(log_p) - y / labels);
         }
     return loss;
 }
@@ -174,7 +181,7 @@ static double qwk(const struct loss_spec *o, const float *f, int t, float *df)
             if (pass == 0)
                 cost += a * p;
             else
-                df[j] = (float)((1 - LOSS_QWK_CE) * p * (a - cost) + LOSS_QWK_CE * (p - (j == t)));
+                put(df, j, (1 - LOSS_QWK_CE) * p * (a - cost) + LOSS_QWK_CE * (p - (j == t)));
         }
     return (1 - LOSS_QWK_CE) * (LOSS_QWK_POINT + cost) + LOSS_QWK_CE * (norm - f[t]);
 }

@@ -85,19 +85,14 @@ struct target {
 /* Loss and gradient of one example.
  *   outputs   [C]   what the head gave
  *   extra     [E]   the loss's own parameters; NULL if E = 0
- *   doutputs  [C]   gradient, overwritten
- *   dextra    [E]   gradient, overwritten; NULL if E = 0 */
+ *   doutputs  [C]   gradient, overwritten; NULL: not wanted
+ *   dextra    [E]   gradient, overwritten; NULL: not wanted, or E = 0 */
 double loss_compute(const struct loss_spec *spec, const float *outputs, const float *extra,
                     const struct target *target, float *doutputs, float *dextra);
 
 /* First values of the loss's own parameters [E]: those with which an output of 0 gives each class its share
  * (a share counts as at least 0.001, so that an empty class stays reachable). */
 void loss_initial_extra(const struct loss_spec *spec, float *extra);
-
-/* Thresholds h [K-1] of clm, strictly ascending, from e [K-1]; and e from h (h ascending; an increment
- * counts as at least 1e-6). */
-void loss_clm_thresholds(int classes, const float *extra, double *thresholds);
-void loss_clm_extra(int classes, const double *thresholds, float *extra);
 
 /* Class probabilities p [K], summing to 1, of every loss but mse (scoring.h has those).
  *   ce, soft, qwk   softmax(f)

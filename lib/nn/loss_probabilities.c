@@ -3,8 +3,6 @@
 #include "nn/loss.h"
 #include "nn/loss_math.h"
 
-static const double least_increment = 1e-6; /* of a threshold over the one before */
-
 static void softmax(int K, const float *f, double *prob)
 {
     double most = f[0], sum = 0;
@@ -66,20 +64,6 @@ void loss_probabilities(enum loss loss, int classes, const float *outputs, const
         softmax(classes, outputs, prob);
         break;
     }
-}
-
-void loss_clm_thresholds(int classes, const float *extra, double *thresholds)
-{
-    thresholds[0] = extra[0];
-    for (int k = 1; k < classes - 1; k++)
-        thresholds[k] = thresholds[k - 1] + softplus(extra[k]);
-}
-
-void loss_clm_extra(int classes, const double *thresholds, float *extra)
-{
-    extra[0] = (float)thresholds[0];
-    for (int k = 1; k < classes - 1; k++)
-        extra[k] = (float)softplus_inverse(fmax(thresholds[k] - thresholds[k - 1], least_increment));
 }
 
 void loss_initial_extra(const struct loss_spec *o, float *extra)

@@ -6,6 +6,7 @@
 #include "eval/metrics.h"
 #include "learning_numbers.h"
 #include "linear/thresholds.h"
+#include "nn/loss_math.h"
 
 enum { MOST = 16 };
 
@@ -116,9 +117,7 @@ static void test_classes(void)
     CHECK(!scoring_apply(&s, outputs, NULL, NULL).has_prob);
 
     struct scoring clm = {.loss = LOSS_CLM, .classes = 3};
-    const double thresholds[] = {-1, 1};
-    float extra[2];
-    loss_clm_extra(3, thresholds, extra);
+    const float extra[2] = {-1, (float)softplus_inverse(2)}; /* thresholds -1 and 1 */
     for (int class = 0; class < 3; class ++) {
         float f = 3 * (float)(class - 1);
         CHECK(scoring_apply(&clm, &f, extra, prob).class == class);
