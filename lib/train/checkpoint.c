@@ -23,10 +23,10 @@ static json_t *hash_json(uint64_t hash)
     return json_string(hex);
 }
 
+/* A file of class weights counts by its bytes, not its name. */
 json_t *run_identity(const struct fit_config *config, const struct dataset *dataset, const char *fingerprint)
 {
-    uint64_t weights = class_weights_hash(
-        config->class_weight); /* a file is known by its bytes, not its name */
+    uint64_t weights = class_weights_hash(config->class_weight);
     return json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:s}", "options", fit_config_json(config), "data",
                      hash_json(dataset->hash), "start", fingerprint, "weights",
                      weights ? hash_json(weights) : json_null(), "version", RUBRIC_VERSION, "kernels",

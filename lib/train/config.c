@@ -153,7 +153,7 @@ static void resolve_thresholds(struct fit_config *config, const struct classes *
                            : "measurements");
 }
 
-/* From random weights a model needs some steps before it knows anything, and then soon overfits few essays. */
+/* From random weights a model needs some steps before it knows anything, and soon overfits few essays. */
 static int64_t default_epochs(bool pretrained, uint64_t trainable, int64_t batch)
 {
     enum { PRETRAINED = 3, LEAST = 4, MOST = 8, STEPS = 300 };

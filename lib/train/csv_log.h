@@ -15,7 +15,8 @@ struct csv_log {
 };
 
 /* Opens `path` (kept as a copy): a new file with the line `head`, or, when `size` is not 0, the first `size`
- * bytes of what is there (STATUS_BROKEN when there are fewer).  NULL: a temporary file, gone with the process. */
+ * bytes of what is there (STATUS_BROKEN when there are fewer).  NULL: a temporary file, gone with the
+ * process. */
 void csv_log_open(struct csv_log *table, const char *path, const char *head, uint64_t size);
 void csv_log_close(struct csv_log *table);
 

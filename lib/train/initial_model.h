@@ -33,8 +33,8 @@ void initial_model_check(const struct initial_model *initial, const struct heade
  * trained with the same loss on as many classes is kept and trained on. */
 struct model *initial_model_open(const struct initial_model *initial, const struct objective *objective);
 
-/* The encoder that made the vectors, up to the highest layer they read, with a head of C outputs and E further
- * parameters that the caller fills. */
+/* The encoder that made the vectors, up to the highest layer they read, with a head of C outputs and E
+ * further parameters that the caller fills. */
 struct model *initial_model_open_encoder(const struct initial_model *initial, int C, int E);
 
 #endif

@@ -45,14 +45,13 @@ double metrics_monitored(const struct metrics *metrics, enum monitor monitor);
 /* ---- What training came to ---- */
 
 struct outcome {
-    uint64_t steps, epochs; /* taken */
-    uint64_t kept_epoch;    /* 1 .. */
-    uint64_t best_epoch;    /* by the selection records; 0: there are none */
-    bool selected;          /* records that were not trained on selected, or were watched */
-    struct metrics
-        training; /* of the last epoch, as its steps saw them; of a linear head see linear_head.h */
+    uint64_t steps, epochs;   /* taken */
+    uint64_t kept_epoch;      /* 1 .. */
+    uint64_t best_epoch;      /* by the selection records; 0: there are none */
+    bool selected;            /* records that were not trained on selected, or were watched */
+    struct metrics training;  /* of the last epoch, as its steps saw it; or as linear_head.h says */
     struct metrics selection; /* of the kept parameters, on the selection records */
-    bool overfitted; /* after the best epoch the training loss went on falling while the other rose */
+    bool overfitted;          /* after the best epoch the training loss fell further, the other rose */
     double seconds;
 };
 void outcome_free(struct outcome *outcome);

@@ -1,8 +1,7 @@
-/* What training aims at: targets and weights of examples, and how outputs are read while it goes on.
+/* What training minimises: the loss, targets and weights of examples, and what outputs mean meanwhile.
  *
  * Squared error is minimised on standardised scores z = (y - centre) / spread of the training records, so
- * that learning rates mean the same on every scale; objective_fold() puts the scale into the head at the end.
- */
+ * that learning rates mean the same on every scale; objective_fold puts the scale into the head at the end. */
 #ifndef RUBRIC_TRAIN_OBJECTIVE_H
 #define RUBRIC_TRAIN_OBJECTIVE_H
 
@@ -20,13 +19,15 @@ struct objective {
     struct scoring scoring; /* on the labels' scale; owned arrays */
 };
 
+struct label_sum {
+    uint64_t count;
+    double weight;
+};
+
 /* What is known of the training records: counts and weights of the labels found and of all, and of numbers
  * their mean and deviation. */
 struct label_sums {
-    struct label_sum {
-        uint64_t count;
-        double weight;
-    } * labels; /* [label_count] by number */
+    struct label_sum *labels; /* [label_count] by number */
     size_t label_count, capacity;
     uint64_t n;
     double weight;
@@ -55,12 +56,12 @@ double *class_weights(const char *how, const struct classes *classes, const doub
 /* XXH3-64 of the file that `how` names; 0 when it names none. */
 uint64_t class_weights_hash(const char *how);
 
-/* For a loss that lacks nothing.  Dies with STATUS_INPUT when records of no weight, or of one class only, are
- * left, or when single precision cannot hold the labels' scale; with STATUS_USAGE or STATUS_INPUT on class
- * weights that do not fit the classes. */
+/* For a loss that suits the classes; `class_weight` as class_weights takes it.  Dies with STATUS_INPUT when
+ * records of no weight, or of one class only, are left, or when single precision cannot hold the labels'
+ * scale; with STATUS_USAGE or STATUS_INPUT on class weights that do not fit the classes. */
 void objective_init(struct objective *objective, enum loss loss, double smoothing,
                     const struct classes *classes, const struct label_sums *sums, const char *class_weight);
-/* Afterwards scores are on the labels' own scale, for heads that are fitted there. */
+/* No standardisation: scores are on the labels' own scale afterwards, for heads that are fitted there. */
 void objective_plain(struct objective *objective);
 void objective_free(struct objective *objective);
 
