@@ -21,17 +21,18 @@ struct settings {
 
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row rows[] = {
-    {0, "part", OPTION_TEXT, AT(part), "NAME", .help = "only records of this part (each part by itself)"},
-    {0, "by", OPTION_TEXT, AT(by), "FIELD", .help = "also one row for each value of FIELD, and their mean"},
+    {0, "part", OPTION_TEXT, AT(part), "NAME", .help = "use only the records of this part"},
+    {0, "by", OPTION_TEXT, AT(by), "FIELD", .help = "also report each value of FIELD, and their mean"},
     {0, "rater", OPTION_TEXT, AT(rater), "FIELD",
-     .help = "FIELD has a second human's label: human against human\nbeside model against human"},
+     .help = "compare with a second human, whose label is in FIELD"},
     {0, "errors", OPTION_INTEGER, AT(errors), "N", 1, 1e6, .help = "list the N largest disagreements"},
-    {0, "ci", OPTION_FLAG, AT(ci), .help = "bootstrap intervals that hold 95 %"},
+    {0, "ci", OPTION_FLAG, AT(ci), .help = "add 95 % intervals (bootstrap)"},
     {0, "against", OPTION_TEXT, AT(against), "FILE",
-     .help = "other predictions of the same records, joined by\n"
-             "id: differences with intervals, McNemar's test"},
-    {0, "resamples", OPTION_INTEGER, AT(resamples), "N", 2, 1e6, .help = "of --ci and --against (1000)"},
-    {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p53, .help = "of the resamples (0)"},
+     .help = "compare with other predictions of the same records:\n"
+             "differences with intervals, McNemar's test"},
+    {0, "resamples", OPTION_INTEGER, AT(resamples), "N", 2, 1e6,
+     .help = "resamples for --ci and --against (1000)"},
+    {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p53, .help = "seed of the resamples (0)"},
     {0, "min", OPTION_LIST, AT(gates), "NAME=X,...",
      .help = "exit with status 5 unless each figure is at least X\n(mae, rmse and losses: at most)"},
     {0, "tsv", OPTION_FLAG, AT(tsv), .help = "print a line NAME<TAB>VALUE for each figure"},
@@ -47,7 +48,7 @@ static const struct command command = {
     OPTION_COUNT(rows),
     .reads_input = true};
 
-static struct report_plan fit_config_of(const struct settings *opt)
+static struct report_plan plan_of(const struct settings *opt)
 {
     double bound;
     if (opt->tsv && opt->json)
@@ -99,8 +100,8 @@ int main(int argc, char **argv)
 {
     struct settings opt = {.resamples = 1000};
     int first = command_parse(&command, &opt, argc, argv);
-    struct report_plan config = fit_config_of(&opt);
-    struct report *report = report_new(&config);
+    struct report_plan plan = plan_of(&opt);
+    struct report *report = report_new(&plan);
     if (opt.against)
         read_baseline(report, opt.against);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));

@@ -18,56 +18,58 @@ struct settings {
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row rows[] = {
     {0, "ratio", OPTION_TEXT, AT(ratio), "A:B[:C]", .help = "shares of train, val and test (80:20)"},
-    {0, "stratify", OPTION_FLAG, AT(stratify), .help = "divide each class by itself, exactly"},
+    {0, "stratify", OPTION_FLAG, AT(stratify), .help = "divide each class by itself"},
     {0, "bins", OPTION_INTEGER, AT(bins), "N", 2, 100,
      .help = "with --stratify: divide numbers into N bins of about\nequal size, from the first 1,000 labels"},
     {0, "edges", OPTION_LIST, AT(edges), "X,...", .help = "with --stratify: bins with these edges"},
-    {0, "random", OPTION_FLAG, AT(random), .help = "draw each record by itself"},
-    {0, "by", OPTION_TEXT, AT(by), "id", .help = "decide by a hash of the id: adding rows moves no one"},
+    {0, "random", OPTION_FLAG, AT(random), .help = "draw each record independently"},
+    {0, "by", OPTION_TEXT, AT(by), "id",
+     .help = "assign by a hash of the id, so that adding rows never\nmoves a record"},
     {0, "group", OPTION_TEXT, AT(group), "FIELD",
-     .help = "decide by a hash of FIELD: all that share its value\nare on one side"},
+     .help = "assign by a hash of FIELD: records that share its value\nstay together"},
     {0, "hold-out", OPTION_TEXT, AT(hold_out), "FIELD=VALUE",
-     .help = "these records are test, the others train (or are\ndivided by --ratio)"},
-    {0, "from", OPTION_TEXT, AT(from), "FILE", .help = "parts (or folds) by id, from a CSV file of others"},
+     .help = "make these records test and the others train (or divide\nthem by --ratio)"},
+    {0, "from", OPTION_TEXT, AT(from), "FILE",
+     .help = "read the parts from a CSV file with columns id and part\n(or fold)"},
     {0, "folds", OPTION_INTEGER, AT(folds), "K", 2, SPLIT_MAX_PARTS,
      .help = "write fold 0 .. K-1 instead of a part"},
-    {0, "keep", OPTION_FLAG, AT(keep), .help = "records that are marked keep their mark"},
-    {0, "replace", OPTION_FLAG, AT(replace), .help = "mark records anew that are marked"},
-    {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p63, .help = "which records go where (0)"},
-    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
-    {'f', "force", OPTION_FLAG, AT(force), .help = "write over the file if it is there"},
+    {0, "keep", OPTION_FLAG, AT(keep), .help = "leave records that have a mark as they are"},
+    {0, "replace", OPTION_FLAG, AT(replace), .help = "discard existing marks and assign new ones"},
+    {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p63, .help = "seed of the draws (0)"},
+    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE instead of standard output"},
+    {'f', "force", OPTION_FLAG, AT(force), .help = "overwrite an existing file"},
 };
 
 static const struct command command = {
     "split",
     "[OPTION]... [FILE]...",
-    "Marks each record of a stream with its part: 80 % train and 20 % val, or as told.\n"
-    "What went where is said on standard error.",
+    "Marks each record of a stream with its part: 80 % train and 20 % val, or as you ask.\n"
+    "A note on standard error counts the records of each part.",
     rows,
     OPTION_COUNT(rows),
     .reads_input = true};
 
 /* FIELD=VALUE into its two halves. */
-static void set_hold_out(struct split_plan *config, const char *text)
+static void set_hold_out(struct split_plan *plan, const char *text)
 {
     const char *equals = strchr(text, '=');
     if (!equals || equals == text)
         command_misuse("--hold-out is '%s': expected FIELD=VALUE", text);
-    config->hold_field = slice_string((struct slice){text, (size_t)(equals - text)});
-    config->hold_value = equals + 1;
+    plan->hold_field = slice_string((struct slice){text, (size_t)(equals - text)});
+    plan->hold_value = equals + 1;
 }
 
-static void set_edges(struct split_plan *config, const struct text_list *list)
+static void set_edges(struct split_plan *plan, const struct text_list *list)
 {
     double *edges = memory_new(list->count, sizeof *edges);
     for (size_t i = 0; i < list->count; i++)
         if (!parse_number(list->at[i], -1e300, 1e300, &edges[i]) || (i > 0 && edges[i] <= edges[i - 1]))
             command_misuse("--edges has '%s': expected ascending numbers such as 1.5,2.5", list->at[i]);
-    config->edges = edges;
-    config->edge_count = list->count;
+    plan->edges = edges;
+    plan->edge_count = list->count;
 }
 
-static struct split_plan fit_config_of(const struct settings *opt)
+static struct split_plan plan_of(const struct settings *opt)
 {
     int ways = opt->stratify + opt->random + (opt->by != NULL) + (opt->group != NULL) + (opt->from != NULL);
     if (ways > 1)
@@ -88,7 +90,7 @@ static struct split_plan fit_config_of(const struct settings *opt)
         command_misuse("--folds goes with neither --ratio nor --hold-out");
     if (opt->keep && opt->replace)
         command_misuse("--keep and --replace exclude each other");
-    struct split_plan config = {
+    struct split_plan plan = {
         .mode = opt->stratify           ? SPLIT_STRATIFY
                 : opt->random           ? SPLIT_RANDOM
                 : opt->from             ? SPLIT_FROM
@@ -106,14 +108,14 @@ static struct split_plan fit_config_of(const struct settings *opt)
         .divide_rest = opt->ratio != NULL,
         .bins = (int)opt->bins,
     };
-    if (!config.folds && config.shares.parts > 3)
+    if (!plan.folds && plan.shares.parts > 3)
         command_misuse("--ratio is '%s': expected two or three shares (train:val:test); --folds K makes more",
                        opt->ratio);
     if (opt->hold_out)
-        set_hold_out(&config, opt->hold_out);
+        set_hold_out(&plan, opt->hold_out);
     if (opt->edges.count)
-        set_edges(&config, &opt->edges);
-    return config;
+        set_edges(&plan, &opt->edges);
+    return plan;
 }
 
 /* The records of one segment; some may wait for others. */
@@ -131,19 +133,19 @@ static void divide(struct split_rules *split_rules, const struct header *head, s
         stream_write(out, record);
 }
 
-/* What fit_config_of allocated. */
-static void fit_config_free(struct split_plan *config)
+/* What plan_of allocated. */
+static void plan_free(struct split_plan *plan)
 {
-    free(config->hold_field);
-    free(config->edges);
+    free(plan->hold_field);
+    free(plan->edges);
 }
 
 int main(int argc, char **argv)
 {
     struct settings opt = {0};
     int first = command_parse(&command, &opt, argc, argv);
-    struct split_plan config = fit_config_of(&opt);
-    struct split_rules *split_rules = split_rules_new(&config);
+    struct split_plan plan = plan_of(&opt);
+    struct split_rules *split_rules = split_rules_new(&plan);
     struct stream_reader *in = stream_open(argv + first, (size_t)(argc - first));
     standard_spare_inputs(opt.output, argv + first, (size_t)(argc - first));
     struct stream_writer *out = stream_create(opt.output, opt.force);
@@ -163,7 +165,7 @@ int main(int argc, char **argv)
     }
     split_rules_report(split_rules);
     split_rules_free(split_rules);
-    fit_config_free(&config);
+    plan_free(&plan);
     text_list_free(&opt.edges);
     return stream_finish(in, out);
 }
