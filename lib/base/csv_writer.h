@@ -37,7 +37,10 @@ enum csv_decimal { CSV_POINT, CSV_COMMA };
                        "with --spreadsheet: what separates fields\n(comma; with --decimal , semicolon)"),    \
         CSV_OPTION_ROW("decimal", OPTION_CHOICE, member.decimal, ".|,",                                      \
                        "with --spreadsheet: the decimal sign (.)")
-#define CSV_OPTION_ROW(name, type, member, value, text) {0, name, type, AT(member), value, .help = text}
+#define CSV_OPTION_ROW(name, type, member, value, text)                                                      \
+    {                                                                                                        \
+        0, name, type, AT(member), value, .help = text                                                       \
+    }
 
 /* Whether either kind of CSV is asked for; STATUS_USAGE for options that do not go together. */
 bool csv_options_check(const struct csv_options *options);

@@ -55,9 +55,10 @@ struct file_output {
     bool confidential;
 };
 
-/* Looks whether `path` (NULL and "-": standard output) can be written.  A regular file that is there, or a block
- * device, is refused (STATUS_USAGE) without `force`; pipes and character devices are opened; a name of the file
- * that standard output goes to is standard output.  `confidential`: a new file is its owner's alone, else as the umask says. */
+/* Looks whether `path` (NULL and "-": standard output) can be written.  A regular file that is there, or a
+ * block device, is refused (STATUS_USAGE) without `force`; pipes and character devices are opened; a name of
+ * the file that standard output goes to is standard output.  `confidential`: a new file is its owner's alone,
+ * else as the umask says. */
 struct file_output file_output_open(const char *path, bool force, bool confidential);
 
 /* file_write, after creating the file; dies (STATUS_SYSTEM) when one has appeared in the meantime. */
@@ -74,8 +75,8 @@ void file_save(const char *path, const void *bytes, size_t size);
 /* fsync of a directory (what makes a rename last). */
 void directory_sync(const char *path);
 
-/* The name of the next entry of an open directory, without "." and "..": valid until the next call; NULL after the last.
- * `path` is for messages. */
+/* The name of the next entry of an open directory, without "." and "..": valid until the next call; NULL
+ * after the last. `path` is for messages. */
 const char *directory_next(DIR *directory, const char *path);
 
 /* The directory that `path` lies in: "." for a name alone.  The caller frees. */

@@ -19,8 +19,8 @@ struct interner {
 
 #define INTERNER_NONE ((size_t)-1)
 
-/* The number of `text`, of which a copy joins the others if it is new; `*added` (if not NULL) says whether it was.  At
- * most 2^32 - 2 texts. */
+/* The number of `text`, of which a copy joins the others if it is new; `*added` (if not NULL) says whether it
+ * was.  At most 2^32 - 2 texts. */
 size_t interner_add(struct interner *interner, struct slice text, bool *added);
 
 /* The number of `text`, or INTERNER_NONE. */

@@ -48,7 +48,8 @@ void json_add(json_t *array, json_t *value)
 {
     if (json_array_append_new(array, value) != 0)
         die(STATUS_INPUT,
-            "item %zu of a list cannot be written as JSON: text that is not UTF-8, or a number that is not finite",
+            "item %zu of a list cannot be written as JSON: text that is not UTF-8, "
+            "or a number that is not finite",
             json_array_size(array) + 1);
 }
 

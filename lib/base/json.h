@@ -1,4 +1,5 @@
-/* JSON: values are jansson's; files are read within bounds, and the same value always gives the same bytes. */
+/* JSON: values are jansson's; files are read within bounds, and the same value always gives the same bytes.
+ */
 #ifndef RUBRIC_BASE_JSON_H
 #define RUBRIC_BASE_JSON_H
 
@@ -12,9 +13,10 @@
 /* The most bytes of a JSON file: its values take up to forty times as much memory. */
 enum { JSON_FILE_LIMIT = 16 << 20 };
 
-/* The value in the file `path`, and the same where only an object will do; the caller releases it with json_decref.
- * `flags`: jansson's, for decoding, besides that of refusing keys that are there twice.  Dies with STATUS_BROKEN, naming
- * line and column, on broken syntax, duplicate keys, bytes that are not UTF-8 and larger files. */
+/* The value in the file `path`, and the same where only an object will do; the caller releases it with
+ * json_decref. `flags`: jansson's, for decoding, besides that of refusing keys that are there twice.  Dies
+ * with STATUS_BROKEN, naming line and column, on broken syntax, duplicate keys, bytes that are not UTF-8 and
+ * larger files. */
 json_t *json_read(const char *path, size_t flags) __attribute__((warn_unused_result, returns_nonnull));
 json_t *json_read_object(const char *path, size_t flags) __attribute__((warn_unused_result, returns_nonnull));
 
@@ -23,8 +25,8 @@ struct slice json_slice(const json_t *string);
 
 /* ---- Making values ---- */
 
-/* Add `value`, which they take over.  jansson makes no value of text that is not UTF-8 and of a number that is not
- * finite, the only way that this can fail: dies with STATUS_INPUT then. */
+/* Add `value`, which they take over.  jansson makes no value of text that is not UTF-8 and of a number that
+ * is not finite, the only way that this can fail: dies with STATUS_INPUT then. */
 void json_set(json_t *object, const char *key, json_t *value);
 void json_add(json_t *array, json_t *value);
 
@@ -41,11 +43,12 @@ double json_widen(float value);
 
 /* ---- Writing ---- */
 
-/* A string of valid UTF-8, in quotes.  Characters that act on a terminal or cannot be seen (utf8_hidden) are escaped. */
+/* A string of valid UTF-8, in quotes.  Characters that act on a terminal or cannot be seen (utf8_hidden) are
+ * escaped. */
 void json_put_string(struct buffer *out, struct slice text);
 
-/* A finite number that is not whole by its type, in the fewest digits that read back the same: as a float64, or, once
- * that is made a float32, as a float32.  It has a point or an exponent, so that it is no integer. */
+/* A finite number that is not whole by its type, in the fewest digits that read back the same: as a float64,
+ * or, once that is made a float32, as a float32.  It has a point or an exponent, so that it is no integer. */
 void json_put_real(struct buffer *out, double value);
 void json_put_float(struct buffer *out, float value);
 

@@ -168,7 +168,8 @@ void buffer_integer(struct buffer *b, int64_t value)
     buffer_append(b, digits + first, sizeof digits - first);
 }
 
-/* With `fewest` to `most` significant digits, as few as read back the same: as a double, or as the float it is. */
+/* With `fewest` to `most` significant digits, as few as read back the same: as a double, or as the float it
+ * is. */
 static void put_shortest(struct buffer *b, double value, int fewest, int most, bool single)
 {
     char text[40];

@@ -19,8 +19,8 @@ void *memory_resize(void *old, size_t count, size_t size)
 /* Zeroed memory on a 64-byte boundary, for kernels; released with free(). */
 void *memory_aligned(size_t count, size_t size) __attribute__((malloc, returns_nonnull, warn_unused_result));
 
-/* Grows an array to hold `need` elements of `size` bytes: doubles `*capacity` as needed.  `array` is the address of the
- * array's pointer. */
+/* Grows an array to hold `need` elements of `size` bytes: doubles `*capacity` as needed.  `array` is the
+ * address of the array's pointer. */
 void memory_grow(void *array, size_t *capacity, size_t need, size_t size);
 
 char *memory_string(const char *text) __attribute__((malloc, returns_nonnull, warn_unused_result));
@@ -52,7 +52,8 @@ void buffer_text(struct buffer *b, const char *text);
 void buffer_format(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* An integer in decimal. */
 void buffer_integer(struct buffer *b, int64_t value);
-/* A number in the fewest digits that read back as the same double; as a double that is made a float, the same float. */
+/* A number in the fewest digits that read back as the same double; as a double that is made a float, the same
+ * float. */
 void buffer_number(struct buffer *b, double value);
 void buffer_float(struct buffer *b, float value);
 /* Where `size` more bytes can be written; the caller adds to b->size what it wrote. */

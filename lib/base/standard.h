@@ -7,12 +7,14 @@
 
 /* What every command does first.
  *
- * It may be started with one of its three descriptors closed: then the first file it opens would become its standard
- * output, and data or messages would go there.  Puts /dev/null in each gap, such that what is done with it fails ("Bad
- * file descriptor") as it would have.  Messages to a closed standard error are lost, as asked.
+ * It may be started with one of its three descriptors closed: then the first file it opens would become its
+ * standard output, and data or messages would go there.  Puts /dev/null in each gap, such that what is done
+ * with it fails ("Bad file descriptor") as it would have.  Messages to a closed standard error are lost, as
+ * asked.
  *
- * A write to a pipe that nobody reads, or beyond the largest size of a file (ulimit -f), would end it without a word:
- * ignores the signals, so that such a write fails as others do, with a message that names the file. */
+ * A write to a pipe that nobody reads, or beyond the largest size of a file (ulimit -f), would end it without
+ * a word: ignores the signals, so that such a write fails as others do, with a message that names the file.
+ */
 void standard_begin(void);
 
 /* Writes out what printf and the like left in stdout's buffer; dies when any of it could not be written. */

@@ -39,7 +39,8 @@ int terminal_columns(int fd)
     return n >= 20 && n <= 1000 ? (int)n : 80;
 }
 
-/* One character or stray byte of `text`, escaped if it must be, to `to` (at least 12 bytes).  Moves `*i` behind it. */
+/* One character or stray byte of `text`, escaped if it must be, to `to` (at least 12 bytes).  Moves `*i`
+ * behind it. */
 static size_t escape_one(char *to, struct slice text, size_t *i)
 {
     size_t size = utf8_length(text.at + *i, text.size - *i), read;

@@ -17,15 +17,15 @@ bool terminal_colour(int fd);
 /* Columns of the terminal `fd`, from the terminal, else $COLUMNS, else 80. */
 int terminal_columns(int fd);
 
-/* Text that is safe to print, in at most `capacity` bytes at `to` (no terminator; what does not fit is left out whole):
- * characters that act on a terminal or cannot be seen (utf8_hidden) are written as \xNN, \uNNNN or \UNNNNNNNN, newline
- * and tab too, and bytes that are not UTF-8 as \xNN.  Returns the bytes written, at most TERMINAL_ESCAPE for each of
- * the text's. */
+/* Text that is safe to print, in at most `capacity` bytes at `to` (no terminator; what does not fit is left
+ * out whole): characters that act on a terminal or cannot be seen (utf8_hidden) are written as \xNN, \uNNNN
+ * or \UNNNNNNNN, newline and tab too, and bytes that are not UTF-8 as \xNN.  Returns the bytes written, at
+ * most TERMINAL_ESCAPE for each of the text's. */
 enum { TERMINAL_ESCAPE = 4 };
 size_t terminal_escape(char *to, size_t capacity, struct slice text);
 
-/* The same for a table: in at most `*columns` columns (at least 1), with '~' at the end of a text that was cut.  Sets
- * `*columns` to those it takes. */
+/* The same for a table: in at most `*columns` columns (at least 1), with '~' at the end of a text that was
+ * cut.  Sets `*columns` to those it takes. */
 size_t terminal_fit(char *to, size_t capacity, struct slice text, int *columns);
 
 /* Appends the whole text, escaped. */

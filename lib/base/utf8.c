@@ -127,8 +127,8 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t point)
 
 bool utf8_hidden(uint32_t point)
 {
-    /* DerivedCoreProperties.txt: Default_Ignorable_Code_Point; PropList.txt: Bidi_Control, White_Space's Zl, Zp;
-     * and U+FFF9 to U+FFFB, which mark annotations. */
+    /* DerivedCoreProperties.txt: Default_Ignorable_Code_Point; PropList.txt: Bidi_Control, White_Space's Zl,
+     * Zp; and U+FFF9 to U+FFFB, which mark annotations. */
     static const struct range hidden[] = {
         {0x0, 0x1F},      {0x7F, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},     {0x61C, 0x61C},
         {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},

@@ -32,10 +32,10 @@ struct split_rules {
     struct waiting waiting;
     struct record *ready; /* put in and not yet taken out */
     struct record unpacked;
-    uint64_t number;             /* records over all segments */
+    uint64_t number;                /* records over all segments */
     struct interner classes, parts; /* for the report */
-    uint64_t *counts;            /* [classes.count, COUNTED_PARTS], rows grow */
-    double *ranks;               /* [classes.count] what the report orders classes by */
+    uint64_t *counts;               /* [classes.count, COUNTED_PARTS], rows grow */
+    double *ranks;                  /* [classes.count] what the report orders classes by */
     size_t counts_capacity, ranks_capacity;
     uint64_t kept, held_out;
     struct header header; /* of the segment */
@@ -225,7 +225,8 @@ static struct slice mark(struct split_rules *a, struct record *r, char fold_text
 static void count(struct split_rules *a, const struct record *r, struct slice part)
 {
     bool fresh;
-    size_t column = interner_add(&a->parts, part, NULL), row = interner_add(&a->classes, class_of(a, r), &fresh);
+    size_t column = interner_add(&a->parts, part, NULL),
+           row = interner_add(&a->classes, class_of(a, r), &fresh);
     if (column > SPLIT_MAX_PARTS)
         column = SPLIT_MAX_PARTS;
     if (fresh) {
@@ -344,7 +345,8 @@ static size_t *order_of(size_t count, int compare(const void *, const void *, vo
 /* How many records of a class, or of all (INTERNER_NONE), are in a part. */
 static uint64_t members_of(const struct split_rules *a, size_t class, size_t part)
 {
-    size_t first = class == INTERNER_NONE ? 0 : class, end = class == INTERNER_NONE ? a->classes.count : class + 1;
+    size_t first = class == INTERNER_NONE ? 0 : class,
+           end = class == INTERNER_NONE ? a->classes.count : class + 1;
     uint64_t sum = 0;
     for (size_t c = first; c < end; c++)
         sum += a->counts[c * COUNTED_PARTS + part];

@@ -37,7 +37,7 @@ struct section {
     struct slice name; /* the part; empty: records without one */
     struct agreement agreement;
     uint64_t without_y, without_pred;
-    struct interner by;                /* values of the field */
+    struct interner by;             /* values of the field */
     struct agreement *by_agreement; /* [by.count] */
     size_t by_capacity;
     uint32_t *by_order; /* [by.count] rows as they are shown: in order of bytes, 2 before 10 */
@@ -58,15 +58,15 @@ struct report {
     struct interner parts;
     struct section *sections; /* [parts.count] in the order met */
     size_t section_capacity;
-    size_t shown;             /* after report_settle: the sections with pairs, which then come first */
-    struct section total;     /* all sections together: counts and figures only */
+    size_t shown;                /* after report_settle: the sections with pairs, which then come first */
+    struct section total;        /* all sections together: counts and figures only */
     struct interner other_parts; /* parts that were not asked for */
-    char *chosen_by;          /* the header's: what chose the model; NULL: not said */
-    json_t *rounding;         /* the header's: how `pred` comes from `score`; NULL: not said */
-    bool by_met, rater_met;   /* some record had the field */
-    uint64_t compared;        /* records that both predictions have */
-    struct header header;     /* of the segment being read */
-    struct baseline baseline; /* with `against` */
+    char *chosen_by;             /* the header's: what chose the model; NULL: not said */
+    json_t *rounding;            /* the header's: how `pred` comes from `score`; NULL: not said */
+    bool by_met, rater_met;      /* some record had the field */
+    uint64_t compared;           /* records that both predictions have */
+    struct header header;        /* of the segment being read */
+    struct baseline baseline;    /* with `against` */
     struct double_array prob;
     struct buffer text;
 };

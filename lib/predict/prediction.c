@@ -22,8 +22,8 @@ static enum label_type common_type(const struct header *header, const struct mod
         die(STATUS_BROKEN, "the stream's labels are of type %s, those of the model %s of type %s",
             label_type_name(header->y), model->directory, label_type_name(model->classes.type));
     return numeric(header->y) && model->classes.count == 0 ? header->y
-           : header->y == LABEL_NUMBER                   ? LABEL_NUMBER
-                                                         : model->classes.type;
+           : header->y == LABEL_NUMBER                     ? LABEL_NUMBER
+                                                           : model->classes.type;
 }
 
 /* How pred comes from score, for people. */

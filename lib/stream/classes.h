@@ -47,8 +47,8 @@ struct classes {
     size_t capacity;
 };
 
-/* Appends a label to a list that is given; false when the list has it already.  A list holds strings or numbers,
- * not both, and at most CLASSES_LIMIT: the caller sees to that, and says which list it is. */
+/* Appends a label to a list that is given; false when the list has it already.  A list holds strings or
+ * numbers, not both, and at most CLASSES_LIMIT: the caller sees to that, and says which list it is. */
 bool classes_add(struct classes *classes, const struct label *label);
 
 /* The number of a label, new or known; -1 for a new one when labels are a measure.  Dies with STATUS_INPUT
@@ -62,8 +62,8 @@ ptrdiff_t classes_find(const struct classes *classes, const struct label *label)
  * their strings have no order.  Dies with STATUS_BROKEN when an earlier list was of another type. */
 void classes_declare(struct classes *classes, const struct classes *list);
 
-/* Joins the labels that were met and those that were declared, and puts them in order.  Afterwards the list is
- * as one that was given. */
+/* Joins the labels that were met and those that were declared, and puts them in order.  Afterwards the list
+ * is as one that was given. */
 void classes_settle(struct classes *classes);
 
 /* A list of its own with the same type, labels and order. */

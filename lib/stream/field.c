@@ -193,19 +193,6 @@ struct slice record_value(const struct record *record, const char *name)
     return value;
 }
 
-bool record_meta(const struct record *record, const char *column, struct slice *out)
-{
-    struct slice value = record_meta_value(record, slice_of(column));
-    if (!value.at)
-        return false;
-    struct msgpack_token token = msgpack_first(value);
-    if (token.type != MSGPACK_STRING)
-        die(STATUS_BROKEN, "record %s: 'meta.%s' is %s: expected a string", record_name(record), column,
-            msgpack_kind(value));
-    *out = token.bytes;
-    return true;
-}
-
 bool record_text(const struct record *record, const char *name, struct buffer *out)
 {
     struct slice value = record_value(record, name);

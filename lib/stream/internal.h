@@ -8,9 +8,9 @@
 /* Lists the fields of the map at `cursor` in `record` (cleared first) and moves behind it. */
 enum msgpack_result record_split(struct record *record, struct msgpack_cursor *cursor);
 
-/* Reads id, y, w, part and fold of a split record under the header's label type.  Returns false with the reason in
- * `problem` [size]. */
-bool record_interpret(struct record *record, enum label_type y, char *problem, size_t size);
+/* Reads id, y, w, part and fold of a split record under the header's label type.  Returns false with the
+ * reason in `problem`. */
+bool record_interpret(struct record *record, enum label_type y, char *problem, size_t capacity);
 
 /* The place of a known key in a record; keys that are not known come last. */
 int record_rank(struct slice key);

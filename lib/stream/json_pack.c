@@ -209,7 +209,8 @@ static const char *pack_value(struct packing p, const json_t *value)
 
 /* ---- Lines ---- */
 
-/* In JSON a record takes a few times as many characters as in msgpack, a header at most eight times as many. */
+/* In JSON a record takes a few times as many characters as in msgpack, a header at most eight times as many.
+ */
 enum { READ_SIZE = 1 << 16, MAX_LINE = 4 * MSGPACK_MAX_SIZE, MAX_HEADER_LINE = 8 * HEADER_MAX_SIZE };
 
 struct lines {

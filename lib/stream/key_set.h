@@ -1,4 +1,5 @@
-/* The keys of one map, to find one that is there twice in a time that does not depend on how many there are. */
+/* The keys of one map, to find one that is there twice in a time that does not depend on how many there are.
+ */
 #ifndef RUBRIC_STREAM_KEY_SET_H
 #define RUBRIC_STREAM_KEY_SET_H
 

@@ -177,9 +177,9 @@ static bool fill(struct stream_reader *reader)
     }
     /* A large object is scanned again after each turn here: taking half as much again each time keeps the
      * sum of the scans in proportion to its size. */
-    size_t least = waiting > FIRST_CAPACITY ? waiting / 2 : 1, room = reader->capacity - waiting;
+    size_t least = waiting > FIRST_CAPACITY ? waiting / 2 : 1, left = reader->capacity - waiting;
     for (size_t got = 0; got < least;) {
-        size_t more = file_read_some(reader->fd, reader->bytes + reader->end, room - got, current(reader));
+        size_t more = file_read_some(reader->fd, reader->bytes + reader->end, left - got, current(reader));
         if (more == 0) {
             reader->file_ended = true;
             return got > 0;

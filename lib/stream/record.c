@@ -1,6 +1,7 @@
 /* Records: a list of fields that point to msgpack bytes, and the few members that every filter reads.
  *
- * Fields that were read point into the reader's buffer.  Bytes of fields that were set lie in the record's store. */
+ * Fields that were read point into the reader's buffer.  Bytes of fields that were set lie in the record's
+ * store. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,24 +159,24 @@ static bool fit_label(struct label *label, enum label_type y)
     return label->type == y || label->type == LABEL_NONE;
 }
 
-bool record_interpret(struct record *record, enum label_type y, char *problem, size_t size)
+bool record_interpret(struct record *record, enum label_type y, char *problem, size_t capacity)
 {
     for (size_t i = 0; i < record->field_count; i++) {
         const struct field *field = &record->fields[i];
         const char *expected = interpret_field(record, field);
         if (expected) {
-            snprintf(problem, size, "'%.*s' is %s: expected %s", (int)field->key.size, field->key.at,
+            snprintf(problem, capacity, "'%.*s' is %s: expected %s", (int)field->key.size, field->key.at,
                      msgpack_kind(field->value), expected);
             return false;
         }
     }
     if (!record->id.at) {
-        snprintf(problem, size, "it has no 'id'");
+        snprintf(problem, capacity, "it has no 'id'");
         return false;
     }
     enum label_type found = record->y.type;
     if (!fit_label(&record->y, y)) {
-        snprintf(problem, size, "'y' is of type %s: the header says %s", label_type_name(found),
+        snprintf(problem, capacity, "'y' is of type %s: the header says %s", label_type_name(found),
                  label_type_name(y));
         return false;
     }

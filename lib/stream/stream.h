@@ -1,12 +1,12 @@
 /* rubric-stream(5): segments of msgpack maps (header, records, trailer).
  *
- * A reader hands out one record at a time; what a record points to lives until the next
- * stream_read on the same reader.  A writer buffers and seals a segment only when it is told to
- * (stream_write_trailer), so a filter that dies never passes half a stream off as whole.
- * Everything read is checked against limits before anything is allocated for it: a record is at
- * most 64 MiB, a header or trailer 1 MiB, maps have at most 256 keys, nesting is at most 16 deep, no array or
- * string is longer than the bytes that are left.  What breaks these, or ends early, or has another count or hash
- * than its trailer, ends the process with STATUS_BROKEN and names the last good record. */
+ * A reader hands out one record at a time; what a record points to lives until the next stream_read on the
+ * same reader.  A writer buffers and seals a segment only when it is told to (stream_write_trailer), so a
+ * filter that dies never passes half a stream off as whole. Everything read is checked against limits before
+ * anything is allocated for it: a record is at most 64 MiB, a header or trailer 1 MiB, maps have at most 256
+ * keys, nesting is at most 16 deep, no array or string is longer than the bytes that are left.  What breaks
+ * these, or ends early, or has another count or hash than its trailer, ends the process with STATUS_BROKEN
+ * and names the last good record. */
 #ifndef RUBRIC_STREAM_STREAM_H
 #define RUBRIC_STREAM_STREAM_H
 
@@ -21,7 +21,8 @@
 
 #define STREAM_VERSION 1
 
-/* The most bytes of a header, and of a trailer: what is read of them takes up to a hundred times as much memory. */
+/* The most bytes of a header, and of a trailer: what is read of them takes up to a hundred times as much
+ * memory. */
 enum { HEADER_MAX_SIZE = 1 << 20 };
 
 /* What a stream carries; readers name the kinds they take as a set. */
@@ -57,7 +58,8 @@ const char *header_difference(const struct header *a, const struct header *b);
 
 /* Sets the classes, in the map and parsed; dies with STATUS_INPUT beyond CLASSES_LIMIT. */
 void header_set_labels(struct header *header, const struct label *labels, size_t count, bool ordered);
-/* Changes the type of the records' labels, in the map and parsed; the classes must be of it, or be set next. */
+/* Changes the type of the records' labels, in the map and parsed; the classes must be of it, or be set next.
+ */
 void header_set_type(struct header *header, enum label_type y);
 /* Changes what the stream carries (embed: tokens to vectors; predict: to predictions). */
 void header_set_kind(struct header *header, enum stream_kind kind);
@@ -65,8 +67,8 @@ void header_set_kind(struct header *header, enum stream_kind kind);
 void header_set(struct header *header, const char *key, json_t *value);
 
 /* Adds this command to "trail": {"cmd": name, "version": ..., "args": [...], "seed": N, "operands": K}.
- * `seed` is left out when negative; "operands" (how many of the last args are files: those from `first` on, which is what
- * command_parse returned) when there is none. */
+ * `seed` is left out when negative; "operands" (how many of the last args are files: those from `first` on,
+ * which is what command_parse returned) when there is none. */
 void header_sign(struct header *header, int argc, char **argv, int first, int64_t seed);
 
 /* The header's model: {"path": ..., "print": "..."}; NULL where absent. */
@@ -117,8 +119,8 @@ void record_set_doubles(struct record *record, const char *key, const double *va
 void record_set_raw(struct record *record, const char *key, struct slice msgpack);
 void record_remove(struct record *record, const char *key);
 
-/* Sets meta, the kept columns of the input; those whose text has no .at are left out.  Dies with STATUS_INPUT on a column
- * that is there twice, and on more than 256. */
+/* Sets meta, the kept columns of the input; those whose text has no .at are left out.  Dies with STATUS_INPUT
+ * on a column that is there twice, and on more than 256. */
 struct kept_text {
     struct slice column, text;
 };
@@ -134,8 +136,6 @@ bool record_integer(const struct record *record, const char *key, int64_t *out);
 bool record_number(const struct record *record, const char *key, double *out);
 bool record_string(const struct record *record, const char *key, struct slice *out);
 bool record_label(const struct record *record, const char *key, struct label *out);
-/* A column of meta. */
-bool record_meta(const struct record *record, const char *column, struct slice *out);
 
 /* The columns of meta one after another, each with its value, one msgpack object; false after the last. */
 struct meta_cursor {
@@ -189,8 +189,9 @@ const char *stream_name(const struct stream_reader *reader);
 
 struct stream_writer;
 
-/* Writes to `path` ("-" or NULL: standard output), which is kept by reference.  Dies as file_output_open() does,
- * and with STATUS_USAGE when that is a terminal (msgpack never goes there), naming `show` as the way to look. */
+/* Writes to `path` ("-" or NULL: standard output), which is kept by reference.  Dies as file_output_open()
+ * does, and with STATUS_USAGE when that is a terminal (msgpack never goes there), naming `show` as the way to
+ * look. */
 struct stream_writer *stream_create(const char *path, bool force);
 void stream_write_header(struct stream_writer *writer, const struct header *header);
 void stream_write(struct stream_writer *writer, const struct record *record);

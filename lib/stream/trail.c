@@ -37,7 +37,8 @@ static void put_command(struct buffer *out, const json_t *entry, bool first, boo
     }
 }
 
-/* Whether an entry is one that a filter of rubric writes: a trail that comes from elsewhere may hold anything. */
+/* Whether an entry is one that a filter of rubric writes: a trail that comes from elsewhere may hold
+ * anything. */
 static bool is_command(const json_t *entry)
 {
     static const char *const signing[] = {"tok", "split", "embed", "fit", "predict", "show"};

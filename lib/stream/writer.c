@@ -60,7 +60,8 @@ void stream_write_header(struct stream_writer *writer, const struct header *head
     size_t size = writer->waiting.size - writer->hashed;
     if (size > HEADER_MAX_SIZE)
         die(STATUS_INPUT,
-            "the stream's header has %zu bytes: at most %d, which its classes and the command lines of its trail share",
+            "the stream's header has %zu bytes: at most %d, which its classes and the command lines of its "
+            "trail share",
             size, HEADER_MAX_SIZE);
 }
 

@@ -124,8 +124,8 @@ static size_t convert(struct decoder *d, const char *bytes, size_t size, struct 
     size_t left = size;
     while (left > 0) {
         char *to = buffer_reserve(out, CHUNK + 2 * left);
-        size_t room = out->capacity - out->size;
-        size_t result = iconv(d->in, &from, &left, &to, &room);
+        size_t capacity = out->capacity - out->size;
+        size_t result = iconv(d->in, &from, &left, &to, &capacity);
         int cause = errno;
         out->size = (size_t)(to - out->at);
         if (result != (size_t)-1 || cause == E2BIG)
@@ -168,8 +168,8 @@ static void encode(struct decoder *d, const char *bytes, size_t size, struct buf
     char *from = (char *)(uintptr_t)bytes;
     while (size > 0) {
         char *to = buffer_reserve(out, CHUNK + 4 * size);
-        size_t room = out->capacity - out->size;
-        size_t result = iconv(d->out, &from, &size, &to, &room);
+        size_t capacity = out->capacity - out->size;
+        size_t result = iconv(d->out, &from, &size, &to, &capacity);
         int cause = errno;
         out->size = (size_t)(to - out->at);
         if (result == (size_t)-1 && cause != E2BIG)

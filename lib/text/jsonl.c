@@ -4,18 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-json_t *jsonl_parse(struct slice line, char *why, size_t room)
+json_t *jsonl_parse(struct slice line, char *why, size_t capacity)
 {
     json_error_t error;
     json_t *value = json_loadb(line.at, line.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!value) {
-        snprintf(why, room, "column %d: %s", error.column, error.text);
+        snprintf(why, capacity, "column %d: %s", error.column, error.text);
         return NULL;
     }
     if (json_is_object(value))
         return value;
     json_decref(value);
-    snprintf(why, room, "no JSON object: expected {\"text\": ..., ...}");
+    snprintf(why, capacity, "no JSON object: expected {\"text\": ..., ...}");
     return NULL;
 }
 

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 
 /* The object on a line, or NULL with the reason in `why` (duplicate keys, not an object, no JSON). */
-json_t *jsonl_parse(struct slice line, char *why, size_t room);
+json_t *jsonl_parse(struct slice line, char *why, size_t capacity);
 
 /* The value of `key` as text: strings as they are (borrowed from the object), numbers and booleans appended
  * to `store`.  `*text` has .at NULL when the key is missing or null; when the text is in `store`, .at is

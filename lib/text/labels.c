@@ -193,31 +193,32 @@ void labels_decide(struct labels *l)
 /* ---- One label ---- */
 
 /* The beginning of a text, for a message. */
-static const char *quoted(struct slice text, char *to, size_t room)
+static const char *quoted(struct slice text, char *to, size_t capacity)
 {
     struct slice shown = utf8_cut(text, QUOTED);
-    snprintf(to, room, "\"%.*s%s\"", (int)shown.size, shown.at, shown.size < text.size ? "..." : "");
+    snprintf(to, capacity, "\"%.*s%s\"", (int)shown.size, shown.at, shown.size < text.size ? "..." : "");
     return to;
 }
 
-static void say_misfit(const struct labels *l, struct slice text, const char *column, char *why, size_t room)
+static void say_misfit(const struct labels *l, struct slice text, const char *column, char *why,
+                       size_t capacity)
 {
     char value[QUOTED + 16], pointed[LONGEST_NUMBER + 1];
     quoted(text, value, sizeof value);
     if (has_decimal_comma(text, pointed))
-        snprintf(why, room,
+        snprintf(why, capacity,
                  "field '%s' is %s: expected a number with a decimal point, %s "
                  "(--label-type string keeps labels as text)",
                  column, value, pointed);
     else
-        snprintf(why, room,
+        snprintf(why, capacity,
                  "field '%s' is %s: expected %s%s (use --label-type string to keep labels as text)", column,
                  value, l->classes.type == LABEL_INTEGER ? "a whole number" : "a number",
                  l->given ? "" : ", as in most rows");
 }
 
 static void say_no_class(const struct labels *l, struct slice text, const char *column, char *why,
-                         size_t room)
+                         size_t capacity)
 {
     char value[QUOTED + 16];
     struct buffer list = {0};
@@ -228,7 +229,7 @@ static void say_no_class(const struct labels *l, struct slice text, const char *
     if (l->classes.count > LISTED)
         buffer_format(&list, " and %zu more", l->classes.count - LISTED);
     buffer_byte(&list, '\0');
-    snprintf(why, room, "field '%s' is %s: expected one of --classes: %s", column,
+    snprintf(why, capacity, "field '%s' is %s: expected one of --classes: %s", column,
              quoted(text, value, sizeof value), list.at);
     buffer_free(&list);
 }
@@ -253,7 +254,7 @@ static bool convert(enum label_type type, struct slice text, struct label *label
 }
 
 enum label_fit labels_parse(const struct labels *l, struct slice text, const char *column,
-                            struct label *label, char *why, size_t room)
+                            struct label *label, char *why, size_t capacity)
 {
     *label = (struct label){.type = LABEL_NONE};
     text = label_trim(text);
@@ -261,17 +262,17 @@ enum label_fit labels_parse(const struct labels *l, struct slice text, const cha
         return LABEL_MISSING;
     if (l->classes.type == LABEL_NONE) {
         char value[QUOTED + 16];
-        snprintf(why, room,
+        snprintf(why, capacity,
                  "field '%s' is %s, and no earlier row has a label: say its type with --label-type", column,
                  quoted(text, value, sizeof value));
         return LABEL_MISFIT;
     }
     if (!convert(l->classes.type, text, label)) {
-        say_misfit(l, text, column, why, room);
+        say_misfit(l, text, column, why, capacity);
         return LABEL_MISFIT;
     }
     if (l->declared && classes_find(&l->classes, label) < 0) {
-        say_no_class(l, text, column, why, room);
+        say_no_class(l, text, column, why, capacity);
         return LABEL_MISFIT;
     }
     return LABEL_FITS;

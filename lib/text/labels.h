@@ -47,14 +47,15 @@ enum label_fit { LABEL_FITS, LABEL_MISSING, LABEL_MISFIT };
 /* One label; strings are borrowed from `text`.  For a misfit `why` says what was found and expected
  * and names --label-type or --classes. */
 enum label_fit labels_parse(const struct labels *l, struct slice text, const char *column,
-                            struct label *label, char *why, size_t room);
+                            struct label *label, char *why, size_t capacity);
 
-/* Adds a label that fits to the classes, if it is new; when all have been seen, labels_end_classes puts them in
- * order (none are left of numbers that are a measure: classes.h).  For declared classes both do nothing. */
+/* Adds a label that fits to the classes, if it is new; when all have been seen, labels_end_classes puts them
+ * in order (none are left of numbers that are a measure: classes.h).  For declared classes both do nothing.
+ */
 void labels_see_class(struct labels *l, struct slice text);
 void labels_end_classes(struct labels *l);
 
-/* "labels integer, classes 1, 2, 3" for the account on stderr; appends to `out`. */
+/* "integer labels 1, 2, 3" for the account on stderr; appends to `out`. */
 void labels_describe(const struct labels *l, struct buffer *out);
 
 /* Whether text reads as a finite number without blanks around it. */

@@ -28,8 +28,8 @@ struct rejects {
 /* The file that `policy`, as in rows_options, names; NULL where it names none. */
 const char *rejects_file(const char *policy);
 
-/* The file must be none of the `inputs`, and not be there without `force`; it will be its owner's alone, for it
- * holds what people wrote. */
+/* The file must be none of the `inputs`, and not be there without `force`; it will be its owner's alone, for
+ * it holds what people wrote. */
 void rejects_open(struct rejects *r, const char *policy, bool force, char *const *inputs, size_t count);
 
 /* A file begins: its header row (size 0: none) opens the rejects, so that they can be read again.  One file

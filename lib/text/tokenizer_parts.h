@@ -25,11 +25,8 @@ void tokenizer_read_directory(struct tokenizer *t, const char *directory);
 /* The same from a bare vocabulary with BERT's usual settings. */
 void tokenizer_read_bare(struct tokenizer *t, const char *path, bool cased);
 
-/* The pieces of vocab.txt, one a line, into an empty vocabulary; not indexed yet. */
-void tokenizer_read_vocabulary(struct vocabulary *v, const char *path);
-
-/* Ids of one word (not empty) that is already in normal form: pieces, or [UNK].  `to` has room for as many as
- * the word has bytes.  Returns their number, at least 1. */
+/* Ids of one word (not empty) that is already in normal form: pieces, or [UNK].  `to` holds as many as the
+ * word has bytes.  Returns their number, at least 1. */
 size_t wordpiece_word(const struct tokenizer *t, struct slice word, int32_t *to);
 
 #endif

@@ -133,10 +133,10 @@ int32_t vocabulary_longest(const struct vocabulary *v, struct slice word, bool i
     uint64_t hashes[PIECE_LIMIT];
     struct slice prefix = inner ? inner_prefix : no_prefix;
     uint64_t hash = hash_bytes(hash_start, prefix);
-    size_t room = word.size < v->longest[inner] ? word.size : v->longest[inner];
-    for (size_t i = 0; i < room; i++)
+    size_t longest = word.size < v->longest[inner] ? word.size : v->longest[inner];
+    for (size_t i = 0; i < longest; i++)
         hashes[i] = hash = hash_byte(hash, word.at[i]);
-    for (size_t n = room; n > 0; n--) {
+    for (size_t n = longest; n > 0; n--) {
         int32_t id = find(v, hashes[n - 1], prefix, (struct slice){word.at, n}, v->matched);
         if (id >= 0) {
             *size = n;

@@ -84,7 +84,8 @@ size_t wordpiece_word(const struct tokenizer *t, struct slice word, int32_t *to)
     return 1;
 }
 
-static int32_t *room(struct int_array *ids, size_t more)
+/* Where `more` ids can be written. */
+static int32_t *reserve(struct int_array *ids, size_t more)
 {
     if (ids->capacity - ids->count < more)
         memory_grow(&ids->at, &ids->capacity, ids->count + more, sizeof *ids->at);
@@ -96,7 +97,7 @@ static void encode_normal(const struct tokenizer *t, struct slice text, struct i
 {
     struct slice word;
     for (size_t at = 0; unicode_next_word(text, &at, &word);)
-        ids->count += wordpiece_word(t, word, room(ids, word.size));
+        ids->count += wordpiece_word(t, word, reserve(ids, word.size));
 }
 
 /* Text between added tokens. */
@@ -110,7 +111,7 @@ static void encode_raw(const struct tokenizer *t, struct tokenizer_cache *c, str
     for (const struct added_token *token;
          (token = added_tokens_next(&t->added_normalized, normal, from, &at)); from = at + token->size) {
         encode_normal(t, (struct slice){normal.at + from, at - from}, ids);
-        *room(ids, 1) = token->id;
+        *reserve(ids, 1) = token->id;
         ids->count++;
     }
     if (normal.size > from)
@@ -136,7 +137,7 @@ static uint8_t pack(const struct tokenizer_cache *c, uint16_t *to, size_t capaci
 
 static void unpack(const struct tokenizer_cache *c, const uint16_t *from, size_t count, struct int_array *ids)
 {
-    int32_t *to = room(ids, count);
+    int32_t *to = reserve(ids, count);
     if (c->wide) {
         for (size_t i = 0; i < count; i += 2)
             *to++ = (int32_t)((uint32_t)from[i] | (uint32_t)from[i + 1] << 16);
@@ -251,7 +252,7 @@ static inline const struct short_memo *short_find(const struct short_memo *set, 
     return not_first & not_second ? NULL : set + not_first;
 }
 
-/* All of an entry's ids, cheaper than to count them: `to` has room for eight numbers. */
+/* All of an entry's ids, cheaper than to count them: `to` holds at least eight numbers. */
 static inline void copy_ids(int32_t *to, const struct short_memo *memo)
 {
     typedef uint16_t halves __attribute__((vector_size(16)));
@@ -305,7 +306,7 @@ static const char *encode_one(const struct tokenizer *t, struct tokenizer_cache 
     *words += !*inside;
     *inside = true;
     if (class == MARK) {
-        *room(ids, 1) = t->punctuation[(uint8_t)*p];
+        *reserve(ids, 1) = t->punctuation[(uint8_t)*p];
         ids->count++;
         return p + 1;
     }
@@ -325,7 +326,7 @@ static size_t encode_plain(const struct tokenizer *t, struct tokenizer_cache *c,
     const char *p = text.at, *end = text.at + text.size;
     size_t words = 0;
     bool inside = *in_word;
-    int32_t *to = room(ids, SHORT_IDS + 2), *full = ids->at + ids->capacity - (SHORT_IDS + 2);
+    int32_t *to = reserve(ids, SHORT_IDS + 2), *full = ids->at + ids->capacity - (SHORT_IDS + 2);
     while (end - p >= 32 && !c->wide) {
         size_t size = plain_bytes(p);
         uint8_t next = (uint8_t)p[size], class = byte_class[next];
@@ -337,7 +338,7 @@ static size_t encode_plain(const struct tokenizer *t, struct tokenizer_cache *c,
         if (!memo) {
             ids->count = (size_t)(to - ids->at);
             p = encode_one(t, c, p, end, ids, &words, &inside);
-            to = room(ids, SHORT_IDS + 2);
+            to = reserve(ids, SHORT_IDS + 2);
             full = ids->at + ids->capacity - (SHORT_IDS + 2);
             continue;
         }
@@ -383,7 +384,7 @@ size_t tokenizer_encode(const struct tokenizer *t, struct tokenizer_cache *cache
     for (const struct added_token *token; (token = added_tokens_next(&t->added, text, from, &at));
          from = at + token->size) {
         words += encode_segment(t, cache, (struct slice){text.at + from, at - from}, ids, &in_word);
-        *room(ids, 1) = token->id;
+        *reserve(ids, 1) = token->id;
         ids->count++;
         words += !in_word;
         in_word = true;

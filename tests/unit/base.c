@@ -1,4 +1,5 @@
-/* The base room: random numbers, numbers as typed, words for a shell, directories, memory, texts and their numbers, the pool. */
+/* The base room: random numbers, numbers as typed, words for a shell, directories, memory, texts and their
+ * numbers, the pool. */
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <unistd.h>

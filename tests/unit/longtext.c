@@ -61,7 +61,8 @@ static enum sequence_result try(struct sequence *s, int max_length, int stride, 
     return result;
 }
 
-/* What windows may take: four times the text with the largest stride, and a million tokens with any prompt. */
+/* What windows may take: four times the text with the largest stride, and a million tokens with any prompt.
+ */
 static void test_limit(void)
 {
     struct sequence s = {0};
