@@ -4,6 +4,7 @@
 #ifndef RUBRIC_TESTS_FUZZ_LIVE_H
 #define RUBRIC_TESTS_FUZZ_LIVE_H
 
+#include <iconv.h>
 #include <sanitizer/allocator_interface.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -65,11 +66,25 @@ int __wrap_munmap(void *at, size_t size)
     return __real_munmap(at, size);
 }
 
+/* The C library keeps what it learns of an encoding as long as a conversion of it is open. */
+static void live_keep_encodings(void)
+{
+    static const char *const names[] = {"windows-1252", "shift-jis", "UTF-16LE",
+                                        "UTF-16BE",     "UTF-32LE",  "UTF-32BE"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        iconv_open("UTF-8", names[i]);
+        iconv_open(names[i], "UTF-8");
+    }
+}
+
 /* From here on, what is allocated and mapped is remembered. */
 static void live_begin(void)
 {
-    if (!live.hooked && __sanitizer_install_malloc_and_free_hooks(live_allocated, live_released) == 0)
-        abort();
+    if (!live.hooked) {
+        live_keep_encodings();
+        if (__sanitizer_install_malloc_and_free_hooks(live_allocated, live_released) == 0)
+            abort();
+    }
     live.hooked = live.watching = true;
 }
 

@@ -80,17 +80,6 @@ static void read_rows(const char *path, const struct rows_options *options)
 
 static const char *const encodings[] = {NULL, NULL, NULL, "windows-1252", "utf-16", "shift-jis"};
 
-/* Conversions that stay open keep what iconv remembers about them, which live_end() must not free. */
-static void open_encodings(void)
-{
-    static bool opened;
-    for (size_t i = 3; !opened && i < sizeof encodings / sizeof *encodings; i++)
-        decoder_new(encodings[i]);
-    for (int i = 0; !opened && i < 2; i++)
-        decoder_new(i ? "UTF-16BE" : "UTF-16LE");
-    opened = true;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
@@ -110,7 +99,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     error_set_hook(on_death);
     error_set_quiet(true);
-    open_encodings();
     live_begin();
     if (setjmp(died) == 0)
         read_rows(path, &options);

@@ -6,11 +6,15 @@
 OUT/NAME.seeds/ gets inputs for the harness NAME, of the form that filter.h tells; OUT/run/ the interrupted run.
 Streams have no hash in their trailer (rubric-stream(5) leaves it to the writer): changed bytes would end there.
 """
+import base64
+import hashlib
+import io
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD, OUT = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
@@ -47,6 +51,18 @@ def seed(harness, number, *files):
     for file in files[:-1]:
         parts += [len(file).to_bytes(2, "little"), file]
     (place / f"{number}-{len(os.listdir(place))}").write_bytes(b"".join([*parts, files[-1]]))
+
+
+def archive(method):
+    """A model in a wheel, as get takes it."""
+    bytes_out, record = io.BytesIO(), ""
+    with zipfile.ZipFile(bytes_out, "w", method) as out:
+        for path in sorted((ROOT / "tests/fixtures/model/half").iterdir()):
+            digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).decode().rstrip("=")
+            record += f"half/{path.name},sha256={digest},{path.stat().st_size}\n"
+            out.write(path, f"half/{path.name}")
+        out.writestr("half-1.dist-info/RECORD", record)
+    return bytes_out.getvalue()
 
 
 def interrupted_run(parts):
@@ -103,6 +119,10 @@ def main():
     for number in range(3):
         seed("vocab", number, rows)
 
+    place = OUT / "get.seeds"
+    place.mkdir()
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        (place / str(method)).write_bytes(archive(method))
     checkpoint = interrupted_run(tokens)
     size = int.from_bytes(checkpoint[20:28], "little")
     seed("resume", 0, checkpoint[:-8])
