@@ -19,14 +19,14 @@ struct settings {
 
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row rows[] = {
-    {'m', "model", OPTION_TEXT, AT(model), "DIR",
+    {'m', "model", OPTION_FILE, AT(model), "DIR",
      .help = "the encoder (the stream's model, $RUBRIC_MODEL, or the default)"},
     {0, "layer", OPTION_LIST, AT(layers), "N,...",
      .help = "layers to read, joined (the top one; 0: the embeddings)"},
     {0, "pool", OPTION_CHOICE, AT(pool), "mean|cls|pooler|max|none",
      .help = "one vector of a text's token vectors (mean);\nnone: every token's vector"},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
-    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
+    {'o', "output", OPTION_FILE, AT(output), "FILE", .help = "write there instead of standard output"},
     {'f', "force", OPTION_FLAG, AT(force), .help = "write over the file if it is there"},
 };
 static const enum pooling pools[] = {POOL_MEAN, POOL_CLS, POOL_POOLER, POOL_MAX, POOL_NONE};
@@ -77,6 +77,7 @@ int main(int argc, char **argv)
     struct model *model = NULL;
     struct batch *batch = NULL;
     struct progress progress;
+    struct command_record line = command_record_new(&command, argc, argv, first);
     uint64_t texts = 0;
 
     for (struct header head; stream_next(in, &head, KIND_TOKENS); header_free(&head)) {
@@ -87,7 +88,7 @@ int main(int argc, char **argv)
         }
         model_check_tokens(model, &head);
         embedding_header(&head, model);
-        header_sign(&head, argc, argv, first, -1);
+        header_sign(&head, &line, -1);
         stream_write_header(out, &head);
         batch_begin(batch, head.y);
         for (struct record *record; stream_read(in, &record);) {
@@ -100,6 +101,7 @@ int main(int argc, char **argv)
         stream_write_trailer(out, stream_trailer(in));
     }
     progress_end(&progress);
+    command_record_free(&line);
     batch_free(batch);
     model_free(model);
     pool_free(pool);

@@ -27,7 +27,7 @@ static const struct option_row rows[] = {
      .help = "compare with a second human, whose label is in FIELD"},
     {0, "errors", OPTION_INTEGER, AT(errors), "N", 1, 1e6, .help = "list the N largest disagreements"},
     {0, "ci", OPTION_FLAG, AT(ci), .help = "add 95 % intervals (bootstrap)"},
-    {0, "against", OPTION_TEXT, AT(against), "FILE",
+    {0, "against", OPTION_FILE, AT(against), "FILE",
      .help = "compare with other predictions of the same records:\n"
              "differences with intervals, McNemar's test"},
     {0, "resamples", OPTION_INTEGER, AT(resamples), "N", 2, 1e6,

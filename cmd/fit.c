@@ -17,8 +17,8 @@ struct settings {
 
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row rows[] = {
-    {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "start from this model directory"},
-    {'o', "output", OPTION_TEXT, AT(output), "DIR", .help = "save the model there (model)"},
+    {'m', "model", OPTION_FILE, AT(model), "DIR", .help = "start from this model directory"},
+    {'o', "output", OPTION_FILE, AT(output), "DIR", .help = "save the model there (model)"},
     {'f', "force", OPTION_FLAG, AT(force), .help = "replace the model that is there"},
     {0, "loss", OPTION_CHOICE, AT(config.loss), LOSS_NAMES,
      .help = "what is minimised (mse for ordered labels, else ce)"},
@@ -56,7 +56,7 @@ static const struct option_row rows[] = {
     {0, "scratch", OPTION_FLAG, AT(config.scratch), .help = "start from random weights"},
     {0, "shape", OPTION_TEXT, AT(config.shape), "SHAPE",
      .help = "with --scratch: tiny, mini, small, medium, base or\nLAYERS,HIDDEN,HEADS"},
-    {0, "class-weight", OPTION_TEXT, AT(config.class_weight), "HOW",
+    {0, "class-weight", OPTION_FILE, AT(config.class_weight), "HOW",
      .help = "none, balanced, effective or a file (none)"},
     {0, "sample", OPTION_CHOICE, AT(config.sample), SAMPLE_CHOICES,
      .help = "how often each class is seen (natural)"},
@@ -120,8 +120,8 @@ static void prepare(struct training *training, const struct initial_model *initi
     log_run(config, dataset, training->model, pool_threads(training->pool));
 }
 
-static void train(struct training *training, const struct initial_model *initial, int argc, char **argv,
-                  int first)
+static void train(struct training *training, const struct initial_model *initial,
+                  const struct command_record *line)
 {
     struct outcome outcome;
     prepare(training, initial);
@@ -133,7 +133,7 @@ static void train(struct training *training, const struct initial_model *initial
         training_run(training, &outcome);
         log_outcome(training->config, &training->dataset->classes, &outcome);
     }
-    fit_save(training, &outcome, initial->settings->directory, argc, argv, first);
+    fit_save(training, &outcome, initial->settings->directory, line);
     outcome_free(&outcome);
 }
 
@@ -155,6 +155,7 @@ int main(int argc, char **argv)
         command_misuse("--dry-run is for tokens: a head on vectors is solved at once");
     struct initial_model initial;
     initial_model_find(&initial, opt.model, &dataset->headers[0], &opt.config);
+    struct command_record line = command_record_new(&command, argc, argv, first);
     struct budget budget = {opt.memory, (int)opt.threads};
     dataset_read(dataset, &initial, &budget, opt.records);
     resolve(&opt.config, dataset, initial.settings);
@@ -177,14 +178,15 @@ int main(int argc, char **argv)
             fit_check_finished(output, identity);
             output_keep(output);
         } else {
-            train(&training, &initial, argc, argv, first);
+            train(&training, &initial, &line);
         }
         if (writer)
-            held_out_write(&opt.config, dataset, writer, opt.output, argc, argv, first);
+            held_out_write(&opt.config, dataset, writer, opt.output, &line);
         else
             held_out_report(&opt.config, dataset, opt.output, pool);
     }
 
+    command_record_free(&line);
     objective_free(&objective);
     json_decref(identity);
     model_free(training.model);

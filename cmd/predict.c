@@ -22,7 +22,7 @@ struct settings {
 
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row rows[] = {
-    {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "the model (the stream's model, or $RUBRIC_MODEL)"},
+    {'m', "model", OPTION_FILE, AT(model), "DIR", .help = "the model (the stream's model, or $RUBRIC_MODEL)"},
     {0, "logits", OPTION_FLAG, AT(logits), .help = "add the head's outputs as they are"},
     {0, "csv", OPTION_FLAG, AT(csv.csv), .help = "write CSV for programs: one row a record, in order"},
     CSV_OPTION_ROWS(csv),
@@ -30,7 +30,7 @@ static const struct option_row rows[] = {
      .help = "with CSV: these columns, as SOURCE or TITLE=SOURCE:\n"
              "id, pred, score, prob, reason, kept columns, ..."},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
-    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write there instead of standard output"},
+    {'o', "output", OPTION_FILE, AT(output), "FILE", .help = "write there instead of standard output"},
     {'f', "force", OPTION_FLAG, AT(force), .help = "write over the file if it is there"},
 };
 
@@ -129,6 +129,7 @@ int main(int argc, char **argv)
     struct model *model = NULL;
     struct batch *batch = NULL;
     double *prob = NULL;
+    struct command_record line = command_record_new(&command, argc, argv, first);
     struct progress progress;
     progress_start(&progress, "predict", "texts", 0);
 
@@ -144,7 +145,7 @@ int main(int argc, char **argv)
             model_check_vectors(model, &head);
         batch_begin(batch, head.y);
         prediction_header(&head, model);
-        header_sign(&head, argc, argv, first, -1);
+        header_sign(&head, &line, -1);
         out.header = &head;
         if (out.stream)
             stream_write_header(out.stream, &head);
@@ -169,6 +170,7 @@ int main(int argc, char **argv)
     }
     account(&out, model);
     prediction_csv_free(out.csv);
+    command_record_free(&line);
     buffer_free(&out.text);
     free(prob);
     batch_free(batch);

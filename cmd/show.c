@@ -41,12 +41,12 @@ static const struct option_row rows[] = {
     {0, "records", OPTION_INTEGER, AT(records), "N", 0, 0x1p63,
      .help = "with --check: there must be N records"},
     {0, "at", OPTION_INTEGER, AT(at), "N", 1, 0x1p63, .help = "select the Nth record, counted from 1"},
-    {0, "id", OPTION_TEXT, AT(id), "ID", .help = "select the record with this id"},
-    {0, "where", OPTION_TEXT, AT(where), "NAME=VALUE",
+    {0, "id", OPTION_ID, AT(id), "ID", .help = "select the record with this id"},
+    {0, "where", OPTION_WHERE, AT(where), "NAME=VALUE",
      .help = "select records by a field or a kept column;\nan empty VALUE: those without it"},
     {'n', "limit", OPTION_INTEGER, AT(limit), "N", 0, 0x1p63, .help = "select at most N records"},
-    {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "model whose vocabulary turns ids into text"},
-    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "with --stream or --pack: write there"},
+    {'m', "model", OPTION_FILE, AT(model), "DIR", .help = "model whose vocabulary turns ids into text"},
+    {'o', "output", OPTION_FILE, AT(output), "FILE", .help = "with --stream or --pack: write there"},
     {'f', "force", OPTION_FLAG, AT(force), .help = "write over the file if it is there"},
 };
 
@@ -159,15 +159,15 @@ static void show_csv(struct stream_reader *in, const struct settings *opt)
 }
 
 /* Reads to the end whatever is selected: what is broken is never passed on sealed. */
-static void show_stream(struct stream_reader *in, const struct settings *opt, int argc, char **argv,
-                        int first)
+static void show_stream(struct stream_reader *in, const struct settings *opt,
+                        const struct command_record *line)
 {
     struct selection selection = selection_of(opt);
     struct stream_writer *to = stream_create(opt->output, opt->force);
     struct header header;
     while (stream_next(in, &header, KIND_ANY)) {
         uint64_t seen = selection.seen, taken = selection.taken;
-        header_sign(&header, argc, argv, first, -1);
+        header_sign(&header, line, -1);
         stream_write_header(to, &header);
         for (struct record *record; stream_read(in, &record);)
             if (selection_wants(&selection, record))
@@ -194,10 +194,14 @@ static void show_headers(struct stream_reader *in, bool trail)
     struct buffer out = {0}, line = {0}, last = {0};
     while (stream_next(in, &header, KIND_ANY)) {
         line.size = 0;
+        size_t left_out = 0;
         if (trail)
-            trail_put_pipeline(&line, json_object_get(header.map, "trail"));
+            left_out = trail_put_pipeline(&line, json_object_get(header.map, "trail"));
         else
             json_put(&line, header.map, JSON_LINES);
+        if (left_out > 0)
+            warn("commands of the trail that are not rubric's are left out: %zu (--header shows them)",
+                 left_out);
         buffer_byte(&line, '\n');
         /* Segments of one making say the same. */
         if (!trail || !slice_equal((struct slice){line.at, line.size}, (struct slice){last.at, last.size}))
@@ -299,18 +303,20 @@ int main(int argc, char **argv)
         jsonlines_pack(count ? argv[first] : "-", to);
         return stream_finish(NULL, to);
     }
+    struct command_record line = command_record_new(&command, argc, argv, first);
     struct stream_reader *in = stream_open(argv + first, count);
     if (opt.json)
         show_json(in, &opt);
     else if (opt.csv.csv || opt.csv.spreadsheet)
         show_csv(in, &opt);
     else if (opt.stream)
-        show_stream(in, &opt, argc, argv, first);
+        show_stream(in, &opt, &line);
     else if (opt.header || opt.trail)
         show_headers(in, opt.trail);
     else if (opt.check)
         check(in, &opt);
     else
         show_text(in, &opt);
+    command_record_free(&line);
     return stream_finish(in, NULL);
 }

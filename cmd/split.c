@@ -27,16 +27,16 @@ static const struct option_row rows[] = {
      .help = "assign by a hash of the id, so that adding rows never\nmoves a record"},
     {0, "group", OPTION_TEXT, AT(group), "FIELD",
      .help = "assign by a hash of FIELD: records that share its value\nstay together"},
-    {0, "hold-out", OPTION_TEXT, AT(hold_out), "FIELD=VALUE",
+    {0, "hold-out", OPTION_WHERE, AT(hold_out), "FIELD=VALUE",
      .help = "make these records test and the others train (or divide\nthem by --ratio)"},
-    {0, "from", OPTION_TEXT, AT(from), "FILE",
+    {0, "from", OPTION_FILE, AT(from), "FILE",
      .help = "read the parts from a CSV file with columns id and part\n(or fold)"},
     {0, "folds", OPTION_INTEGER, AT(folds), "K", 2, SPLIT_MAX_PARTS,
      .help = "write fold 0 .. K-1 instead of a part"},
     {0, "keep", OPTION_FLAG, AT(keep), .help = "leave records that have a mark as they are"},
     {0, "replace", OPTION_FLAG, AT(replace), .help = "discard existing marks and assign new ones"},
     {0, "seed", OPTION_INTEGER, AT(seed), "N", 0, 0x1p63, .help = "seed of the draws (0)"},
-    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE instead of standard output"},
+    {'o', "output", OPTION_FILE, AT(output), "FILE", .help = "write to FILE instead of standard output"},
     {'f', "force", OPTION_FLAG, AT(force), .help = "overwrite an existing file"},
 };
 
@@ -150,9 +150,10 @@ int main(int argc, char **argv)
     standard_spare_inputs(opt.output, argv + first, (size_t)(argc - first));
     struct stream_writer *out = stream_create(opt.output, opt.force);
 
+    struct command_record line = command_record_new(&command, argc, argv, first);
     struct header head;
     for (bool more = stream_next(in, &head, KIND_ANY); more;) {
-        header_sign(&head, argc, argv, first, opt.seed);
+        header_sign(&head, &line, opt.seed);
         stream_write_header(out, &head);
         divide(split_rules, &head, in, out);
         header_free(&head);
@@ -167,5 +168,6 @@ int main(int argc, char **argv)
     split_rules_free(split_rules);
     plan_free(&plan);
     text_list_free(&opt.edges);
+    command_record_free(&line);
     return stream_finish(in, out);
 }

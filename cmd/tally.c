@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
     {0, "part", OPTION_TEXT, AT(part), "NAME", .help = "use only the records of this part"},
     {0, "no-duplicates", OPTION_FLAG, AT(no_duplicates),
      .help = "do not look for duplicates; memory then stays constant"},
-    {'m', "model", OPTION_TEXT, AT(model), "DIR", .help = "use the vocabulary of this model to tell [UNK]"},
+    {'m', "model", OPTION_FILE, AT(model), "DIR", .help = "use the vocabulary of this model to tell [UNK]"},
     {0, "csv", OPTION_FLAG, AT(csv.csv), .help = "print CSV for programs: what,part,name,value"},
     CSV_OPTION_ROWS(csv),
     {0, "json", OPTION_FLAG, AT(json), .help = "print a JSON object"},

@@ -30,9 +30,9 @@ struct settings {
 
 #define AT(member) OPTION_AT(struct settings, member)
 static const struct option_row option_rows[] = {
-    {'m', "model", OPTION_TEXT, AT(model), "DIR",
+    {'m', "model", OPTION_FILE, AT(model), "DIR",
      .help = "take vocabulary and text settings from model directory DIR"},
-    {0, "vocab", OPTION_TEXT, AT(vocabulary), "FILE",
+    {0, "vocab", OPTION_FILE, AT(vocabulary), "FILE",
      .help = "take the vocabulary from FILE, one piece a line"},
     {0, "cased", OPTION_FLAG, AT(cased), NULL, .help = "with --vocab: keep case and accents"},
     {0, "text", OPTION_TEXT, AT(columns.names[COLUMN_TEXT]), "COL",
@@ -51,7 +51,7 @@ static const struct option_row option_rows[] = {
     {0, "pair", OPTION_TEXT, AT(columns.names[COLUMN_PAIR]), "COL",
      .help = "column of a prompt that stands before the text"},
     ROWS_OPTION_ROWS(AT(rows.format), AT(rows.delimiter), AT(rows.encoding)),
-    {0, "bad-rows", OPTION_TEXT, AT(rows.bad_rows), "fail|skip|mark|FILE",
+    {0, "bad-rows", OPTION_FILE, AT(rows.bad_rows), "fail|skip|mark|FILE",
      .help = "what becomes of bad rows (default fail);\nFILE gets them as they were"},
     {0, "label-type", OPTION_CHOICE, AT(label_type), LABEL_TYPE_NAMES,
      .help = "type of the labels (default auto)"},
@@ -67,7 +67,7 @@ static const struct option_row option_rows[] = {
      "overlap of windows, in tokens (default: the model's; 128)"},
     {0, "shard", OPTION_TEXT, AT(shard), "I/N", .help = "only every Nth row, from row I"},
     {0, "threads", OPTION_INTEGER, AT(threads), "N", 1, 1024, "threads (the CPUs this process may use)"},
-    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
+    {'o', "output", OPTION_FILE, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
     {'f', "force", OPTION_FLAG, AT(rows.force), .help = "write over files that are there"},
 };
 static const struct command command = {
@@ -170,7 +170,7 @@ static void note_input(struct rows *rows, const struct columns *columns, const s
 }
 
 static void write_header(struct stream_writer *out, const struct labels *labels, struct tokenizer *tokenizer,
-                         const char *directory, int argc, char **argv, int first)
+                         const char *directory, const struct command_record *line)
 {
     struct header header;
     header_init(&header, KIND_TOKENS, labels->classes.type);
@@ -184,7 +184,7 @@ static void write_header(struct stream_writer *out, const struct labels *labels,
         model_fingerprint(directory, fingerprint);
         header_set_model(&header, directory, fingerprint);
     }
-    header_sign(&header, argc, argv, first, -1);
+    header_sign(&header, line, -1);
     stream_write_header(out, &header);
     header_free(&header);
 }
@@ -218,7 +218,9 @@ int main(int argc, char **argv)
     if (complete && !s.shard)
         find_classes(&labels, &lookahead, columns.at[COLUMN_LABEL]);
     note_input(rows, &columns, &labels, tokenizer, directory);
-    write_header(out, &labels, tokenizer, directory, argc, argv, first);
+    struct command_record line = command_record_new(&command, argc, argv, first);
+    write_header(out, &labels, tokenizer, directory, &line);
+    command_record_free(&line);
 
     struct token_maker maker;
     token_maker_init(&maker, rows, &columns, &labels, tokenizer);

@@ -30,11 +30,11 @@ static const struct option_row option_rows[] = {
     {0, "text", OPTION_TEXT, AT(columns.names[COLUMN_TEXT]), "COL",
      .help = "column of the text (default: found by its name)"},
     ROWS_OPTION_ROWS(AT(rows.format), AT(rows.delimiter), AT(rows.encoding)),
-    {0, "bad-rows", OPTION_TEXT, AT(rows.bad_rows), "fail|skip|FILE",
+    {0, "bad-rows", OPTION_FILE, AT(rows.bad_rows), "fail|skip|FILE",
      .help = "what becomes of bad rows (default fail);\nFILE gets them as they were"},
     {0, "placeholders", OPTION_CHOICE, AT(placeholders), "drop|mask|keep",
      .help = "what becomes of @PERSON1, @CAPS2, ... (default drop)"},
-    {'o', "output", OPTION_TEXT, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
+    {'o', "output", OPTION_FILE, AT(output), "FILE", .help = "write to FILE (default: standard output)"},
     {'f', "force", OPTION_FLAG, AT(rows.force), .help = "write over files that are there"},
 };
 static const struct command command = {

@@ -313,6 +313,14 @@ y,2,val,,,,,,3,4,2,2.5,0.5,0.5' "$output"
     done
 }
 
+@test "--trail: commands that are not rubric's are left out, with a warning" {
+    printf '%s\n' '{"rubric":1,"kind":"tokens","y":"none","trail":[{"cmd":"tok","args":[]},{"cmd":"rm","args":["-r","/"]}]}' '{"end":0}' |
+        show --pack >evil.rs
+    expect_status 0 show --trail evil.rs
+    expect_text tok "$output"
+    expect_text "show: warning: commands of the trail that are not rubric's are left out: 1 (--header shows them)" "$stderr"
+}
+
 @test "a model directory: how it came to be, and the line that made it" {
     mkdir model
     echo '{"model_type":"bert","hidden_size":128,"num_hidden_layers":2,"rubric":{"loss":"mse","labels":[1,2]}}' >model/config.json

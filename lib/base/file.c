@@ -66,6 +66,16 @@ size_t file_read_some(int fd, void *to, size_t size, const char *name)
     }
 }
 
+struct slice file_last_component(const char *path)
+{
+    size_t end = strlen(path), start;
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (start = end; start > 0 && path[start - 1] != '/';)
+        start--;
+    return start == end ? (struct slice){path, end} : (struct slice){path + start, end - start};
+}
+
 size_t file_read(int fd, void *to, size_t size, const char *name)
 {
     size_t done = 0;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/memory.h"
+
 /* Opens `path` for reading; "-" is standard input.  Dies with STATUS_SYSTEM. */
 int file_open(const char *path);
 
@@ -20,6 +22,9 @@ bool file_exists(const char *path);
 
 /* What messages call it: the path, "standard input", or '' for an empty path. */
 const char *file_name(const char *path);
+
+/* What stands behind a path's last slash that has something behind it: "b" of "a/b/"; "/" of "/". */
+struct slice file_last_component(const char *path);
 
 /* read() until `size` bytes or the end of the input; returns the bytes read, dies on an error. */
 size_t file_read(int fd, void *to, size_t size, const char *name);

@@ -155,6 +155,9 @@ static void set_option(const struct option_row *row, void *settings, const char 
         *(bool *)at = true;
         break;
     case OPTION_TEXT:
+    case OPTION_FILE:
+    case OPTION_ID:
+    case OPTION_WHERE:
         *(const char **)at = text;
         break;
     case OPTION_LIST:

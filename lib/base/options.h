@@ -23,6 +23,9 @@
 enum option_type {
     OPTION_FLAG,    /* bool: set to true */
     OPTION_TEXT,    /* const char *: kept by reference */
+    OPTION_FILE,    /* the same, the path of a file or directory */
+    OPTION_ID,      /* the same, the id of a record */
+    OPTION_WHERE,   /* the same, NAME=VALUE */
     OPTION_LIST,    /* struct text_list: separated by commas, repeatable */
     OPTION_CHOICE,  /* int: index in `value`, the choices joined by '|' ("ce|mse") */
     OPTION_INTEGER, /* int64_t in minimum .. maximum */

@@ -194,7 +194,7 @@ static json_t *argument(const char *text)
     return value;
 }
 
-void header_sign(struct header *header, int argc, char **argv, int first, int64_t seed)
+void header_sign(struct header *header, const struct command_record *command, int64_t seed)
 {
     json_t *trail = json_object_get(header->map, "trail");
     if (!json_is_array(trail)) {
@@ -202,15 +202,15 @@ void header_sign(struct header *header, int argc, char **argv, int first, int64_
         header_set(header, "trail", trail);
     }
     json_t *entry = json_object(), *args = json_array();
-    for (int i = 1; i < argc; i++)
-        json_array_append_new(args, argument(argv[i]));
+    for (size_t i = 0; i < command->count; i++)
+        json_array_append_new(args, argument(command->args[i]));
     json_object_set_new(entry, "cmd", json_string(error_program()));
     json_object_set_new(entry, "version", json_string(RUBRIC_VERSION));
     json_object_set_new(entry, "args", args);
     if (seed >= 0)
         json_object_set_new(entry, "seed", json_integer(seed));
-    if (first < argc)
-        json_object_set_new(entry, "operands", json_integer(argc - first));
+    if (command->operands)
+        json_object_set_new(entry, "operands", json_integer((json_int_t)command->operands));
     json_array_append_new(trail, entry);
 }
 

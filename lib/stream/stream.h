@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/command_record.h"
 #include "base/memory.h"
 #include "stream/classes.h"
 
@@ -67,9 +68,8 @@ void header_set_kind(struct header *header, enum stream_kind kind);
 void header_set(struct header *header, const char *key, json_t *value);
 
 /* Adds this command to "trail": {"cmd": name, "version": ..., "args": [...], "seed": N, "operands": K}.
- * `seed` is left out when negative; "operands" (how many of the last args are files: those from `first` on,
- * which is what command_parse returned) when there is none. */
-void header_sign(struct header *header, int argc, char **argv, int first, int64_t seed);
+ * `seed` is left out when negative; "operands" (how many of the last args are files) when there is none. */
+void header_sign(struct header *header, const struct command_record *command, int64_t seed);
 
 /* The header's model: {"path": ..., "print": "..."}; NULL where absent. */
 const char *header_model_path(const struct header *header);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/options.h"
 
 const char *monitor_name(enum monitor monitor)
@@ -320,10 +321,11 @@ json_t *fit_config_json(const struct fit_config *config)
         {"token-dropout", config->token_dropout},
         {"span-deletion", config->span_deletion},
     };
+    /* Of a file of weights the name: fit_identity has its hash, and a path is nobody's business. */
+    const char *weights = config->class_weight ? file_last_component(config->class_weight).at : NULL;
     const struct {
         const char *key, *value;
-    } texts[] = {
-        {"freeze", config->freeze}, {"class-weight", config->class_weight}, {"shape", config->shape}};
+    } texts[] = {{"freeze", config->freeze}, {"class-weight", weights}, {"shape", config->shape}};
     json_t *object = json_object();
     char name[32];
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)

@@ -22,7 +22,7 @@ static struct header output_header(const struct fit_config *config, const struct
 }
 
 void held_out_write(const struct fit_config *config, const struct dataset *dataset,
-                    struct stream_writer *writer, const char *directory, int argc, char **argv, int first)
+                    struct stream_writer *writer, const char *directory, const struct command_record *command)
 {
     char fingerprint[65];
     model_fingerprint(directory, fingerprint);
@@ -30,7 +30,7 @@ void held_out_write(const struct fit_config *config, const struct dataset *datas
     for (size_t segment = 0; segment < dataset->segments; segment++) {
         struct header header = output_header(config, dataset, segment);
         header_set_model(&header, directory, fingerprint);
-        header_sign(&header, argc, argv, first, config->seed);
+        header_sign(&header, command, config->seed);
         stream_write_header(writer, &header);
         for (struct record *record; (record = held_out_read(records, segment));)
             stream_write(writer, record);

@@ -7,10 +7,10 @@
 #include "train/dataset.h"
 
 /* Writes them in input order, a segment for each that came, whose header names the model in `directory`, the
- * classes, and what selected the model, and is signed with this command, whose operands are
- * argv[first] and on. */
+ * classes, and what selected the model, and is signed with this command. */
 void held_out_write(const struct fit_config *config, const struct dataset *dataset,
-                    struct stream_writer *writer, const char *directory, int argc, char **argv, int first);
+                    struct stream_writer *writer, const char *directory,
+                    const struct command_record *command);
 
 /* Scores them with the model in `directory` and prints the evaluation of those that have a label on standard
  * output, as `predict | evalm` would; says so where there are none. */

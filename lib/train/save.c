@@ -72,10 +72,10 @@ static void set_text(struct model *model, const struct header *header)
 }
 
 /* The commands that led here. */
-static void save_trail(const struct training *t, int argc, char **argv, int first)
+static void save_trail(const struct training *t, const struct command_record *command)
 {
     struct header header = header_copy(&t->dataset->headers[0]);
-    header_sign(&header, argc, argv, first, t->config->seed);
+    header_sign(&header, command, t->config->seed);
     json_t *object = json_pack("{s:O}", "trail", json_object_get(header.map, "trail"));
     if (t->dataset->segments > 1)
         json_object_set_new(object, "segments", whole(t->dataset->segments));
@@ -86,8 +86,8 @@ static void save_trail(const struct training *t, int argc, char **argv, int firs
     header_free(&header);
 }
 
-void fit_save(const struct training *t, const struct outcome *outcome, const char *vocabulary_from, int argc,
-              char **argv, int first)
+void fit_save(const struct training *t, const struct outcome *outcome, const char *vocabulary_from,
+              const struct command_record *command)
 {
     struct model *model = t->model;
     if (!t->dataset->vectors)
@@ -100,7 +100,7 @@ void fit_save(const struct training *t, const struct outcome *outcome, const cha
     json_decref(model->rubric);
     model->rubric = rubric_json(t, outcome);
     model_save(model, t->output->partial, vocabulary_from);
-    save_trail(t, argc, argv, first);
+    save_trail(t, command);
     output_finish(t->output);
     interrupt_end();
 }

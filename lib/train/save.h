@@ -8,7 +8,7 @@
  * the vocabulary of the directory `vocabulary_from` and the stream's trail, this command at its end.  A
  * signal that was noted meanwhile (base/interrupt.h) ends the process then. */
 void fit_save(const struct training *training, const struct outcome *outcome, const char *vocabulary_from,
-              int argc, char **argv, int first);
+              const struct command_record *command);
 
 /* Under --resume, when nothing was interrupted: dies with STATUS_USAGE, naming the difference, unless the
  * finished model in the output directory is the one that this run would make. */

@@ -36,10 +36,9 @@ static void write_segment(struct stream_writer *writer, int records)
     header_set_labels(&header, classes, 3, true);
     header_set(&header, "tokenizer", json_pack("{s:s,s:i}", "vocab", "abc", "size", 30522));
     header_set_model(&header, "/models/tiny", "0123");
-    char *argv[] = {"tok", "--seed", "3", "a b.csv"};
+    char *args[] = {"--seed", "3", "a b.csv"};
     error_set_program("tok");
-    optind = 1; /* no matter: the caller says where the operands begin */
-    header_sign(&header, 4, argv, 3, 3);
+    header_sign(&header, &(struct command_record){.args = args, .count = 3, .operands = 1}, 3);
     stream_write_header(writer, &header);
     header_free(&header);
     struct record record = {0};
