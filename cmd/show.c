@@ -11,6 +11,7 @@
 #include "base/standard.h"
 #include "base/terminal.h"
 #include "model/history.h"
+#include "stream/anonymise.h"
 #include "stream/check.h"
 #include "stream/jsonlines.h"
 #include "stream/selection.h"
@@ -23,7 +24,7 @@ enum { FULL = 1 << 16 };
 
 struct settings {
     struct csv_options csv;
-    bool json, stream, pack, header, trail, check, force;
+    bool json, stream, pack, header, trail, check, anonymise, force;
     int64_t at, limit, records;
     const char *id, *where, *model, *output;
 };
@@ -34,6 +35,7 @@ static const struct option_row rows[] = {
     {0, "csv", OPTION_FLAG, AT(csv.csv), .help = "CSV for programs: a row for each record"},
     CSV_OPTION_ROWS(csv),
     {0, "stream", OPTION_FLAG, AT(stream), .help = "a stream again, of the records selected"},
+    {0, "anonymise", OPTION_FLAG, AT(anonymise), .help = "numbers for ids; no texts, kept columns, paths"},
     {0, "pack", OPTION_FLAG, AT(pack), .help = "make a stream of the JSON Lines that --json wrote"},
     {0, "header", OPTION_FLAG, AT(header), .help = "only the header of each segment, as JSON"},
     {0, "trail", OPTION_FLAG, AT(trail), .help = "the commands that made the stream, ready to run"},
@@ -77,6 +79,33 @@ static void put_out(struct buffer *out, size_t unless_below)
     out->size = 0;
 }
 
+/* ---- Input ---- */
+
+static bool next_segment(struct stream_reader *in, struct header *header, const struct settings *opt)
+{
+    if (!stream_next(in, header, KIND_ANY))
+        return false;
+    if (opt->anonymise)
+        anonymise_header(header);
+    return true;
+}
+
+/* The next record of the segment that is selected; NULL after its last. */
+static struct record *next_record(struct stream_reader *in, struct selection *selection,
+                                  const struct header *header, const struct settings *opt)
+{
+    for (struct record *record; stream_read(in, &record);) {
+        if (!selection_wants(selection, record))
+            continue;
+        if (opt->anonymise)
+            anonymise_record(record, header->kind, selection->seen);
+        return record;
+    }
+    return NULL;
+}
+
+/* ---- Views ---- */
+
 static void decode(void *tokenizer, const int32_t *ids, size_t count, struct buffer *out)
 {
     tokenizer_decode(tokenizer, ids, count, out);
@@ -89,8 +118,8 @@ static void show_text(struct stream_reader *in, const struct settings *opt)
     struct tokenizer *tokenizer = NULL;
     struct buffer out = {0};
     struct header header;
-    while (!selection_done(&selection) && stream_next(in, &header, KIND_ANY)) {
-        if (header.kind == KIND_TOKENS && !tokenizer) {
+    while (!selection_done(&selection) && next_segment(in, &header, opt)) {
+        if (header.kind == KIND_TOKENS && !tokenizer && !opt->anonymise) {
             tokenizer = stream_vocabulary(opt->model, &header);
             if (!tokenizer)
                 note("no vocabulary with this stream's hash is at hand, "
@@ -98,9 +127,9 @@ static void show_text(struct stream_reader *in, const struct settings *opt)
             view.decode = tokenizer ? decode : NULL;
             view.with = tokenizer;
         }
-        for (struct record *record; !selection_done(&selection) && stream_read(in, &record);) {
-            if (selection_wants(&selection, record))
-                text_view_record(&view, record, &header, &out);
+        for (struct record *record;
+             !selection_done(&selection) && (record = next_record(in, &selection, &header, opt));) {
+            text_view_record(&view, record, &header, &out);
             put_out(&out, FULL);
         }
         header_free(&header);
@@ -118,16 +147,19 @@ static void show_json(struct stream_reader *in, const struct settings *opt)
     struct selection selection = selection_of(opt);
     struct buffer out = {0};
     struct header header;
-    while (stream_next(in, &header, KIND_ANY)) {
+    while (next_segment(in, &header, opt)) {
         json_put(&out, header.map, JSON_LINE);
         buffer_byte(&out, '\n');
-        for (struct record *record; stream_read(in, &record);) {
-            if (selection_wants(&selection, record))
-                jsonlines_put_record(&out, record);
+        for (struct record *record; (record = next_record(in, &selection, &header, opt));) {
+            jsonlines_put_record(&out, record);
             put_out(&out, FULL);
         }
-        json_put(&out, stream_trailer(in), JSON_LINE);
+        json_t *trailer = opt->anonymise
+                              ? json_pack("{s:O}", "end", json_object_get(stream_trailer(in), "end"))
+                              : json_deep_copy(stream_trailer(in));
+        json_put(&out, trailer, JSON_LINE);
         buffer_byte(&out, '\n');
+        json_decref(trailer);
         header_free(&header);
     }
     put_out(&out, 1);
@@ -142,10 +174,9 @@ static void show_csv(struct stream_reader *in, const struct settings *opt)
     struct csv_view *view = csv_view_new(&opt->csv, terminal_is(STDOUT_FILENO));
     struct buffer out = {0};
     struct header header;
-    while (stream_next(in, &header, KIND_ANY)) {
-        for (struct record *record; stream_read(in, &record);) {
-            if (selection_wants(&selection, record))
-                csv_view_record(view, record, &header, &out);
+    while (next_segment(in, &header, opt)) {
+        for (struct record *record; (record = next_record(in, &selection, &header, opt));) {
+            csv_view_record(view, record, &header, &out);
             put_out(&out, FULL);
         }
         header_free(&header);
@@ -165,13 +196,12 @@ static void show_stream(struct stream_reader *in, const struct settings *opt,
     struct selection selection = selection_of(opt);
     struct stream_writer *to = stream_create(opt->output, opt->force);
     struct header header;
-    while (stream_next(in, &header, KIND_ANY)) {
+    while (next_segment(in, &header, opt)) {
         uint64_t seen = selection.seen, taken = selection.taken;
         header_sign(&header, line, -1);
         stream_write_header(to, &header);
-        for (struct record *record; stream_read(in, &record);)
-            if (selection_wants(&selection, record))
-                stream_write(to, record);
+        for (struct record *record; (record = next_record(in, &selection, &header, opt));)
+            stream_write(to, record);
         json_t *counts = json_object();
         json_object_set_new(counts, "left_out",
                             json_integer((json_int_t)(selection.seen - seen - (selection.taken - taken))));
@@ -231,6 +261,8 @@ static void check(struct stream_reader *in, const struct settings *opt)
         header_free(&header);
     }
     record_checker_free(&checker);
+    if (opt->anonymise && (opt->pack || opt->header || opt->trail || opt->check))
+        command_misuse("--anonymise goes with --json, --csv, --spreadsheet or --stream");
     if (opt->records >= 0 && records != (uint64_t)opt->records)
         die(STATUS_BROKEN, "%s: %llu records: expected %lld", stream_name(in), (unsigned long long)records,
             (long long)opt->records);
@@ -279,6 +311,8 @@ static void check_options(const struct settings *opt)
     if (selects && (opt->pack || opt->header || opt->trail || opt->check))
         command_misuse("--at, --id, --where and -n select records to show: they go with --json, --csv, "
                        "--spreadsheet or --stream");
+    if (opt->anonymise && (opt->pack || opt->header || opt->trail || opt->check))
+        command_misuse("--anonymise goes with --json, --csv, --spreadsheet or --stream");
     if (opt->records >= 0 && !opt->check)
         command_misuse("--records goes with --check");
     if (opt->output && !opt->stream && !opt->pack)

@@ -19,7 +19,7 @@
 enum { LEADING_LABELS = 1000, LEADING_BYTES = 1 << 20 };
 
 struct settings {
-    const char *model, *vocabulary, *output, *shard, *classes;
+    const char *model, *vocabulary, *output, *shard, *classes, *id_hash;
     bool cased;
     int label_type, placeholders, long_policy;
     int64_t max_length, stride, threads;
@@ -41,6 +41,7 @@ static const struct option_row option_rows[] = {
      .help = "column of the label (default: found by its name)"},
     {0, "id", OPTION_TEXT, AT(columns.names[COLUMN_ID]), "COL",
      .help = "column of the id (default: id, essay_id, ...; else FILE:ROW)"},
+    {0, "id-hash", OPTION_FILE, AT(id_hash), "FILE", .help = "replace ids by a hash under the key in FILE"},
     {0, "weight", OPTION_TEXT, AT(columns.names[COLUMN_WEIGHT]), "COL",
      .help = "column of the weight (default: weight)"},
     {0, "part", OPTION_TEXT, AT(columns.names[COLUMN_PART]), "COL",
@@ -102,6 +103,19 @@ static struct tokenizer *open_tokenizer(const struct settings *s, char **directo
         command_misuse("--cased goes with --vocab: a model directory says itself whether it is cased");
     *directory = s->vocabulary ? NULL : model_find(s->model, NULL);
     return s->vocabulary ? tokenizer_open_vocabulary(s->vocabulary, s->cased) : tokenizer_open(*directory);
+}
+
+/* The key of --id-hash; empty without it.  No output may be written over the file. */
+static struct pseudonym_key read_key(const struct settings *s, const char *rejects)
+{
+    char *const file = (char *)(uintptr_t)s->id_hash;
+    if (!file)
+        return (struct pseudonym_key){0};
+    if (strcmp(file, "-") == 0)
+        command_misuse("--id-hash is '-': expected the name of a file");
+    standard_spare_inputs(s->output, &file, 1);
+    standard_spare_inputs(rejects, &file, 1);
+    return pseudonym_key_read(file);
 }
 
 /* The command line's policies over those of the model. */
@@ -200,8 +214,9 @@ int main(int argc, char **argv)
     struct labels labels;
     labels_init(&labels, s.label_type, s.classes);
 
-    standard_spare_inputs(s.output, argv + first, (size_t)(argc - first));
     const char *rejects = rejects_file(s.rows.bad_rows);
+    struct pseudonym_key key = read_key(&s, rejects);
+    standard_spare_inputs(s.output, argv + first, (size_t)(argc - first));
     standard_spare_inputs(rejects, argv + first, (size_t)(argc - first));
     standard_spare_output(s.output, rejects);
     struct stream_writer *out = stream_create(s.output, s.rows.force);
@@ -213,6 +228,10 @@ int main(int argc, char **argv)
     struct columns columns;
     columns_find(&columns, rows, first < argc ? argv[first] : "-", &s.columns);
 
+    for (size_t i = 0; s.id_hash && i < columns.keep_count; i++)
+        if ((ptrdiff_t)columns.keep[i] == columns.at[COLUMN_ID])
+            warn("--keep carries the ids along, beside their pseudonyms");
+
     struct row_lookahead lookahead = {.fields = columns.count};
     bool complete = hold_back(rows, &columns, &labels, &lookahead);
     if (complete && !s.shard)
@@ -223,7 +242,7 @@ int main(int argc, char **argv)
     command_record_free(&line);
 
     struct token_maker maker;
-    token_maker_init(&maker, rows, &columns, &labels, tokenizer);
+    token_maker_init(&maker, rows, &columns, &labels, tokenizer, &key);
     struct pool *pool = pool_new((int)s.threads);
     token_line_run(&(struct token_line){
         .maker = &maker, .lookahead = &lookahead, .more = !complete, .out = out, .pool = pool});
@@ -236,6 +255,7 @@ int main(int argc, char **argv)
     stream_write_trailer(out, counts);
     json_decref(counts);
     token_maker_free(&maker);
+    pseudonym_key_free(&key);
     rows_close(rows);
     columns_free(&columns);
     labels_free(&labels);

@@ -15,7 +15,7 @@
 struct settings {
     const char *output;
     bool cased;
-    int64_t size, min_frequency;
+    int64_t size, min_frequency, min_texts;
     int placeholders;
     struct column_wishes columns;
     struct rows_options rows;
@@ -26,6 +26,8 @@ static const struct option_row option_rows[] = {
     {0, "size", OPTION_INTEGER, AT(size), "N", TRAINER_SMALLEST, 1 << 20, "pieces of the vocabulary (8000)"},
     {0, "min-frequency", OPTION_INTEGER, AT(min_frequency), "N", 1, 1e15,
      "leave pairs and characters alone that occur less often (2)"},
+    {0, "min-texts", OPTION_INTEGER, AT(min_texts), "N", 1, 1e15,
+     "leave words alone that stand in fewer texts (1)"},
     {0, "cased", OPTION_FLAG, AT(cased), .help = "keep case and accents"},
     {0, "text", OPTION_TEXT, AT(columns.names[COLUMN_TEXT]), "COL",
      .help = "column of the text (default: found by its name)"},
@@ -72,7 +74,7 @@ static void count_words(struct trainer *trainer, struct rows *rows, size_t text,
 
 int main(int argc, char **argv)
 {
-    struct settings s = {.size = 8000, .min_frequency = 2};
+    struct settings s = {.size = 8000, .min_frequency = 2, .min_texts = 1};
     int first = command_parse(&command, &s, argc, argv);
     s.columns.text_only = true;
     if (s.rows.bad_rows && strcmp(s.rows.bad_rows, "mark") == 0)
@@ -86,7 +88,10 @@ int main(int argc, char **argv)
     columns_find(&columns, rows, first < argc ? argv[first] : "-", &s.columns);
     struct file_output out = file_output_open(s.output, s.rows.force, false);
 
-    struct trainer_options options = {(size_t)s.size, (uint64_t)s.min_frequency, s.cased};
+    struct trainer_options options = {.size = (size_t)s.size,
+                                      .min_frequency = (uint64_t)s.min_frequency,
+                                      .min_texts = (uint64_t)s.min_texts,
+                                      .cased = s.cased};
     struct trainer *trainer = trainer_new(&options);
     count_words(trainer, rows, (size_t)columns.at[COLUMN_TEXT], (enum placeholders)s.placeholders);
     columns_end(&columns);

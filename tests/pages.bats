@@ -80,6 +80,7 @@ examples_of() {
 @test "the examples of rubric-model.5rubric run" { examples_of rubric-model.5rubric; }
 @test "the examples of rubric.7rubric run" { examples_of rubric.7rubric; }
 @test "the examples of rubric-guide.7rubric run" { examples_of rubric-guide.7rubric; }
+@test "the examples of rubric-privacy.7rubric run" { examples_of rubric-privacy.7rubric; }
 
 @test "no page is without its test of examples" {
     for page in $(pages); do

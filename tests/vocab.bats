@@ -30,6 +30,21 @@ csv.writer(sys.stdout).writerows(reversed(rows))' "$root/examples/essays.csv"; }
     expect_text '' "$(sort one | uniq -d)"
 }
 
+@test "--min-texts: a word counts where it stands in so many texts, however often in one" {
+    { echo 'quendel quendel quendel quendel garten ж'; echo 'garten quark ж'; echo 'quark garten garten'; } >lines
+    vocab -q --format text lines >all
+    grep -qx quendel all
+    vocab -q --format text --min-texts 1 lines | cmp - all
+    vocab -q --format text --min-texts 2 lines >two
+    expect_text '' "$(grep -e end -e del two)"
+    grep -qx quark two
+    grep -qx garten two
+    grep -qx ж two
+    vocab -q --format text --min-texts 3 lines >three
+    expect_text 'garten' "$(grep -e quark -e garten -e ж three)"
+    expect_text "$(vocab -q --format text <(yes garten | head -4))" "$(cat three)"
+}
+
 @test "the same texts in every format" {
     printf 'text,score\n"Hello, hello",1\nhello there,2\n' | vocab -q >csv
     printf 'text\tscore\nHello, hello\t1\nhello there\t2\n' | vocab -q >tsv

@@ -26,8 +26,8 @@ static const struct option_row *row_called(const struct command *command, struct
     return NULL;
 }
 
-/* The row of the option whose value `arg` ends with, or is followed by; NULL where it has none.  `*head` are the
- * bytes before the value. */
+/* The row of the option whose value `arg` ends with, or is followed by; NULL where it has none.  `*head`
+ * are the bytes before the value. */
 static const struct option_row *row_with_value(const struct command *command, const char *arg, size_t *head)
 {
     const struct option_row *row = NULL;

@@ -1,6 +1,6 @@
-/* A command line as trails keep it: ready to be run again, but without what may tell who ran it, or on whom.  Of
- * a path (an operand, or the value of an OPTION_FILE) only the last component stays; of a record's id (an
- * OPTION_ID, or id=VALUE of an OPTION_WHERE) only "...". */
+/* A command line as trails keep it: ready to be run again, but without what may tell who ran it, or on
+ * whom.  Of a path (an operand, or the value of an OPTION_FILE) only the last component stays; of a
+ * record's id (an OPTION_ID, or id=VALUE of an OPTION_WHERE) only "...". */
 #ifndef RUBRIC_BASE_COMMAND_RECORD_H
 #define RUBRIC_BASE_COMMAND_RECORD_H
 

@@ -11,7 +11,8 @@
 #include "text/validate.h"
 
 void token_maker_init(struct token_maker *m, struct rows *rows, const struct columns *columns,
-                      const struct labels *labels, struct tokenizer *tokenizer)
+                      const struct labels *labels, struct tokenizer *tokenizer,
+                      const struct pseudonym_key *key)
 {
     *m = (struct token_maker){
         .rows = rows,
@@ -20,6 +21,7 @@ void token_maker_init(struct token_maker *m, struct rows *rows, const struct col
         .tokenizer = tokenizer,
         .settings = tokenizer_settings(tokenizer),
         .special = tokenizer_special(tokenizer),
+        .key = key,
         .cache = tokenizer_cache_new(tokenizer),
         .kept = memory_new(columns->keep_count, sizeof *m->kept),
     };
@@ -29,7 +31,7 @@ void token_maker_init(struct token_maker *m, struct rows *rows, const struct col
 
 void token_maker_init_like(struct token_maker *m, const struct token_maker *other)
 {
-    token_maker_init(m, other->rows, other->columns, other->labels, other->tokenizer);
+    token_maker_init(m, other->rows, other->columns, other->labels, other->tokenizer, other->key);
 }
 
 void token_maker_free(struct token_maker *m)
@@ -71,6 +73,11 @@ static bool set_id(struct token_maker *m, struct row *row, struct record *record
     } else if (id.size == 0) {
         rows_reject(m->rows, row, BAD_VALUE, "field '%s' is empty: expected an id", name_of(m, COLUMN_ID));
         return false;
+    }
+    char hashed[PSEUDONYM_DIGITS];
+    if (m->key->bytes.size > 0) {
+        pseudonym(m->key, id, hashed);
+        id = (struct slice){hashed, sizeof hashed};
     }
     record_set_string(record, "id", id);
     return true;

@@ -11,6 +11,7 @@
 #include "text/labels.h"
 #include "text/longtext.h"
 #include "text/placeholders.h"
+#include "text/pseudonym.h"
 #include "text/rows.h"
 #include "text/tokenizer.h"
 
@@ -32,6 +33,7 @@ struct token_maker {
     struct tokenizer *tokenizer;
     const struct tokenizer_settings *settings;
     struct special_ids special;
+    const struct pseudonym_key *key; /* of pseudonyms for ids; empty: ids stay */
     struct tokenizer_cache *cache;
     struct token_counts counts;
     struct int_array text, prompt;
@@ -41,7 +43,8 @@ struct token_maker {
 };
 
 void token_maker_init(struct token_maker *m, struct rows *rows, const struct columns *columns,
-                      const struct labels *labels, struct tokenizer *tokenizer);
+                      const struct labels *labels, struct tokenizer *tokenizer,
+                      const struct pseudonym_key *key);
 /* Another maker of the same, for another thread. */
 void token_maker_init_like(struct token_maker *m, const struct token_maker *other);
 void token_maker_free(struct token_maker *m);

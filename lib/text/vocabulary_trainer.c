@@ -15,9 +15,12 @@ struct trainer {
     struct trainer_options options;
     struct unicode_normal_form form;
     struct interner words;
-    uint64_t *counts; /* [words.count] */
+    struct word_count {
+        uint64_t times;
+        uint64_t texts, last_text; /* how many it stands in; the number of the last of them */
+    } * counts;                    /* [words.count] */
     size_t capacity;
-    uint64_t total;
+    uint64_t total, texts;
     struct buffer normal;
 };
 
@@ -43,6 +46,7 @@ size_t trainer_different(const struct trainer *t) { return t->words.count; }
 void trainer_add(struct trainer *t, struct slice text)
 {
     t->normal.size = 0;
+    t->texts++;
     unicode_normalize(&t->normal, text, t->form);
     struct slice word, normal = {t->normal.at, t->normal.size};
     for (size_t at = 0; unicode_next_word(normal, &at, &word);) {
@@ -50,11 +54,20 @@ void trainer_add(struct trainer *t, struct slice text)
         size_t number = interner_add(&t->words, word, &added);
         if (added) {
             memory_grow(&t->counts, &t->capacity, t->words.count, sizeof *t->counts);
-            t->counts[number] = 0;
+            t->counts[number] = (struct word_count){0};
         }
-        t->counts[number]++;
+        struct word_count *count = &t->counts[number];
+        count->times++;
+        count->texts += count->last_text != t->texts;
+        count->last_text = t->texts;
         t->total++;
     }
+}
+
+/* How often a word counts: not at all where it stands in too few texts. */
+static uint64_t times(const struct trainer *t, size_t word)
+{
+    return t->counts[word].texts < t->options.min_texts ? 0 : t->counts[word].times;
 }
 
 /* --- the characters --- */
@@ -99,9 +112,10 @@ static struct character *characters(const struct trainer *t, size_t *count)
     struct character *all = memory_zeroed(POINTS, sizeof *all);
     for (uint32_t i = 0; i < t->words.count; i++) {
         struct slice word = t->words.at[i];
-        for (size_t at = 0, size; at < word.size; at += size) {
+        uint64_t often = times(t, i);
+        for (size_t at = 0, size; often > 0 && at < word.size; at += size) {
             struct character *c = &all[utf8_read(word.at + at, &size)];
-            c->count += t->counts[i];
+            c->count += often;
             c->opens |= at == 0;
             c->continues |= at > 0;
         }
@@ -176,10 +190,11 @@ uint64_t trainer_finish(struct trainer *t, struct vocabulary *v)
     uint64_t left_out = 0;
     for (uint32_t i = 0; i < t->words.count; i++) {
         uint32_t spelled[WORD_CHARACTERS];
+        uint64_t often = times(t, i);
         size_t count = spell(&pieces, t->words.at[i], spelled);
-        left_out += count ? 0 : t->counts[i];
-        if (count > 1)
-            merges_add(merges, spelled, count, t->counts[i]);
+        left_out += count ? 0 : t->counts[i].times;
+        if (count > 1 && often > 0)
+            merges_add(merges, spelled, count, often);
     }
     merges_run(merges, t->options.size, t->options.min_frequency);
     merges_free(merges);

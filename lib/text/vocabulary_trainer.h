@@ -22,8 +22,9 @@
 struct trainer_options {
     size_t size; /* pieces wanted, specials included; at least TRAINER_SMALLEST */
     uint64_t
-        min_frequency; /* a pair seen less often is not merged, a character seen less often is left out */
-    bool cased;        /* keep case and accents */
+        min_frequency;  /* a pair seen less often is not merged, a character seen less often is left out */
+    uint64_t min_texts; /* a word that stands in fewer texts takes no part */
+    bool cased;         /* keep case and accents */
 };
 enum { TRAINER_SMALLEST = 200 };
 
