@@ -385,7 +385,7 @@ void source_get(const struct source *source, uint64_t index, struct example_stor
 
 /* ---- The held-out records ---- */
 
-bool val_held_out(const struct fit_config *config, const struct dataset *dataset)
+static bool val_held_out(const struct fit_config *config, const struct dataset *dataset)
 {
     return config->select != SELECT_VAL || !dataset_val_selects(dataset);
 }

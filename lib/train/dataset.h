@@ -82,8 +82,7 @@ void source_get(const struct source *source, uint64_t index, struct example_stor
 
 /* ---- The held-out records, in input order ---- */
 
-/* Whether val is among them: unless it selected, and there is a test part beside it. */
-bool val_held_out(const struct fit_config *config, const struct dataset *dataset);
+/* How many: rest, and val unless it selected and there is a test part beside it. */
 uint64_t held_out_count(const struct fit_config *config, const struct dataset *dataset);
 
 struct held_out;

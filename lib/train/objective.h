@@ -1,7 +1,7 @@
 /* What training minimises: the loss, targets and weights of examples, and what outputs mean meanwhile.
  *
  * Squared error is minimised on standardised scores z = (y - centre) / spread of the training records, so
- * that learning rates mean the same on every scale; objective_fold puts the scale into the head at the end. */
+ * that learning rates mean the same on every scale; objective_fold puts the scale into the head. */
 #ifndef RUBRIC_TRAIN_OBJECTIVE_H
 #define RUBRIC_TRAIN_OBJECTIVE_H
 
