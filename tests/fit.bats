@@ -1,4 +1,4 @@
-# fit: what it writes, refuses, passes on; the same bytes whatever happens on the way.
+# fit: what it writes, refuses, outputs; the same bytes whatever happens on the way.
 load helper
 
 # A stream of the example essays, split, and the smallest of networks.
@@ -21,7 +21,7 @@ print_of() {
     (cd "$1" && sha256sum model.safetensors config.json optimizer.safetensors && cut -d, -f1-6 log.csv && cut -d, -f1-10 epochs.csv)
 }
 
-@test "a model directory with everything in it, and the validation part passed on" {
+@test "a model directory with everything in it, and the validation part as output" {
     streams
     expect_status 0 bash -c "fit ${small[*]} --epochs 2 -o m < parts.rubric > held.rubric"
     expect_text "config.json
@@ -106,7 +106,7 @@ vocab.txt" "$(ls m)"
 }
 
 # fit keeps to the line that is the first argument, or is at most a tenth over it (a sanitizer's own memory is
-# not counted).  It cannot write all that passes on before that is read, and the model stands by then.
+# not counted).  It cannot write all of its output before that is read, and the model stands by then.
 expect_within() {
     [ -p held ] || mkfifo held
     fit -q --threads 2 -o m --memory "$@" > held & local job=$!
@@ -322,20 +322,20 @@ stop_when() {
     [ ! -s held.rubric ]
 }
 
-@test "choices are made in training, or on val beside test, and never by what passes on" {
+@test "training records select, or val beside test, and never the output" {
     tok -q < "$root/examples/essays.csv" > tokens.rubric
     split -q --stratify --ratio 60:20:20 tokens.rubric > three.rubric
     fit "${small[@]}" --epochs 1 -o m3 < three.rubric > held.rubric 2> said
     expect_text '"val"' "$(show --header held.rubric | jq -c .chosen_by)"
     expect_text test "$(records held.rubric | jq -r .part | sort -u)"
     expect_text "$(records --where part=test three.rubric | wc -l)" "$(records held.rubric | wc -l)"
-    # What passes on changes nothing in the model: other labels, same bytes.
+    # The held-out records change nothing in the model: other labels, same bytes.
     split -q --stratify tokens.rubric > parts.rubric
     fit -q "${small[@]}" --epochs 3 --keep best --thresholds tuned -o a < parts.rubric > /dev/null
     changed 'if .part == "val" then .y = 6 - .y else . end' parts.rubric > turned.rubric
     fit -q "${small[@]}" --epochs 3 --keep best --thresholds tuned -o b < turned.rubric > /dev/null
     cmp a/model.safetensors b/model.safetensors
-    # A tenth of each class chooses if there is something to choose, else all are trained on and the last epoch stays.
+    # A tenth of each class selects if there is something to select, else all are trained on and the last epoch stays.
     expect_text '[185,19,"slice"]' "$(jq -c '[.rubric.records.trained, .rubric.records.chose, .rubric.run.options.select]' a/config.json)"
     for choice in "--keep best" "--monitor loss" "--patience 1" "--thresholds tuned" "--select slice"; do
         fit -q "${small[@]}" --epochs 1 $choice -f -o c < parts.rubric > /dev/null
