@@ -7,7 +7,9 @@
 #   make bench       against the peers, ratios          make fuzz          fuzz the parsers
 #   make faults      every system call fails once       make valgrind      memory errors and leaks
 #   make kills       training killed and resumed       make memory      10 GB through every filter: what each holds
-#   make races       threads under ThreadSanitizer
+#   make races       threads under ThreadSanitizer      make coverage    what share of the lines the tests run
+#   make lint        every linter                       make format      lay out the source
+#   make compdb      compile_commands.json
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -32,6 +34,11 @@ ifdef tsan
 BUILD = build-tsan
 CFLAGS ?= -O1 -g
 sanitizers = -fsanitize=thread
+endif
+ifdef coverage
+BUILD = build-coverage
+CFLAGS ?= -O1 -g
+sanitizers = --coverage -fprofile-update=atomic -include tests/coverage/exit.h
 endif
 ifdef fuzz
 BUILD = build-fuzz
@@ -216,6 +223,27 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FILTERS:%=$(BUILD)/fuzz/%.main.o) $(R
 parity-programs: $(patsubst tests/parity/%.c,$(BUILD)/parity/%,$(wildcard tests/parity/*.c))
 bench-programs: $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
+# ---- The source itself. ----
+
+# All that tests/lint/run looks at (minutes); `make test` has the quick part.
+lint: packages compdb
+	@./packages lint
+	@tests/lint/run
+
+# Lays out C as .clang-format says, and wraps its comments.
+sources = $(shell find lib cmd tests -name '*.[ch]' ! -name unicode_tables.c)
+format:
+	@./packages lint
+	tests/lint/wrap.py $(sources)
+	clang-format-14 -i $(sources)
+
+# What share of the lines the tests run; with TESTS="tok split", those bats files.
+coverage: packages
+	@$(MAKE) --no-print-directory coverage=1 -j$$(nproc) all unit-programs
+	@find build-coverage -name '*.gcda' -delete
+	-BUILD=build-coverage tests/run $(TESTS)
+	@tests/coverage/report.py build-coverage
+
 # What compilers are called with, for clang-tidy and editors.
 compdb:
 	@$(MAKE) --no-print-directory -Bn V=1 all unit-programs parity-programs bench-programs | \
@@ -251,9 +279,9 @@ dist:
 	git archive --prefix=rubric-$(VERSION)/ -o rubric-$(VERSION).tar.gz HEAD
 
 clean:
-	rm -rf build build-asan build-tsan build-fuzz build-asan-fuzz
+	rm -rf build build-asan build-tsan build-fuzz build-asan-fuzz build-coverage build-lint
 
-.PHONY: all clean packages demo test unit-programs parity bench memory fuzz fuzzers faults kills valgrind races \
+.PHONY: all clean packages demo test unit-programs lint format coverage compdb parity bench memory fuzz fuzzers faults kills valgrind races \
         parity-programs bench-programs install uninstall dist FORCE
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -19,7 +19,8 @@ built() { find build -name '*.o' -newer mark | wc -l; }
 }
 
 @test "a changed flag, compiler or version builds anew, nothing else does; install takes what is there" {
-    build "$PWD/build/lib/base.a" && touch -d '+2 seconds' mark
+    build "$PWD/build/lib/base.a"
+    touch -d '+2 seconds' mark
     build "$PWD/build/lib/base.a" WERROR=1
     [ "$(built)" -eq 0 ]
     local all change
@@ -36,7 +37,8 @@ built() { find build -name '*.o' -newer mark | wc -l; }
 }
 
 @test "warnings are errors with WERROR=1 alone" {
-    mkdir -p source && cp -r "$root/Makefile" "$root/lib" source
+    mkdir -p source
+    cp -r "$root/Makefile" "$root/lib" source
     echo 'int unused(void); int unused(void) { int left; return 0; }' >> source/lib/base/names.c
     make -s -C source build/lib/base.a 2> warnings
     grep -q 'Wunused-variable' warnings

@@ -111,7 +111,9 @@ END
 }
 
 @test "--against: the labels of two streams meet in one list, though one of them has too many numbers" {
+    # shellcheck disable=SC2034  # read as ${!name}
     few=$(for i in {1..3}; do echo "{\"id\":\"r$i\",\"y\":$i,\"pred\":$i}"; done)
+    # shellcheck disable=SC2034
     many=$(for i in {1..300}; do echo "{\"id\":\"r$i\",\"y\":$i,\"pred\":$((i * 7))}"; done)
     for name in few many; do
         { echo '{"rubric":1,"kind":"predictions","y":"integer","trail":[]}'; echo "${!name}"

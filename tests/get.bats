@@ -11,7 +11,8 @@ hub_start() {
     python3 "$root/tests/hub/server.py" "$PWD/port" "$PWD/hub" >server.log 2>&1 3>&- &
     server=$!
     for _ in $(seq 100); do [ ! -e port ] || break; sleep 0.05; done
-    export HF_ENDPOINT="http://127.0.0.1:$(cat port)"
+    HF_ENDPOINT=http://127.0.0.1:$(cat port)
+    export HF_ENDPOINT
     unset HF_TOKEN HF_HUB_OFFLINE http_proxy https_proxy all_proxy
 }
 

@@ -2,31 +2,7 @@
 # /proc, no /dev/shm, a home that cannot be written to.  Each does its work, or says what it lacks, with status 1,
 # and leaves nothing that could be taken for whole.
 load helper
-
-filters=(tok split embed fit predict evalm show tally vocab)
-
-prepare() {
-    model=$fixtures/model/trained
-    head -20 "$root/examples/essays.csv" > essays.csv
-    tok -q -m "$model" essays.csv > tokens.rubric
-    split -q --stratify tokens.rubric > parts.rubric
-    predict -q -m "$model" parts.rubric > predictions.rubric
-}
-
-# command_of NAME: sets `command` to a small run of a filter.
-command_of() {
-    case $1 in
-        tok) command=(tok -q -m "$model" essays.csv) ;;
-        split) command=(split -q --stratify tokens.rubric) ;;
-        embed) command=(embed -q -m "$model" tokens.rubric) ;;
-        fit) command=(fit -q --scratch --shape 1,16,2 --max-steps 1 -o m parts.rubric) ;;
-        predict) command=(predict -q -m "$model" tokens.rubric) ;;
-        evalm) command=(evalm -q predictions.rubric) ;;
-        show) command=(show --json tokens.rubric) ;;
-        tally) command=(tally -q tokens.rubric) ;;
-        vocab) command=(vocab -q --size 300 essays.csv) ;;
-    esac
-}
+load filters
 
 # What a run left: its output, and the model.
 left() { cat out; if [ -d m ]; then cat m/model.safetensors; fi; }

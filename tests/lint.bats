@@ -3,11 +3,14 @@ load helper
 
 lint() { "$root/tests/lint/run" "$@"; }
 
-@test "bats: every check can fail" { lint bats; }
+@test "bats files: every check can fail" { lint bats; }
+@test "scripts are clean under shellcheck" { lint shell; }
+@test "every page is clean mdoc" { lint pages; }
+@test "no line of C is longer than 110 columns" { lint columns; }
 
 @test "a check that cannot fail is found, and what can fail is left alone" {
-    cat > some.bats <<'END'
-@test "one" {
+    sed s/^TEST/@test/ > some.bats <<'END'
+TEST "one" {
     [ -e a ] && [ -e b ]
     ! grep -q x file
     for i in 1 2; do ! [[ $i == 3 ]]; done
@@ -19,9 +22,9 @@ lint() { "$root/tests/lint/run" "$@"; }
     true
 }
 END
-    cat > good.bats <<'END'
+    sed s/^TEST/@test/ > good.bats <<'END'
 # ! no command && none
-@test "two" {
+TEST "two" {
     if [ -e a ] && ! [ -e b ]; then true; fi
     while ! grep -q "a && b" file; do sleep 1; done
     [ -e a ] && [ -e b ] || return 1

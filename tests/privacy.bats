@@ -144,7 +144,8 @@ s/$/,train/' >"$home/parts.csv"
         for form in --json --csv --spreadsheet --stream ''; do
             show -q --anonymise $form $kind.rs >"$kind$form.out"
         done
-        mkdir -p all && mv $kind*.out all
+        mkdir -p all
+        mv $kind*.out all
         show --check all/$kind--stream.out
         run ! grep -e '"vec"' -e '"ids"' -e '"win"' -e '"meta"' all/$kind--json.out
         expect_text "$(seq 80)" "$(show --json all/$kind--stream.out | jq -r 'select(.id) | .id')"

@@ -1,5 +1,6 @@
 # The launcher, and what `make install` puts where.
 load helper
+load filters
 
 @test "rubric runs a filter by name and passes its status on" {
     expect_status 0 rubric show --version
@@ -58,7 +59,7 @@ load helper
 }
 
 @test "help and version go to standard output, and a full disk is not overlooked" {
-    for name in tok split embed fit predict evalm show tally vocab; do
+    for name in "${filters[@]}" get; do
         expect_status 0 "$name" --help
         [[ $output == "usage: $name "* ]]
         run bash -c "$name --help >/dev/full"

@@ -90,8 +90,8 @@ double metric_kappa(const struct confusion_matrix *m)
     return kappa(observed, expected, m);
 }
 
-/* w = (i - j)^2.  From any origin, sum w r c = N sum_i i^2 (r_i + c_i) - 2 (sum_i i r_i) (sum_i i c_i); from the
- * middle of rows and columns together the second term takes next to nothing away. */
+/* w = (i - j)^2.  From any origin, sum w r c = N sum_i i^2 (r_i + c_i) - 2 (sum_i i r_i) (sum_i i c_i); from
+ * the middle of rows and columns together the second term takes next to nothing away. */
 double metric_qwk(const struct confusion_matrix *m)
 {
     double observed = 0, sum = 0, squares = 0, rows = 0, columns = 0;

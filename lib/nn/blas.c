@@ -16,8 +16,8 @@ extern void __gcov_dump(void) __attribute__((weak));
 extern void __asan_init(void) __attribute__((weak));
 extern void __tsan_init(void) __attribute__((weak));
 
-/* At exit the pthread flavour waits for its threads, and each of them, started but never used, asks for 128 MiB
- * again and again until it gets it: for ever, where a process may not have so much.  So the process ends
+/* At exit the pthread flavour waits for its threads, and each of them, started but never used, asks for 128
+ * MiB again and again until it gets it: for ever, where a process may not have so much.  So the process ends
  * without OpenBLAS's leave. */
 static void end_at_once(int status, void *unused)
 {

@@ -39,7 +39,7 @@ struct optimizer {
     const struct parameter *words; /* NULL: frozen */
     size_t width, group;           /* H; rows of one item */
     uint64_t *row_steps;           /* [V] steps that are in a row */
-    struct adamw_factors *history;  /* factors of the words in steps forgotten + 1 .. steps */
+    struct adamw_factors *history; /* factors of the words in steps forgotten + 1 .. steps */
     size_t history_count, history_capacity;
     uint64_t forgotten;
 
@@ -137,7 +137,7 @@ static void replay_row(struct optimizer *o, float *params, struct late_row late)
         return;
     size_t at = o->words->offset + late.row * o->width;
     o->k->adamw_replay(params + at, o->moments1 + at, o->moments2 + at, o->width,
-                 o->history + (o->steps - late.steps - o->forgotten), late.steps);
+                       o->history + (o->steps - late.steps - o->forgotten), late.steps);
 }
 
 /* What an item of work needs. */
@@ -283,8 +283,8 @@ static void update_row(const struct job *job, size_t i)
             "was brought up to date",
             (unsigned long long)o->steps, row);
     o->k->adamw_update(job->params + at, o->moments1 + at, o->moments2 + at,
-                 job->gradient->row_values + i * o->width, o->width,
-                 tensor_factors(o, o->words->decay, o->words->layer), job->scale);
+                       job->gradient->row_values + i * o->width, o->width,
+                       tensor_factors(o, o->words->decay, o->words->layer), job->scale);
     o->row_steps[row] = o->steps;
 }
 
@@ -297,7 +297,8 @@ static void update_item(void *context, size_t item, int worker)
         const struct span *span = &o->spans[item];
         size_t at = span->offset;
         o->k->adamw_update(job->params + at, o->moments1 + at, o->moments2 + at, dense_gradient(job, span),
-                     span->count, tensor_factors(o, span->tensor->decay, span->tensor->layer), job->scale);
+                           span->count, tensor_factors(o, span->tensor->decay, span->tensor->layer),
+                           job->scale);
         return;
     }
     size_t group = item - o->span_count;

@@ -11,8 +11,8 @@
  *     place = classes.places[number];                  // classes.labels[place] is that label
  *
  * The order: numbers by value; strings as declared, then those that nobody declared in order of their bytes.
- * A string that only a later segment declares follows the one before it there.  A declared class has its place
- * whether a record has it or not.
+ * A string that only a later segment declares follows the one before it there.  A declared class has its
+ * place whether a record has it or not.
  *
  * Labels are compared exactly: whole numbers as integers of 64 bits (3 and 3.0 are one), other numbers as
  * doubles, strings by their bytes.  A label is found by hash, in any list.

@@ -23,7 +23,10 @@ char *output_path(const struct output *output, const char *name)
     return memory_format("%s/%s", output->partial, name);
 }
 
-static bool has_checkpoint(const struct output *o) { return own_has(o->place, o->partial, OUTPUT_CHECKPOINT); }
+static bool has_checkpoint(const struct output *o)
+{
+    return own_has(o->place, o->partial, OUTPUT_CHECKPOINT);
+}
 
 static bool stands(const char *path, struct stat *about)
 {
@@ -54,8 +57,9 @@ static void check_replaceable(const char *path)
         die(STATUS_USAGE, "%s: is not a model that fit made: -f replaces only those", path);
     char *stranger = own_stranger(place, path);
     if (stranger)
-        die(STATUS_USAGE, "%s: has '%s' in it, which fit did not write: -f would remove it (move it elsewhere)",
-            path, stranger);
+        die(STATUS_USAGE,
+            "%s: has '%s' in it, which fit did not write: -f would remove it (move it elsewhere)", path,
+            stranger);
     file_close(place, path);
 }
 
@@ -126,12 +130,12 @@ static bool is_marked(const struct output *o)
 {
     enum { SIZE = sizeof OUTPUT_MARK - 1 };
     char begin[SIZE];
-    return own_has(o->place, o->partial, OUTPUT_LOCK) && file_read(o->lock, begin, SIZE, o->partial) == SIZE &&
-           memcmp(begin, OUTPUT_MARK, SIZE) == 0;
+    return own_has(o->place, o->partial, OUTPUT_LOCK) &&
+           file_read(o->lock, begin, SIZE, o->partial) == SIZE && memcmp(begin, OUTPUT_MARK, SIZE) == 0;
 }
 
-/* Whether DIR.partial and its lock are still those that were opened: another fit may have renamed or removed them
- * before they were locked. */
+/* Whether DIR.partial and its lock are still those that were opened: another fit may have renamed or removed
+ * them before they were locked. */
 static bool is_in_place(const struct output *o)
 {
     struct stat here, there;
@@ -139,7 +143,8 @@ static bool is_in_place(const struct output *o)
            here.st_dev == there.st_dev && fstat(o->lock, &here) == 0 && here.st_nlink > 0;
 }
 
-/* Locks DIR.partial, if it is fit's to use: one that it made, has marked or has finished a model in, or an empty one. */
+/* Locks DIR.partial, if it is fit's to use: one that it made, has marked or has finished a model in, or an
+ * empty one. */
 static void lock_partial(struct output *o, bool *finished)
 {
     open_place(o);
@@ -279,7 +284,8 @@ static noreturn void die_saved(const struct output *o, const char *what)
     die(STATUS_SYSTEM, "%s: %s: %s: the model is in %s", o->directory, what, strerror(errno), o->partial);
 }
 
-/* What makes DIR.partial one of a model under way; the lock first, so that it is known for finished from then on. */
+/* What makes DIR.partial one of a model under way; the lock first, so that it is known for finished from then
+ * on. */
 static void remove_traces(const struct output *o)
 {
     static const char *const traces[] = {OUTPUT_LOCK, OUTPUT_CHECKPOINT, OUTPUT_BEST};
@@ -292,7 +298,8 @@ static void remove_traces(const struct output *o)
         warn("%s: cannot set its permissions: %s", o->directory, strerror(errno));
 }
 
-/* Where two names cannot be exchanged in one step: for a moment there is no DIR.  Returns where the old one is. */
+/* Where two names cannot be exchanged in one step: for a moment there is no DIR.  Returns where the old one
+ * is. */
 static char *rename_by_turns(const struct output *o)
 {
     char *aside = memory_format("%s.replaced", o->directory);

@@ -17,19 +17,9 @@ enum { CONFIG_LIMIT = 16 << 20 };
 
 /* All that fit writes, in the order in which it is removed. */
 static const char *const own[] = {
-    OUTPUT_CHECKPOINT,
-    OUTPUT_CHECKPOINT ".new",
-    OUTPUT_BEST,
-    OUTPUT_BEST ".new",
-    "log.csv",
-    "epochs.csv",
-    "optimizer.safetensors",
-    "trail.json",
-    "model.safetensors",
-    "vocab.txt",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "config.json",
+    OUTPUT_CHECKPOINT, OUTPUT_CHECKPOINT ".new", OUTPUT_BEST,   OUTPUT_BEST ".new",  "log.csv",
+    "epochs.csv",      "optimizer.safetensors",  "trail.json",  "model.safetensors", "vocab.txt",
+    "tokenizer.json",  "tokenizer_config.json",  "config.json",
 };
 enum { OWN_COUNT = sizeof own / sizeof *own };
 

@@ -21,7 +21,8 @@ static const struct option_row rows[] = {
 };
 static const struct command command = {"test", "", "", rows, OPTION_COUNT(rows), .reads_input = false};
 
-/* The record of a command line (words separated by '|'), its words separated so, then the operands' number. */
+/* The record of a command line (words separated by '|'), its words separated so, then the operands'
+ * number. */
 static const char *recorded(const char *line)
 {
     static char *kept;

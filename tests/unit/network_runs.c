@@ -275,7 +275,8 @@ static void check_errors(void)
     struct shape s = small;
     CHECK_TEXT(error_of_shape(s), "");
     s.A = 5;
-    CHECK_TEXT(error_of_shape(s), "4: model: a hidden size of 24 with 5 attention heads: expected a multiple");
+    CHECK_TEXT(error_of_shape(s),
+               "4: model: a hidden size of 24 with 5 attention heads: expected a multiple");
     s = small, s.hidden_dropout = 1;
     CHECK(strstr(error_of_shape(s), "dropout rate of 1"));
     s = small, s.taps[0] = 3;
