@@ -225,8 +225,8 @@ bench-programs: $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/ben
 
 # ---- The source itself. ----
 
-# All that tests/lint/run looks at (minutes); `make test` has the quick part.
-lint: packages compdb
+# All that tests/lint/run looks at; `make test` has all but the layout.
+lint: packages
 	@./packages lint
 	@tests/lint/run
 
@@ -244,7 +244,7 @@ coverage: packages
 	-BUILD=build-coverage tests/run $(TESTS)
 	@tests/coverage/report.py build-coverage
 
-# What compilers are called with, for clang-tidy and editors.
+# What compilers are called with, for editors and analysers.
 compdb:
 	@$(MAKE) --no-print-directory -Bn V=1 all unit-programs parity-programs bench-programs | \
 	    jq -Rn '[inputs | select(test(" -c -o ")) | {directory: "$(CURDIR)", file: (split(" ") | last), command: .}]' \
@@ -279,7 +279,7 @@ dist:
 	git archive --prefix=rubric-$(VERSION)/ -o rubric-$(VERSION).tar.gz HEAD
 
 clean:
-	rm -rf build build-asan build-tsan build-fuzz build-asan-fuzz build-coverage build-lint
+	rm -rf build build-asan build-tsan build-fuzz build-asan-fuzz build-coverage
 
 .PHONY: all clean packages demo test unit-programs lint format coverage compdb parity bench memory fuzz fuzzers faults kills valgrind races \
         parity-programs bench-programs install uninstall dist FORCE
