@@ -232,7 +232,7 @@ pretrained() { cp -r "$fixtures/model/trained" small; }
     for fold in 0 1; do
         expect_text "$(show --csv out/probed/round_$fold.predictions | cut -d, -f1)" \
             "$(show --csv out/probed/tuned_$fold.predictions | cut -d, -f1)"
-        show out/probed/tuned_$fold.model | grep -q -- "-m out/probed/prior_$fold.model .*--fold $fold"
+        show out/probed/tuned_$fold.model | grep -q -- "-m prior_$fold.model .*--fold $fold"
     done
     cat out/probed/tuned_{0,1}.predictions | show --csv | sed 1d | wc -l >count
     expect_text "$(show --csv out/tokens | sed 1d | wc -l)" "$(cat count)"
