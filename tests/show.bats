@@ -376,7 +376,7 @@ END
     expect_status 4 show --check trailer.rs
     expect_text 'show: trailer.rs: broken stream: a trailer of more than 1 MiB; it has no good record before that' "$stderr"
     expect_status 3 show --pack lines.json
-    expect_text 'show: lines.json:1: a header of 9000045 bytes: expected at most 8388608' "$stderr"
+    expect_text 'show: lines.json:1: a header or trailer of 9000045 bytes: expected at most 8388608' "$stderr"
     for file in large.rs trailer.rs; do
         read -r _ memory < <(cost_of show --check $file)
         [ "$memory" -lt 100000 ]
@@ -386,6 +386,13 @@ END
     { printf '{"rubric":1,"kind":"tokens","y":"none","z":"%s"}\n' "$(head -c 1048600 /dev/zero | tr '\0' z)"; cat record; echo '{"end":1}'; } >lines.json
     expect_status 3 show --pack lines.json
     [[ $stderr == *"the stream's header has 10486"*" bytes: at most 1048576"* ]]
+}
+
+@test "--pack: a line of JSON takes a small multiple of its size in memory" {
+    python3 -c 'print("""{"rubric":1,"kind":"tokens","y":"none"}\n{"id":"a","x":[%s]}\n{"end":1}""" % ",".join(["{}"] * 3000000))' >lines.json
+    read -r _ memory < <(ASAN_OPTIONS=quarantine_size_mb=1 cost_of show --pack lines.json)
+    [ ! -s said ]
+    [ "$memory" -lt 100000 ]
 }
 
 @test "maps of many keys, within maps or with long ones, are read in a time that grows as they do" {

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_cursor.h"
+#include "base/utf8.h"
 #include "stream/internal.h"
 #include "stream/jsonlines.h"
 
@@ -15,12 +15,15 @@
 
 struct packing {
     struct buffer *out;
+    struct json_cursor *c;
     bool narrow; /* within "vec": floats are float32 */
     int depth;
 };
 
-/* Each returns NULL, or what is wrong. */
-static const char *pack_value(struct packing p, const json_t *value);
+/* Each returns NULL, or what is wrong; where that is the syntax, `c->problem` says it. */
+static const char *pack_value(struct packing p);
+
+static const char syntax[] = "no JSON";
 
 static int hex_digit(char c)
 {
@@ -28,13 +31,13 @@ static int hex_digit(char c)
 }
 
 /* Bytes written in hexadecimal digits, appended to `out`. */
-static bool read_hex(const json_t *value, struct buffer *out)
+static bool read_hex(struct json_cursor *c, struct buffer *out)
 {
-    struct slice text = json_slice(value);
-    if (!json_is_string(value) || text.size % 2)
+    struct json_token digits;
+    if (!json_cursor_value(c, &digits) || digits.type != JSON_STRING || digits.text.size % 2)
         return false;
-    for (size_t i = 0; i < text.size; i += 2) {
-        int high = hex_digit(text.at[i]), low = hex_digit(text.at[i + 1]);
+    for (size_t i = 0; i < digits.text.size; i += 2) {
+        int high = hex_digit(digits.text.at[i]), low = hex_digit(digits.text.at[i + 1]);
         if (high < 0 || low < 0)
             return false;
         buffer_byte(out, (char)(high << 4 | low));
@@ -50,10 +53,10 @@ static void put_length(struct buffer *out, uint8_t first, size_t size)
         buffer_byte(out, (char)(size >> 8 * i));
 }
 
-static const char *pack_bytes(struct packing p, const json_t *value, bool string)
+static const char *pack_bytes(struct packing p, bool string)
 {
     struct buffer bytes = {0};
-    bool good = read_hex(value, &bytes);
+    bool good = read_hex(p.c, &bytes);
     if (good && string) {
         msgpack_put_string(p.out, (struct slice){bytes.at, bytes.size});
     } else if (good) {
@@ -64,35 +67,38 @@ static const char *pack_bytes(struct packing p, const json_t *value, bool string
     return good ? NULL : "bytes are written as an even number of digits 0-9a-f";
 }
 
-static const char *pack_extension(struct packing p, const json_t *value)
+static const char *pack_extension(struct packing p)
 {
-    const json_t *type = json_array_get(value, 0);
+    struct json_token array, type;
     struct buffer bytes = {0};
-    bool good = json_array_size(value) == 2 && json_is_integer(type) &&
-                json_integer_value(type) >= INT8_MIN && json_integer_value(type) <= INT8_MAX &&
-                read_hex(json_array_get(value, 1), &bytes);
+    bool good = json_cursor_value(p.c, &array) && array.type == JSON_ARRAY && json_cursor_item(p.c, true) &&
+                json_cursor_value(p.c, &type) && type.type == JSON_INTEGER && type.integer >= INT8_MIN &&
+                type.integer <= INT8_MAX && json_cursor_item(p.c, false) && read_hex(p.c, &bytes) &&
+                !json_cursor_item(p.c, false);
     if (good) {
         size_t size = bytes.size;
         if (size > 0 && size <= 16 && (size & (size - 1)) == 0)
             buffer_byte(p.out, (char)(0xd4 + __builtin_ctz((unsigned)size)));
         else
             put_length(p.out, 0xc7, size);
-        buffer_byte(p.out, (char)json_integer_value(type));
+        buffer_byte(p.out, (char)type.integer);
         buffer_append(p.out, bytes.at, size);
     }
     buffer_free(&bytes);
     return good ? NULL : "an extension is written as [TYPE, HEX]";
 }
 
-static const char *pack_big(struct packing p, const json_t *value)
+static const char *pack_big(struct packing p)
 {
-    const char *text = json_string_value(value);
-    char *end;
-    errno = 0;
-    if (!text || *text < '0' || *text > '9')
-        return "\"$big\" takes a string of decimal digits";
-    unsigned long long number = strtoull(text, &end, 10);
-    if (*end || errno)
+    struct json_token text;
+    uint64_t number = 0;
+    bool good = json_cursor_value(p.c, &text) && text.type == JSON_STRING && text.text.size > 0;
+    for (size_t i = 0; good && i < text.text.size; i++) {
+        unsigned digit = (unsigned)text.text.at[i] - '0';
+        good = digit <= 9 && !__builtin_mul_overflow(number, 10u, &number) &&
+               !__builtin_add_overflow(number, digit, &number);
+    }
+    if (!good)
         return "\"$big\" takes a string of decimal digits below 2^64";
     msgpack_put_unsigned64(p.out, number);
     return NULL;
@@ -110,101 +116,169 @@ static const char *pack_real(struct packing p, double value)
     return NULL;
 }
 
-static const char *pack_odd_float(struct packing p, const json_t *value)
+static const char *pack_odd_float(struct packing p)
 {
-    const char *text = json_is_string(value) ? json_string_value(value) : "";
-    if (strcmp(text, "nan") == 0)
-        return pack_real(p, (double)NAN);
-    if (strcmp(text, "inf") == 0)
-        return pack_real(p, (double)INFINITY);
-    if (strcmp(text, "-inf") == 0)
-        return pack_real(p, (double)-INFINITY);
+    struct json_token text;
+    if (json_cursor_value(p.c, &text) && text.type == JSON_STRING) {
+        if (slice_is(text.text, "nan"))
+            return pack_real(p, (double)NAN);
+        if (slice_is(text.text, "inf"))
+            return pack_real(p, (double)INFINITY);
+        if (slice_is(text.text, "-inf"))
+            return pack_real(p, (double)-INFINITY);
+    }
     return "\"$float\" takes nan, inf or -inf";
 }
 
-static const char *pack_pairs(struct packing p, const json_t *value)
+static void pack_string(struct packing p, const struct json_token *string)
 {
-    size_t index;
-    json_t *pair;
-    if (!json_is_array(value))
-        return "\"$map\" takes an array of [KEY, VALUE]";
-    msgpack_put_map(p.out, (uint32_t)json_array_size(value));
-    json_array_foreach(value, index, pair)
-    {
-        if (json_array_size(pair) != 2)
-            return "\"$map\" takes an array of [KEY, VALUE]";
-        for (size_t i = 0; i < 2; i++) {
-            const char *problem = pack_value(p, json_array_get(pair, i));
+    struct buffer text = {0};
+    struct slice means = string->text;
+    if (string->escaped) {
+        json_unescape(&text, string->text);
+        means = (struct slice){text.at, text.size};
+    }
+    msgpack_put_string(p.out, means);
+    buffer_free(&text);
+}
+
+/* The head of an array or map is written when its items have been counted: where its longest form was left free. */
+enum { LONGEST_HEAD = 5 };
+
+static size_t begin_items(struct buffer *out)
+{
+    size_t start = out->size;
+    buffer_reserve(out, LONGEST_HEAD);
+    out->size += LONGEST_HEAD;
+    return start;
+}
+
+static const char *end_items(struct buffer *out, size_t start, size_t count, bool map)
+{
+    if (count > MSGPACK_MAX_SIZE)
+        return "an array or object of too many items";
+    char bytes[16];
+    struct buffer head = {bytes, 0, sizeof bytes};
+    (map ? msgpack_put_map : msgpack_put_array)(&head, (uint32_t)count);
+    size_t items = start + LONGEST_HEAD;
+    memmove(out->at + start + head.size, out->at + items, out->size - items);
+    memcpy(out->at + start, bytes, head.size);
+    out->size -= LONGEST_HEAD - head.size;
+    return NULL;
+}
+
+static const char *pack_array(struct packing p)
+{
+    size_t start = begin_items(p.out), count = 0;
+    for (; json_cursor_item(p.c, count == 0); count++) {
+        const char *problem = pack_value(p);
+        if (problem)
+            return problem;
+    }
+    return p.c->problem ? syntax : end_items(p.out, start, count, false);
+}
+
+/* [[KEY, VALUE], ...] */
+static const char *pack_pairs(struct packing p)
+{
+    static const char expected[] = "\"$map\" takes an array of [KEY, VALUE]";
+    struct json_token array;
+    if (!json_cursor_value(p.c, &array) || array.type != JSON_ARRAY)
+        return expected;
+    size_t start = begin_items(p.out), count = 0;
+    for (; json_cursor_item(p.c, count == 0); count++) {
+        if (!json_cursor_value(p.c, &array) || array.type != JSON_ARRAY)
+            return expected;
+        for (int i = 0; i < 2; i++) {
+            if (!json_cursor_item(p.c, i == 0))
+                return expected;
+            const char *problem = pack_value(p);
             if (problem)
                 return problem;
         }
+        if (json_cursor_item(p.c, false))
+            return expected;
     }
+    return p.c->problem ? syntax : end_items(p.out, start, count, true);
+}
+
+typedef const char *pack_form(struct packing p);
+
+static const char *pack_binary(struct packing p) { return pack_bytes(p, false); }
+static const char *pack_odd_string(struct packing p) { return pack_bytes(p, true); }
+
+/* What JSON cannot say is an object with one key: how its value is packed, the cursor being at it; NULL where an object
+ * that begins with this key is just an object. */
+static pack_form *form_of(const struct json_cursor *c, struct slice key)
+{
+    static const struct {
+        const char *key;
+        pack_form *pack;
+    } forms[] = {{"$bin", pack_binary}, {"$str", pack_odd_string},  {"$ext", pack_extension},
+                 {"$big", pack_big},    {"$float", pack_odd_float}, {"$map", pack_pairs}};
+    struct json_cursor ahead = *c;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (slice_is(key, forms[i].key)) {
+            struct json_token second;
+            bool more = !json_cursor_skip(&ahead) || json_cursor_key(&ahead, false, &second) || ahead.problem;
+            return more ? NULL : forms[i].pack;
+        }
     return NULL;
 }
 
-/* What JSON cannot say, written as an object with one key.  Other such keys are just keys. */
-static bool pack_form(struct packing p, const char *key, const json_t *value, const char **problem)
+static const char *pack_object(struct packing p)
 {
-    if (strcmp(key, "$bin") == 0 || strcmp(key, "$str") == 0)
-        *problem = pack_bytes(p, value, key[1] == 's');
-    else if (strcmp(key, "$ext") == 0)
-        *problem = pack_extension(p, value);
-    else if (strcmp(key, "$big") == 0)
-        *problem = pack_big(p, value);
-    else if (strcmp(key, "$float") == 0)
-        *problem = pack_odd_float(p, value);
-    else if (strcmp(key, "$map") == 0)
-        *problem = pack_pairs(p, value);
-    else
-        return false;
-    return true;
-}
-
-static const char *pack_object(struct packing p, const json_t *value)
-{
-    const char *key, *problem = NULL;
-    json_t *item, *object = (json_t *)(uintptr_t)value;
-    if (json_object_size(value) == 1) {
-        void *only = json_object_iter(object);
-        if (pack_form(p, json_object_iter_key(only), json_object_iter_value(only), &problem))
-            return problem;
-    }
+    size_t start = begin_items(p.out), count = 0;
     bool record = p.depth == 1;
-    msgpack_put_map(p.out, (uint32_t)json_object_size(value));
-    json_object_foreach(object, key, item)
-    {
-        msgpack_put_string(p.out, slice_of(key));
-        p.narrow = record ? strcmp(key, "vec") == 0 : p.narrow;
-        if ((problem = pack_value(p, item)))
+    const char *problem;
+    struct json_token key;
+    for (; json_cursor_key(p.c, count == 0, &key); count++) {
+        pack_form *form = count == 0 && key.text.size && *key.text.at == '$' ? form_of(p.c, key.text) : NULL;
+        if (form) {
+            p.out->size = start;
+            if ((problem = form(p)))
+                return problem;
+            json_cursor_key(p.c, false, &key); /* there is none: moves behind the object */
+            return NULL;
+        }
+        pack_string(p, &key);
+        if (record)
+            p.narrow = slice_is(key.text, "vec");
+        if ((problem = pack_value(p)))
             return problem;
     }
-    return NULL;
+    return p.c->problem ? syntax : end_items(p.out, start, count, true);
 }
 
-static const char *pack_value(struct packing p, const json_t *value)
+static const char *pack_value(struct packing p)
 {
-    size_t index;
-    json_t *item;
+    struct json_token token;
     if (++p.depth > MSGPACK_MAX_DEPTH + 1)
         return "nested too deep";
-    switch (json_typeof(value)) {
+    if (!json_cursor_value(p.c, &token))
+        return syntax;
+    switch (token.type) {
     case JSON_OBJECT:
-        return pack_object(p, value);
+        return pack_object(p);
     case JSON_ARRAY:
-        msgpack_put_array(p.out, (uint32_t)json_array_size(value));
-        json_array_foreach(value, index, item)
-        {
-            const char *problem = pack_value(p, item);
-            if (problem)
-                return problem;
-        }
-        return NULL;
+        return pack_array(p);
+    case JSON_STRING:
+        pack_string(p, &token);
+        break;
+    case JSON_INTEGER:
+        msgpack_put_integer(p.out, token.integer);
+        break;
     case JSON_REAL:
-        return pack_real(p, json_real_value(value));
-    default:
-        msgpack_put_json(p.out, value);
-        return NULL;
+        return pack_real(p, token.real);
+    case JSON_TRUE:
+    case JSON_FALSE:
+        msgpack_put_bool(p.out, token.type == JSON_TRUE);
+        break;
+    case JSON_NULL:
+        msgpack_put_nil(p.out);
+        break;
     }
+    return NULL;
 }
 
 /* ---- Lines ---- */
@@ -259,39 +333,72 @@ static bool is_blank(struct slice text)
     return text.size == 0;
 }
 
-/* The next line that is not blank, of at most `longest` bytes, as an object; NULL at the end of the input. */
-static json_t *next_line(struct lines *lines, size_t longest)
-{
-    do
-        if (!take_line(lines))
-            return NULL;
-    while (is_blank(lines->text));
-    if (lines->text.size > longest)
-        die(STATUS_INPUT, "%s:%llu: a header of %zu bytes: expected at most %zu", lines->name,
-            (unsigned long long)lines->number, lines->text.size, longest);
-    json_error_t error;
-    json_t *value = json_loadb(lines->text.at, lines->text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
-                               &error);
-    if (!value)
-        die(STATUS_INPUT, "%s:%llu: column %d: %s: expected JSON, as 'show --json' writes it", lines->name,
-            (unsigned long long)lines->number, error.column, error.text);
-    if (!json_is_object(value))
-        die(STATUS_INPUT, "%s:%llu: an array: expected an object", lines->name,
-            (unsigned long long)lines->number);
-    return value;
-}
-
 static noreturn void bad_line(const struct lines *lines, const char *problem)
 {
     die(STATUS_INPUT, "%s:%llu: %s", lines->name, (unsigned long long)lines->number, problem);
 }
 
-static void pack_record(const struct lines *lines, const json_t *line, enum label_type y,
-                        struct stream_writer *writer)
+static noreturn void bad_syntax(const struct lines *lines, const struct json_cursor *c)
+{
+    struct buffer problem = {0};
+    json_cursor_describe(c, &problem);
+    die(STATUS_INPUT, "%s:%llu: %.*s (JSON as 'show --json' writes it is read)", lines->name,
+        (unsigned long long)lines->number, (int)problem.size, problem.at);
+}
+
+/* What a line is. */
+enum line_kind { LINE_NONE, LINE_HEADER, LINE_RECORD, LINE_TRAILER };
+
+/* The next line that is not blank, an object in good order; LINE_NONE at the end of the input. */
+static enum line_kind next_line(struct lines *lines)
+{
+    do
+        if (!take_line(lines))
+            return LINE_NONE;
+    while (is_blank(lines->text));
+    size_t invalid = utf8_invalid_at(lines->text);
+    if (invalid < lines->text.size)
+        die(STATUS_INPUT, "%s:%llu: byte %zu is not UTF-8", lines->name, (unsigned long long)lines->number,
+            invalid + 1);
+    struct json_cursor c = json_cursor_of(lines->text);
+    struct json_token token;
+    if (json_cursor_value(&c, &token) && token.type != JSON_OBJECT)
+        bad_line(lines, "expected an object");
+    bool begins = false, ends = false;
+    for (bool first = true; json_cursor_key(&c, first, &token) && json_cursor_skip(&c); first = false) {
+        begins |= slice_is(token.text, "rubric");
+        ends |= slice_is(token.text, "end");
+    }
+    if (!json_cursor_end(&c))
+        bad_syntax(lines, &c);
+    if (begins && ends)
+        bad_line(lines, "one object is header and trailer ('rubric' and 'end')");
+    return begins ? LINE_HEADER : ends ? LINE_TRAILER : LINE_RECORD;
+}
+
+/* A header's or trailer's line. */
+static json_t *line_value(const struct lines *lines)
+{
+    if (lines->text.size > MAX_HEADER_LINE)
+        die(STATUS_INPUT, "%s:%llu: a header or trailer of %zu bytes: expected at most %d", lines->name,
+            (unsigned long long)lines->number, lines->text.size, MAX_HEADER_LINE);
+    json_error_t error;
+    json_t *value = json_loadb(lines->text.at, lines->text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
+                               &error);
+    if (!value)
+        die(STATUS_INPUT, "%s:%llu: column %d: %s", lines->name, (unsigned long long)lines->number,
+            error.column, error.text);
+    return value;
+}
+
+static void pack_record(const struct lines *lines, enum label_type y, struct stream_writer *writer)
 {
     struct buffer packed = {0};
     struct record record = {0};
-    const char *wrong = pack_value((struct packing){.out = &packed}, line);
+    struct json_cursor line = json_cursor_of(lines->text);
+    const char *wrong = pack_value((struct packing){.out = &packed, .c = &line});
+    if (line.problem)
+        bad_syntax(lines, &line);
     if (wrong)
         bad_line(lines, wrong);
     struct msgpack_cursor c = {(uint8_t *)packed.at, (uint8_t *)packed.at + packed.size};
@@ -306,41 +413,42 @@ static void pack_record(const struct lines *lines, const json_t *line, enum labe
     buffer_free(&packed);
 }
 
-/* Records up to the trailer's line. */
+static void pack_trailer(const struct lines *lines, uint64_t records, struct stream_writer *writer)
+{
+    json_t *trailer = line_value(lines);
+    json_int_t end = json_integer_value(json_object_get(trailer, "end"));
+    if ((uint64_t)end != records)
+        note("%s:%llu: the trailer says %lld records, %llu were there: counted anew", lines->name,
+             (unsigned long long)lines->number, (long long)end, (unsigned long long)records);
+    stream_write_trailer(writer, trailer);
+    json_decref(trailer);
+}
+
+/* Records up to the trailer's line, and that. */
 static void pack_segment(struct lines *lines, enum label_type y, struct stream_writer *writer)
 {
-    for (uint64_t records = 0;; records++) {
-        json_t *line = next_line(lines, MAX_LINE);
-        if (!line)
-            bad_line(lines, "this is the last line: expected a trailer (key 'end')");
-        if (json_object_get(line, "rubric"))
-            bad_line(lines, "a header before the trailer of the segment");
-        const json_t *end = json_object_get(line, "end");
-        if (end && (uint64_t)json_integer_value(end) != records)
-            note("%s:%llu: the trailer says %lld records, %llu were there: counted anew", lines->name,
-                 (unsigned long long)lines->number, (long long)json_integer_value(end),
-                 (unsigned long long)records);
-        if (end)
-            stream_write_trailer(writer, line);
-        else
-            pack_record(lines, line, y, writer);
-        json_decref(line);
-        if (end)
-            return;
-    }
+    enum line_kind kind;
+    uint64_t records = 0;
+    for (; (kind = next_line(lines)) == LINE_RECORD; records++)
+        pack_record(lines, y, writer);
+    if (kind == LINE_NONE)
+        bad_line(lines, "this is the last line: expected a trailer (key 'end')");
+    if (kind == LINE_HEADER)
+        bad_line(lines, "a header before the trailer of the segment");
+    pack_trailer(lines, records, writer);
 }
 
 void jsonlines_pack(const char *path, struct stream_writer *writer)
 {
     struct lines lines = {.name = file_name(path), .fd = file_open(path)};
     uint64_t segments = 0;
-    for (json_t *line; (line = next_line(&lines, MAX_HEADER_LINE)); segments++) {
+    for (enum line_kind kind; (kind = next_line(&lines)) != LINE_NONE; segments++) {
         struct header header;
         char where[300];
         snprintf(where, sizeof where, "%.200s:%llu", lines.name, (unsigned long long)lines.number);
-        if (!json_object_get(line, "rubric") || json_object_get(line, "end"))
+        if (kind != LINE_HEADER)
             bad_line(&lines, "a segment begins with a header (key 'rubric')");
-        header_from_map(&header, line, where);
+        header_from_map(&header, line_value(&lines), where);
         stream_write_header(writer, &header);
         pack_segment(&lines, header.y, writer);
         header_free(&header);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_cursor.h"
 #include "base/utf8.h"
 #include "caught.h"
 #include "check.h"
@@ -115,6 +116,180 @@ static void test_refused_values(void)
     json_decref(array);
 }
 
+/* ---- The cursor, against jansson ---- */
+
+/* The value at a cursor as jansson would have it; NULL where it is not JSON, or has a key twice. */
+static json_t *built(struct json_cursor *c)
+{
+    struct json_token token;
+    struct buffer text = {0};
+    json_t *value = NULL, *item;
+    if (!json_cursor_value(c, &token))
+        return NULL;
+    switch (token.type) {
+    case JSON_NULL:
+        return json_null();
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return json_boolean(token.type == JSON_TRUE);
+    case JSON_INTEGER:
+        return json_integer(token.integer);
+    case JSON_REAL:
+        return json_real(token.real);
+    case JSON_STRING:
+        json_unescape(&text, token.text);
+        CHECK(token.escaped == (text.size != token.text.size));
+        value = memchr(text.at ? text.at : "", 0, text.size)
+                    ? NULL
+                    : json_stringn(text.at ? text.at : "", text.size);
+        buffer_free(&text);
+        return value;
+    case JSON_ARRAY:
+        value = json_array();
+        for (bool first = true; json_cursor_item(c, first); first = false)
+            if (!(item = built(c)) || json_array_append_new(value, item) != 0)
+                goto bad;
+        break;
+    case JSON_OBJECT:
+        value = json_object();
+        for (bool first = true; json_cursor_key(c, first, &token); first = false) {
+            text.size = 0;
+            json_unescape(&text, token.text);
+            buffer_byte(&text, '\0');
+            item = strlen(text.at) + 1 == text.size && !json_object_get(value, text.at) ? built(c) : NULL;
+            if (!item || json_object_set_new(value, text.at, item) != 0)
+                goto bad;
+        }
+        break;
+    }
+    buffer_free(&text);
+    if (!c->problem)
+        return value;
+bad:
+    buffer_free(&text);
+    json_decref(value);
+    return NULL;
+}
+
+/* The cursor takes what jansson takes, and means the same. */
+static void check_as_jansson(struct slice text)
+{
+    json_error_t error;
+    json_t *want = json_loadb(text.at, text.size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error),
+           *got = NULL;
+    bool valid = utf8_invalid_at(text) == text.size;
+    struct json_cursor c = json_cursor_of(text), again = c;
+    if (valid)
+        got = built(&c);
+    bool good = got && json_cursor_end(&c);
+    if (good != (want != NULL))
+        printf("\"%.*s\": %s\n", (int)text.size, text.at, want ? c.problem : error.text);
+    CHECK(good == (want != NULL));
+    CHECK(!good || json_equal(got, want));
+    if (want)
+        CHECK(json_cursor_skip(&again) && json_cursor_end(&again));
+    json_decref(got);
+    json_decref(want);
+}
+
+static const char *const samples[] = {
+    "{\"a\": [1, -2, 0, -0, 10, 9223372036854775807, -9223372036854775808], \"b\": {\"c\": null}, \"d\": true}",
+    "[0.5, -1e3, 1E-2, 1.25e+10, 1e308, 5e-324, 0e0, 123456789012345678901234567890.0, false]",
+    "{\"\\u00e9\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\": \"\xC3\xA9\xF0\x9F\x98\x80\"}",
+    " [ ] ",
+    "{}",
+    "\"\"",
+    "[[[[[[[[[[]]]]]]]]], {\"x\":{\"x\":{\"x\":[]}}}]",
+};
+
+static void test_cursor(void)
+{
+    static const char *const odd[] = {
+        "9223372036854775808",
+        "-9223372036854775809",
+        "1e309",
+        "-1e309",
+        "01",
+        "-",
+        "-a",
+        "1.",
+        ".5",
+        "1e",
+        "1e+",
+        "+1",
+        "nul",
+        "truee",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{\"a\":1 \"b\":2}",
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":{\"b\":1,\"b\":1}}",
+        "\"\\ud800\"",
+        "\"\\udc00\"",
+        "\"\\ud800\\u0041\"",
+        "\"\\u12g4\"",
+        "\"\\x\"",
+        "\"\t\"",
+        "\"\\",
+        "\"a",
+        "\"\\u0000\"",
+        "[1]]",
+        "{}{}",
+        "",
+        " ",
+        "\"\\u00",
+        "\v1",
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        check_as_jansson(slice_of(odd[i]));
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        struct slice whole = slice_of(samples[i]);
+        for (size_t size = 0; size <= whole.size; size++) {
+            char *text = slice_string((struct slice){whole.at, size});
+            check_as_jansson((struct slice){text, size});
+            for (size_t at = 0; at < size && size == whole.size; at++) { /* each byte by each of these */
+                for (const char *by = "\"\\{}[],:0-.eu \n\x80n"; *by; by++) {
+                    text[at] = *by;
+                    check_as_jansson((struct slice){text, size});
+                }
+                text[at] = whole.at[at];
+            }
+            free(text);
+        }
+    }
+    struct buffer deep = {0};
+    for (int i = 0; i < 5000; i++)
+        buffer_byte(&deep, '[');
+    struct json_cursor c = json_cursor_of((struct slice){deep.at, deep.size});
+    CHECK(!json_cursor_skip(&c) && strstr(c.problem, "nested too deep"));
+    buffer_free(&deep);
+}
+
+static void check_described(const char *text, const char *want)
+{
+    struct json_cursor c = json_cursor_of(slice_of(text));
+    struct buffer out = {0};
+    CHECK(!(json_cursor_skip(&c) && json_cursor_end(&c)));
+    json_cursor_describe(&c, &out);
+    buffer_byte(&out, '\0');
+    CHECK_TEXT(out.at, want);
+    buffer_free(&out);
+}
+
+static void test_descriptions(void)
+{
+    check_described("{\"\xC3\xA9\": 1 \xC3\xA9", "column 9: found '\xC3\xA9': expected ',' or '}'");
+    check_described("[1,", "column 4: found the end: expected a value");
+    check_described("[12345678901234567890]", "column 2: an integer of more than 64 bits");
+    check_described("[\"a", "column 4: the quote of a string is never closed");
+    check_described("{} {", "column 4: found '{': expected the end");
+}
+
 static char path[] = "/tmp/rubric-json-XXXXXX";
 
 static void read_it(void *unused)
@@ -157,6 +332,8 @@ int main(void)
     test_strings();
     test_numbers();
     test_refused_values();
+    test_cursor();
+    test_descriptions();
     test_files();
     return check_report("json");
 }

@@ -316,9 +316,15 @@ static void test_pack_refusals(void)
 {
     expect_pack_refusal("", "it is empty");
     expect_pack_refusal("{\"id\":\"a\"}\n", "a segment begins with a header");
-    expect_pack_refusal(HEAD "{\"id\":\"a\"\n", ":2: column");
-    expect_pack_refusal(HEAD "{\"id\":\"a\",\"id\":\"b\"}\n", "duplicate");
-    expect_pack_refusal(HEAD "[1]\n", ":2: an array: expected an object");
+    expect_pack_refusal(HEAD "{\"id\":\"a\"\n", ":2: column 10: found the end: expected ',' or '}'");
+    expect_pack_refusal(HEAD "{\"id\":\"a\"} 1\n", ":2: column 12: found '1': expected the end");
+    expect_pack_refusal(HEAD "{\"id\":\"\xff\"}\n", ":2: byte 8 is not UTF-8");
+    expect_pack_refusal(HEAD "{\"id\":\"a\",\"x\":{\"$map\":[[1]]}}\n", "an array of [KEY, VALUE]");
+    expect_pack_refusal(HEAD "{\"id\":\"a\",\"x\":{\"$map\":[[1,2,3]]}}\n", "an array of [KEY, VALUE]");
+    expect_pack_refusal(HEAD "{\"id\":\"a\",\"x\":{\"$ext\":[200,\"\"]}}\n", "[TYPE, HEX]");
+    expect_pack_refusal("{\"rubric\":1,\"end\":1}\n", ":1: one object is header and trailer");
+    expect_pack_refusal(HEAD "{\"id\":\"a\",\"id\":\"b\"}\n", ":2: a map with one key twice");
+    expect_pack_refusal(HEAD "[1]\n", ":2: expected an object");
     expect_pack_refusal(HEAD "{\"id\":\"a\"}\n", "expected a trailer");
     expect_pack_refusal(HEAD HEAD, "a header before the trailer");
     expect_pack_refusal(HEAD "{\"y\":1}\n{\"end\":1}\n", ":2: it has no 'id'");
