@@ -142,7 +142,8 @@ static void pack_string(struct packing p, const struct json_token *string)
     buffer_free(&text);
 }
 
-/* The head of an array or map is written when its items have been counted: where its longest form was left free. */
+/* The head of an array or map is written when its items have been counted, where its longest form was left
+ * free. */
 enum { LONGEST_HEAD = 5 };
 
 static size_t begin_items(struct buffer *out)
@@ -207,8 +208,8 @@ typedef const char *pack_form(struct packing p);
 static const char *pack_binary(struct packing p) { return pack_bytes(p, false); }
 static const char *pack_odd_string(struct packing p) { return pack_bytes(p, true); }
 
-/* What JSON cannot say is an object with one key: how its value is packed, the cursor being at it; NULL where an object
- * that begins with this key is just an object. */
+/* What JSON cannot say is an object with one key: how its value is packed, the cursor being at it; NULL
+ * where an object that begins with this key is just an object. */
 static pack_form *form_of(const struct json_cursor *c, struct slice key)
 {
     static const struct {
