@@ -68,13 +68,12 @@ void design_free(struct design *d)
     free(d->factor);
 }
 
-void design_rows(const struct design *d, const uint32_t *rows, size_t first, size_t count, bool weighted,
-                 double *u)
+void design_rows(const struct design *d, size_t first, size_t count, bool weighted, double *u)
 {
     size_t X = d->data->width;
     const double *restrict mean = d->mean, *restrict factor = d->factor;
     for (size_t i = 0; i < count; i++) {
-        size_t row = rows ? rows[first + i] : first + i;
+        size_t row = first + i;
         double root = weighted ? sqrt(design_weight(d, row)) : 1;
         const float *restrict x = d->data->x + row * X;
         double *restrict to = u + i * X;

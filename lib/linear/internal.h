@@ -23,10 +23,8 @@ static inline double design_weight(const struct design *d, size_t row)
     return d->data->weights ? d->data->weights[row] : 1;
 }
 
-/* u [count, X] of the records first .. first+count-1, or, with `rows`, of rows[first] ...; each times the
- * root of its weight if `weighted`. */
-void design_rows(const struct design *d, const uint32_t *rows, size_t first, size_t count, bool weighted,
-                 double *u);
+/* u [count, X] of the records first .. first+count-1; each times the root of its weight if `weighted`. */
+void design_rows(const struct design *d, size_t first, size_t count, bool weighted, double *u);
 
 /* A head with room for C outputs and E extras, the design's means and deviations in it. */
 struct linear_head *design_head(const struct design *d, enum loss loss, int C, int E);
@@ -43,6 +41,48 @@ void dgemm(bool transpose_a, bool transpose_b, size_t M, size_t N, size_t K, con
 /* Eigenvalues [n], ascending, of the symmetric a [n, n], of which one triangle is enough: a(i, j) with
  * i <= j.  Row k of `a` becomes the k-th eigenvector.  Dies with STATUS_SYSTEM when LAPACK finds none. */
 void eigen(size_t n, double *a, double *values);
+
+/* ---- The principal axes of the columns (axes.c) ---- */
+
+/* With A [n, X] the rows sqrt(w_i) u_i and R = min(n, X):  A^T A = V diag(s) V^T, V [X, R]. */
+struct axes {
+    const struct design *design;
+    bool tall; /* n >= X */
+    size_t R;
+    double *s;       /* [R] ascending, not negative */
+    double *vectors; /* [R, R] its rows are the columns of V or, when n < X, the eigenvectors of A A^T */
+    double *rows;    /* n < X: A; else NULL */
+};
+void axes_init(struct axes *a, const struct design *d, struct pool *pool);
+void axes_free(struct axes *a);
+/* Doubles that axes_init takes at most. */
+double axes_memory(size_t count, size_t width);
+
+/* Z [count, R] = A V of the records first .. first+count-1. */
+void axes_rows(const struct axes *a, size_t first, size_t count, double *Z);
+/* q [R] = (A V)^T z, z [n]. */
+void axes_project(const struct axes *a, const double *z, double *q);
+/* v [X] = V b, b [R]. */
+void axes_combine(const struct axes *a, const double *b, double *v);
+
+/* ---- Folds for cross-validation (folds.c) ---- */
+
+/* The records of each class, in a random order, are dealt out one after the other: the folds have about the
+ * same classes, and no fold has all records of a class. */
+struct folds {
+    size_t count;
+    uint32_t
+        *of; /* [n] the record's fold; UINT32_MAX: never left out (the only one of its class, weight 0) */
+    double weight; /* of the records that are left out */
+};
+
+/* Deals a fold to each of less than 50 records, and 5 to more; fewer, but 2 at least, where the heads of all
+ * folds, of `size` parameters each, would be large.  False, and nothing to free, when no class has two
+ * records. */
+bool folds_deal(struct folds *folds, const struct design *d, size_t size, uint64_t seed);
+void folds_free(struct folds *folds);
+/* Most folds of so many records. */
+size_t folds_most(size_t count, size_t size);
 
 /* ---- The solvers (ridge.c, descent.c); what they minimise is in linear.h ---- */
 

@@ -17,8 +17,11 @@
  *                 minimise  sum_i w_i clm(u_i . v, e, t_i) + penalty / 2 |v|^2.
  *             The thresholds are parametrised as in the loss clm (loss.h).
  *   Intercepts and thresholds are not penalised.  The penalty of logistic and ordinal has the least weighted
- *   mean loss on a stratified fifth of the records, drawn with `seed`, after fitting the others; then all are
- *   fitted with it.  A tie takes the larger penalty.
+ *   mean loss of records that are left out, each scored by the minimum of the sum above over the records of
+ *   the other folds, under the same penalty and with the columns of all; then all records are fitted with it.
+ *   Folds are stratified and drawn with `seed`: one for each of less than 50 records, 5 of more (fewer where
+ *   the heads of all folds would be large).  The only record of its class is never left out; where no class
+ *   has two, the middle candidate is taken.  A tie takes the larger penalty.
  *
  * Without `penalties`, the candidates are scale * 10^g with scale = sum_i w_i |u_i|^2 / X (W, when
  * standardised): g = 3, 2.75, ... -5 for ridge; g = 1, 0.5, ... -3 for the others, until the loss has risen
@@ -54,7 +57,7 @@ struct linear_options {
     bool standardise;
     const double *penalties; /* candidates, each > 0; one: it is taken */
     size_t penalty_count;    /* 0: those above */
-    uint64_t seed;           /* of the fifth that chooses */
+    uint64_t seed;           /* of the folds */
 };
 
 /* A fitted head, for vectors as they came: standardisation is folded into weight and bias.  It fits the
@@ -70,8 +73,8 @@ struct linear_head {
     double *mean;        /* [X] what was taken from the columns, */
     double *deviation;   /* [X] and what they were divided by (1 where not standardised) */
     double penalty;
-    double score;     /* what chose the penalty: mean square leave-one-out residual, or mean loss on
-                              * the fifth (NAN with a single candidate) */
+    double score;     /* of that penalty: mean square leave-one-out residual, or mean loss of records left
+                       * out (NAN where there was no choice) */
     double *left_out; /* [n] ridge: prediction of each record by the head of all others; else NULL */
     int iterations;   /* of the last L-BFGS run; 0 for ridge */
 };

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "learning_numbers.h"
+#include "linear/internal.h"
 #include "nn/scoring.h"
 
 enum { MOST = 256, CLASSES = 8 };
@@ -232,6 +233,130 @@ static void test_threads(size_t n, size_t X)
     made_free(&m);
 }
 
+/* ---- The choice of the penalty ---- */
+
+/* What a head says of a record's class: -log P. */
+static double loss_of(const struct linear_head *head, const struct made *m, size_t i)
+{
+    float f[CLASSES];
+    double prob[CLASSES];
+    struct scoring scoring = {.loss = head->loss, .classes = m->data.class_count};
+    outputs_of(head, m->x + i * m->data.width, f);
+    scoring_apply(&scoring, f, head->extra, prob);
+    return -log(prob[m->t[i]]);
+}
+
+/* Mean loss of left-out records, with a fit of its own for each fold; a record that is left out weighs 0. */
+static double left_out_by_hand(const struct made *m, enum linear_kind kind, double penalty,
+                               const struct folds *folds, struct pool *pool)
+{
+    size_t n = m->data.count;
+    double loss = 0, *weights = memory_new(n, sizeof *weights);
+    for (size_t f = 0; f < folds->count; f++) {
+        struct linear_data data = m->data;
+        for (size_t i = 0; i < n; i++)
+            weights[i] = folds->of[i] == f ? 0 : m->weights[i];
+        data.weights = weights;
+        struct linear_options options = {.kind = kind, .penalties = &penalty, .penalty_count = 1};
+        struct linear_head *head = linear_fit(&data, &options, pool);
+        for (size_t i = 0; i < n; i++)
+            loss += folds->of[i] == f ? m->weights[i] * loss_of(head, m, i) : 0;
+        linear_free(head);
+    }
+    free(weights);
+    return loss / folds->weight;
+}
+
+/* The penalty that is chosen, and its score, are those of fits by hand: that every fit has the objective that
+ * linear.h states. */
+static void test_choice(size_t n, size_t X, size_t folds_wanted, struct pool *pool)
+{
+    const double penalties[] = {100, 20, 4, 0.8, 0.16};
+    enum { COUNT = sizeof penalties / sizeof *penalties };
+    struct made m = make_data(n, X, 3, 77);
+    struct design design;
+    struct folds folds;
+    design_init(&design, &m.data, false, pool);
+    CHECK(folds_deal(&folds, &design, X, 5));
+    CHECK(folds.count == folds_wanted);
+    for (enum linear_kind kind = LINEAR_LOGISTIC; kind <= LINEAR_ORDINAL; kind++) {
+        struct linear_options options = {
+            .kind = kind, .penalties = penalties, .penalty_count = COUNT, .seed = 5};
+        struct linear_head *head = linear_fit(&m.data, &options, pool);
+        double best = INFINITY, chosen = 0;
+        for (size_t l = 0; l < COUNT; l++) {
+            double loss = left_out_by_hand(&m, kind, penalties[l], &folds, pool);
+            if (loss < best) {
+                best = loss;
+                chosen = penalties[l];
+            }
+        }
+        CHECK(head->penalty == chosen);
+        CHECK_NEAR(head->score, best, 0, 0.01);
+        linear_free(head);
+    }
+    folds_free(&folds);
+    design_free(&design);
+    made_free(&m);
+}
+
+/* Few records of classes that lie well apart: as many as `each`, of 3 classes in 30 noisy columns. */
+static struct made separable(size_t each, uint32_t state)
+{
+    struct made m = make_data(3 * each, 30, 3, state);
+    for (size_t i = 0; i < 3 * each; i++) {
+        m.t[i] = (int)(i % 3);
+        m.weights[i] = 1;
+        for (size_t j = 0; j < 30; j++)
+            m.x[i * 30 + j] += j % 3 == i % 3 ? 2 : 0;
+    }
+    return m;
+}
+
+/* Four or five of a class make no difference to speak of. */
+static void test_few(struct pool *pool)
+{
+    for (enum linear_kind kind = LINEAR_LOGISTIC; kind <= LINEAR_ORDINAL; kind++) {
+        double penalties[2];
+        struct made unseen = separable(50, 8);
+        for (size_t each = 4; each <= 5; each++) {
+            struct made m = separable(each, 3);
+            struct linear_options options = {.kind = kind, .standardise = true, .seed = 1};
+            struct linear_head *head = linear_fit(&m.data, &options, pool);
+            penalties[each - 4] = head->penalty;
+            double right = 0;
+            for (size_t i = 0; i < 150; i++)
+                right += exp(-loss_of(head, &unseen, i)) / 150;
+            CHECK(right > 0.95);
+            linear_free(head);
+            made_free(&m);
+        }
+        CHECK_NEAR(log10(penalties[0] / penalties[1]), 0, 1, 0);
+        made_free(&unseen);
+    }
+}
+
+/* The only record of a class is never left out, and no reason to give up; where each is the only one, there
+ * is no choice. */
+static void test_alone(struct pool *pool)
+{
+    struct made m = separable(4, 3);
+    struct linear_options options = {.kind = LINEAR_LOGISTIC, .standardise = true, .seed = 1};
+    m.data.count = 9;
+    m.data.class_count = 4;
+    m.t[8] = 3;
+    struct linear_head *head = linear_fit(&m.data, &options, pool);
+    CHECK(isfinite(head->score) && head->penalty < 9);
+    linear_free(head);
+    m.data.count = 3;
+    m.data.class_count = 3;
+    head = linear_fit(&m.data, &options, pool);
+    CHECK(isnan(head->score));
+    CHECK_NEAR(head->penalty, 0.3, 0, 1e-6);
+    linear_free(head);
+    made_free(&m);
+}
+
 /* Weight 2 is the record twice, weight 0 its absence. */
 static void test_weights(struct pool *pool)
 {
@@ -301,6 +426,13 @@ int main(void)
     test_left_out(9, 20, pool);
     test_threads(1500, 40);
     test_threads(90, 200);
+    test_threads(30, 8);
+    test_choice(30, 4, 30, pool);
+    test_choice(20, 40, 20, pool);
+    test_choice(90, 6, 5, pool);
+    test_choice(60, 130, 5, pool);
+    test_few(pool);
+    test_alone(pool);
     test_weights(pool);
     test_refusals();
     pool_free(pool);
