@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "base/pool.h"
 #include "base/standard.h"
+#include "model/fingerprint.h"
 #include "model/model.h"
 #include "stream/stream.h"
 #include "text/row_lookahead.h"

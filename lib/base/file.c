@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <stdnoreturn.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -108,52 +111,162 @@ void file_close(int fd, const char *name)
         die_errno("cannot close %s", name);
 }
 
-static struct file_view read_all(int fd, const char *name, uint64_t limit)
+/* ---- Whole files ---- */
+
+static noreturn void too_large(const char *path, uint64_t limit)
+{
+    die(STATUS_BROKEN, "%s: larger than the %llu bytes such a file may have", path, (unsigned long long)limit);
+}
+
+/* To the end of the file, or of `size` bytes. */
+static struct file_view read_all(int fd, const char *name, uint64_t limit, uint64_t size)
 {
     struct buffer all = {0};
-    for (;;) {
-        size_t got = file_read_some(fd, buffer_reserve(&all, 1 << 16), 1 << 16, name);
+    while (all.size < size) {
+        size_t piece = size - all.size < 1 << 16 ? (size_t)(size - all.size) : 1 << 16;
+        size_t got = file_read_some(fd, buffer_reserve(&all, piece), piece, name);
         if (got == 0)
             break;
         all.size += got;
         if (all.size > limit)
-            die(STATUS_BROKEN, "%s: larger than the %llu bytes such a file may have", name,
-                (unsigned long long)limit);
+            too_large(name, limit);
     }
-    return (struct file_view){all.at, all.size, false};
+    buffer_reserve(&all, 1);
+    return (struct file_view){all.at, all.size, NULL};
 }
 
 struct file_view file_view(const char *path, uint64_t limit)
 {
     int fd = file_open(path);
-    struct stat about;
-    if (fstat(fd, &about) != 0)
-        die_errno("%s: cannot stat", path);
-    if (S_ISDIR(about.st_mode)) {
-        errno = EISDIR;
-        die_errno("%s: cannot read", path);
-    }
-    struct file_view view;
-    if (S_ISREG(about.st_mode) && about.st_size > 0) {
-        if ((uint64_t)about.st_size > limit)
-            die(STATUS_BROKEN, "%s: %lld bytes, more than the %llu such a file may have", path,
-                (long long)about.st_size, (unsigned long long)limit);
-        void *at = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (at == MAP_FAILED)
-            die_errno("%s: cannot map", path);
-        view = (struct file_view){at, (size_t)about.st_size, true};
-    } else {
-        view = read_all(fd, file_name(path), limit);
-    }
+    struct file_view view = read_all(fd, file_name(path), limit, UINT64_MAX);
     if (fd != STDIN_FILENO)
         file_close(fd, path);
     return view;
 }
 
+int file_open_regular(const char *path, uint64_t limit, uint64_t *size)
+{
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); /* a pipe has nobody to wait for */
+    if (fd < 0)
+        die_errno("%s: cannot open", path);
+    if (fstat(fd, &about) != 0)
+        die_errno("%s: cannot stat", path);
+    if (!S_ISREG(about.st_mode))
+        die(STATUS_BROKEN, "%s: is not a regular file", path);
+    *size = (uint64_t)about.st_size;
+    if (*size > limit)
+        too_large(path, limit);
+    return fd;
+}
+
+struct file_view file_view_regular(const char *path, uint64_t limit)
+{
+    uint64_t size;
+    int fd = file_open_regular(path, limit, &size);
+    struct file_view view = read_all(fd, path, limit, size);
+    file_close(fd, path);
+    return view;
+}
+
+/* ---- Mapped files ---- */
+
+struct file_map {
+    const char *at;
+    size_t size;
+    char *name;
+    int fd;
+    struct stat about; /* when it was mapped */
+    struct file_map *next;
+};
+
+/* What the handler of SIGBUS looks in. */
+static struct file_map *volatile maps;
+
+/* Bytes of a mapping that the file no longer has: the file was cut short under whoever reads it. */
+static void end_cut_short(int number, siginfo_t *about, void *context)
+{
+    (void)context;
+    const char *address = about->si_addr;
+    for (const struct file_map *map = maps; map; map = map->next) {
+        if (address < map->at || address >= map->at + map->size)
+            continue;
+        static const char what[] = ": was cut short while it was in use\n";
+        struct iovec line[] = {{(char *)(uintptr_t)error_program(), strlen(error_program())},
+                               {": ", 2},
+                               {map->name, strlen(map->name)},
+                               {(char *)(uintptr_t)what, sizeof what - 1}};
+        _exit(writev(STDERR_FILENO, line, 4) < 0 ? STATUS_SYSTEM : STATUS_BROKEN);
+    }
+    signal(number, SIG_DFL); /* somebody else's: it comes again */
+}
+
+static void watch_bus_errors(void)
+{
+    static bool watching;
+    struct sigaction action = {.sa_sigaction = end_cut_short, .sa_flags = SA_SIGINFO};
+    if (!watching && sigaction(SIGBUS, &action, NULL) != 0)
+        die_errno("cannot watch for SIGBUS");
+    watching = true;
+}
+
+struct file_view file_view_mapped(const char *path, uint64_t limit)
+{
+    uint64_t size;
+    int fd = file_open_regular(path, limit, &size);
+    if (size == 0) { /* which cannot be mapped */
+        file_close(fd, path);
+        return (struct file_view){memory_new(0, 1), 0, NULL};
+    }
+    struct file_map *map = memory_new(1, sizeof *map);
+    *map = (struct file_map){.size = (size_t)size, .name = memory_string(path), .fd = fd, .next = maps};
+    if (fstat(fd, &map->about) != 0)
+        die_errno("%s: cannot stat", path);
+    map->at = mmap(NULL, map->size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map->at == MAP_FAILED)
+        die_errno("%s: cannot map", path);
+    maps = map;
+    watch_bus_errors();
+    return (struct file_view){map->at, map->size, map};
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* The time of the last change tells of contents whose own time was set back; but links, modes and owners that change,
+ * change it too. */
+void file_view_check(const struct file_view *view)
+{
+    struct stat now;
+    if (!view->map)
+        return;
+    const struct stat *then = &view->map->about;
+    if (fstat(view->map->fd, &now) != 0)
+        die_errno("%s: cannot stat", view->map->name);
+    bool touched = !same_time(now.st_ctim, then->st_ctim) && now.st_nlink == then->st_nlink &&
+                   now.st_mode == then->st_mode && now.st_uid == then->st_uid && now.st_gid == then->st_gid;
+    if (touched || now.st_size != then->st_size || !same_time(now.st_mtim, then->st_mtim))
+        die(STATUS_BROKEN, "%s: was changed while it was in use", view->map->name);
+}
+
+static void unmap(struct file_map *map)
+{
+    struct file_map *volatile *link = &maps;
+    while (*link != map)
+        link = &(*link)->next;
+    *link = map->next;
+    munmap((void *)(uintptr_t)map->at, map->size);
+    file_close(map->fd, map->name);
+    free(map->name);
+    free(map);
+}
+
 void file_unview(struct file_view *view)
 {
-    if (view->mapped)
-        munmap((void *)(uintptr_t)view->at, view->size);
+    if (view->map)
+        unmap(view->map);
     else
         free((void *)(uintptr_t)view->at);
     *view = (struct file_view){0};

@@ -11,13 +11,32 @@
 
 /* ---- Reading ---- */
 
+/* No fewer than there are values: each but the first stands behind one of these, which strings may hold too. */
+static size_t values_at_most(struct slice text)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < text.size; i++)
+        count += text.at[i] == ',' || text.at[i] == ':' || text.at[i] == '[' || text.at[i] == '{';
+    return count;
+}
+
+json_t *json_parse(struct slice text, const char *name, size_t flags)
+{
+    if (text.size > JSON_FILE_LIMIT)
+        die(STATUS_BROKEN, "%s: %zu bytes of JSON: at most %d are read", name, text.size, JSON_FILE_LIMIT);
+    if (values_at_most(text) > JSON_VALUES_LIMIT)
+        die(STATUS_BROKEN, "%s: JSON of more than %d values", name, JSON_VALUES_LIMIT);
+    json_error_t error;
+    json_t *value = json_loadb(text.at, text.size, flags | JSON_REJECT_DUPLICATES, &error);
+    if (!value)
+        die(STATUS_BROKEN, "%s:%d:%d: %s: expected JSON", name, error.line, error.column, error.text);
+    return value;
+}
+
 json_t *json_read(const char *path, size_t flags)
 {
-    struct file_view view = file_view(path, JSON_FILE_LIMIT);
-    json_error_t error;
-    json_t *value = json_loadb(view.at, view.size, flags | JSON_REJECT_DUPLICATES, &error);
-    if (!value)
-        die(STATUS_BROKEN, "%s:%d:%d: %s: expected JSON", path, error.line, error.column, error.text);
+    struct file_view view = file_view_regular(path, JSON_FILE_LIMIT);
+    json_t *value = json_parse((struct slice){view.at, view.size}, path, flags);
     file_unview(&view);
     return value;
 }

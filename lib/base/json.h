@@ -10,13 +10,17 @@
 
 /* ---- Reading ---- */
 
-/* The most bytes of a JSON file: its values take up to forty times as much memory. */
-enum { JSON_FILE_LIMIT = 16 << 20 };
+/* The most bytes of a JSON text, and the most values, each of which takes up to 250 bytes of memory. */
+enum { JSON_FILE_LIMIT = 16 << 20, JSON_VALUES_LIMIT = 1 << 20 };
 
-/* The value in the file `path`, and the same where only an object will do; the caller releases it with
- * json_decref. `flags`: jansson's, for decoding, besides that of refusing keys that are there twice.  Dies
- * with STATUS_BROKEN, naming line and column, on broken syntax, duplicate keys, bytes that are not UTF-8 and
- * larger files. */
+/* The value that `text` is; `name` is for messages, the rest as below. */
+json_t *json_parse(struct slice text, const char *name, size_t flags)
+    __attribute__((warn_unused_result, returns_nonnull));
+
+/* The value in the regular file `path`, and the same where only an object will do; the caller releases it
+ * with json_decref.  `flags`: jansson's, for decoding, besides that of refusing keys that are there twice.
+ * Dies with STATUS_BROKEN, naming line and column, on broken syntax, duplicate keys, bytes that are not UTF-8
+ * and what is larger. */
 json_t *json_read(const char *path, size_t flags) __attribute__((warn_unused_result, returns_nonnull));
 json_t *json_read_object(const char *path, size_t flags) __attribute__((warn_unused_result, returns_nonnull));
 

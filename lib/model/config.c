@@ -56,8 +56,8 @@ static int integer_field(const json_t *config, const char *path, const char *key
     return (int)json_integer_value(value);
 }
 
-static float real_field(const json_t *config, const char *path, const char *key, double minimum,
-                        double maximum, float otherwise)
+static double real_field(const json_t *config, const char *path, const char *key, double minimum,
+                         double maximum, double otherwise)
 {
     const json_t *value = field(config, key);
     if (!value)
@@ -65,7 +65,7 @@ static float real_field(const json_t *config, const char *path, const char *key,
     double number = json_number_value(value);
     if (!json_is_number(value) || !(number >= minimum && number <= maximum))
         die(STATUS_BROKEN, "%s: field '%s': expected a number from %g to %g", path, key, minimum, maximum);
-    return (float)number;
+    return number;
 }
 
 static const char *text_field(const json_t *config, const char *path, const char *key, const char *otherwise)
@@ -76,6 +76,14 @@ static const char *text_field(const json_t *config, const char *path, const char
     if (!json_is_string(value))
         die(STATUS_BROKEN, "%s: field '%s': expected a string", path, key);
     return json_string_value(value);
+}
+
+static bool boolean_field(const json_t *config, const char *path, const char *key)
+{
+    const json_t *value = field(config, key);
+    if (value && !json_is_boolean(value))
+        die(STATUS_BROKEN, "%s: field '%s': expected true or false", path, key);
+    return json_is_true(value);
 }
 
 static void refuse_other(const json_t *config, const char *path, const char *key, const char *only)
@@ -141,14 +149,14 @@ struct shape config_shape(const json_t *config, const char *path)
         .P = integer_field(config, path, "max_position_embeddings", 1, 1 << 20, 512),
         .types = integer_field(config, path, "type_vocab_size", 1, 1 << 10, 2),
         .activation = read_activation(config, path),
-        .layer_norm_eps = real_field(config, path, "layer_norm_eps", 0, 1, 1e-12f),
+        .layer_norm_eps = (float)real_field(config, path, "layer_norm_eps", 0, 1, 1e-12f),
         .pad = field(config, "pad_token_id") || !json_object_get(config, "pad_token_id")
                    ? integer_field(config, path, "pad_token_id", 0, (1 << 24) - 1, 0)
                    : -1,
         .pool = POOL_CLS,
         .tap_count = 1,
-        .hidden_dropout = real_field(config, path, "hidden_dropout_prob", 0, 0.99, 0.1f),
-        .attention_dropout = real_field(config, path, "attention_probs_dropout_prob", 0, 0.99, 0.1f),
+        .hidden_dropout = (float)real_field(config, path, "hidden_dropout_prob", 0, 0.99, 0.1f),
+        .attention_dropout = (float)real_field(config, path, "attention_probs_dropout_prob", 0, 0.99, 0.1f),
     };
     if (shape.H % shape.A != 0)
         die(STATUS_BROKEN, "%s: hidden_size %d is no multiple of num_attention_heads %d", path, shape.H,
@@ -156,7 +164,7 @@ struct shape config_shape(const json_t *config, const char *path)
     if (shape.pad >= shape.V)
         die(STATUS_BROKEN, "%s: pad_token_id %d lies outside the vocabulary of %d", path, shape.pad, shape.V);
     shape.taps[0] = shape.L;
-    shape.head_dropout = real_field(config, path, "classifier_dropout", 0, 0.99, shape.hidden_dropout);
+    shape.head_dropout = (float)real_field(config, path, "classifier_dropout", 0, 0.99, shape.hidden_dropout);
     return shape;
 }
 
@@ -171,6 +179,8 @@ bool config_standard_head(const struct shape *shape)
 static const json_t *own_labels(const json_t *rubric, const char *path)
 {
     const json_t *labels = field(rubric, "labels");
+    if (labels && !json_is_array(labels))
+        die(STATUS_BROKEN, "%s: field 'rubric.labels': expected an array", path);
     if (json_array_size(labels) > CLASSES_LIMIT)
         die(STATUS_BROKEN, "%s: field 'rubric.labels': %zu classes: at most %d are read", path,
             json_array_size(labels), CLASSES_LIMIT);
@@ -307,7 +317,7 @@ static struct classes own_classes(const json_t *rubric, const char *path)
 {
     const json_t *labels = own_labels(rubric, path);
     struct classes classes = {.type = label_type_parse(text_field(rubric, path, "y", "none"), path),
-                              .ordered = json_is_true(field(rubric, "ordered"))};
+                              .ordered = boolean_field(rubric, path, "ordered")};
     for (size_t i = 0; i < json_array_size(labels); i++) {
         struct label label = label_from_json(json_array_get(labels, i));
         if (label.type == LABEL_INTEGER && classes.type == LABEL_NUMBER)
@@ -333,7 +343,7 @@ static void own_scoring(const json_t *rubric, const char *path, struct model *mo
         scoring->values = numbers_of(rubric, path, "values", count);
         scoring->thresholds = numbers_of(rubric, path, "thresholds", count - 1);
     }
-    scoring->deviation = json_number_value(field(rubric, "deviation"));
+    scoring->deviation = real_field(rubric, path, "deviation", 0, 1e300, 0);
 }
 
 /* The classes that the outputs are named after; numbered where they have no names. */

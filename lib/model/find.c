@@ -3,52 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/fingerprint.h"
 #include "model/installed.h"
 #include "model/model.h"
-
-/* Hashes a file's name, size and bytes; a file that is not there adds nothing. */
-static bool hash_file(XXH3_state_t *state, const char *directory, const char *name)
-{
-    char *path = memory_format("%s/%s", directory, name);
-    bool there = file_exists(path);
-    if (there) {
-        int fd = file_open(path);
-        size_t room = 1 << 18;
-        char *piece = memory_new(room, 1);
-        XXH3_128bits_update(state, name, strlen(name) + 1);
-        for (size_t got; (got = file_read(fd, piece, room, path)) > 0;)
-            XXH3_128bits_update(state, piece, got);
-        file_close(fd, path);
-        free(piece);
-    }
-    free(path);
-    return there;
-}
-
-void model_fingerprint(const char *directory, char fingerprint[65])
-{
-    XXH3_state_t *state = XXH3_createState();
-    if (!state || XXH3_128bits_reset(state) != XXH_OK)
-        die(STATUS_SYSTEM, "out of memory: hashing %s", directory);
-    hash_file(state, directory, "config.json");
-    hash_file(state, directory, "tokenizer_config.json");
-    if (!hash_file(state, directory, "model.safetensors"))
-        hash_file(state, directory, "pytorch_model.bin");
-    XXH128_hash_t hash = XXH3_128bits_digest(state);
-    XXH3_freeState(state);
-    XXH128_canonical_t bytes;
-    XXH128_canonicalFromHash(&bytes, hash);
-    static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < sizeof bytes.digest; i++) {
-        fingerprint[2 * i] = hex[bytes.digest[i] >> 4];
-        fingerprint[2 * i + 1] = hex[bytes.digest[i] & 15];
-    }
-    fingerprint[2 * sizeof bytes.digest] = '\0';
-}
 
 static bool has_config(const char *directory)
 {

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/error.h"
 #include "model/config.h"
+#include "model/fingerprint.h"
 #include "model/weights.h"
 
 /* Forgets the head that was read, for another one is wanted. */
@@ -26,8 +26,8 @@ void model_free(struct model *model)
         return;
     drop_head(model);
     json_decref(model->config);
-    if (model->map)
-        munmap(model->map, model->map_size);
+    if (model->weights.map)
+        file_unview(&model->weights);
     else
         free(model->params);
     layout_free(model->layout);
@@ -106,13 +106,13 @@ static void load_parameter(struct loading *loading, const struct parameter *p)
 }
 
 /* Rubric's own files hold the block as it lies in memory, so that it need not be copied: pages that nobody
- * reads (rows of words that do not occur) stay on disk, and pages that are written to become private. */
+ * reads (rows of words that do not occur) stay on disk. */
 static bool map_parameters(struct loading *loading)
 {
     struct model *model = loading->model;
     struct tensors *tensors = loading->tensors;
     const struct tensor *first = weights_find(tensors, model->layout, &model->layout->table[0]);
-    if (!first || !tensors->file.mapped || (uintptr_t)first->at % 64 != 0)
+    if (loading->request->own || !first || !tensors->file.map || (uintptr_t)first->at % 64 != 0)
         return false;
     for (size_t i = 0; i < model->layout->count; i++) {
         const struct parameter *p = &model->layout->table[i];
@@ -121,13 +121,25 @@ static bool map_parameters(struct loading *loading)
             tensor->at != first->at + 4 * p->offset || (is_head(model->layout, p) && !loading->keep_head))
             return false;
     }
-    model->map = (void *)(uintptr_t)tensors->file.at;
-    model->map_size = tensors->file.size;
+    model->weights = tensors->file;
     model->params = (float *)(uintptr_t)first->at;
-    if (mprotect(model->map, model->map_size, PROT_READ | PROT_WRITE) != 0)
-        die_errno("%s: cannot map for writing", tensors->path);
     tensors->file = (struct file_view){0}; /* the model's from now on */
     return true;
+}
+
+/* A parameter has bytes of its own in every file that was saved: a small file is no large model. */
+static void check_bytes(const struct model *model, const struct tensors *tensors)
+{
+    const struct layout *layout = model->layout;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct tensor *tensor = weights_find(tensors, layout, &layout->table[i]);
+        if (tensor)
+            bytes += tensor_elements(tensors, tensor) * (tensor->type == TENSOR_F32 ? 4 : 2);
+    }
+    if (bytes > tensors->file.size)
+        die(STATUS_BROKEN, "%s: its tensors would have %llu bytes, and it has %zu: they overlap", tensors->path,
+            (unsigned long long)bytes, tensors->file.size);
 }
 
 static void load_parameters(struct model *model, struct tensors *tensors, const struct model_request *request,
@@ -135,6 +147,7 @@ static void load_parameters(struct model *model, struct tensors *tensors, const 
 {
     struct loading loading = {model, request, tensors, keep_head, {0}};
     weights_account(tensors);
+    check_bytes(model, tensors);
     if (map_parameters(&loading))
         return;
     model->params = memory_aligned(model->layout->size, sizeof *model->params);
@@ -144,7 +157,10 @@ static void load_parameters(struct model *model, struct tensors *tensors, const 
         note("%s: drawn from seed %llu: %.*s", tensors->path, (unsigned long long)request->seed,
              (int)loading.drawn.size, loading.drawn.at);
     buffer_free(&loading.drawn);
+    file_view_check(&tensors->file);
 }
+
+void model_check_unchanged(const struct model *model) { file_view_check(&model->weights); }
 
 /* A head is there when a "rubric" object says it was trained, or a foreign file holds a classifier. */
 static bool head_saved(const json_t *config, const struct tensors *tensors)
@@ -173,6 +189,7 @@ static void cut_layers(struct shape *shape, const struct model_request *request,
 struct model *model_open(const char *directory, const struct model_request *request)
 {
     struct model *model = memory_zeroed(1, sizeof *model);
+    struct model_snapshot snapshot = model_snapshot(directory);
     model->directory = memory_string(directory);
     model->config = config_read(directory);
     char *path = memory_format("%s/config.json", directory);
@@ -203,6 +220,7 @@ struct model *model_open(const char *directory, const struct model_request *requ
         network_initialise(model->layout, model->params, request->seed);
     }
     model_fingerprint(directory, model->fingerprint);
+    model_snapshot_check(&snapshot, directory);
     tensors_free(tensors);
     free(path);
     return model;

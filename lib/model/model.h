@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/file.h"
 #include "nn/network.h"
 #include "nn/scoring.h"
 #include "stream/stream.h"
@@ -31,8 +32,7 @@ struct model {
     char fingerprint[65];   /* hex: model_fingerprint of the directory it was read from or saved to */
     char *vocabulary;       /* the file of the vocabulary (vocab.txt or tokenizer.json) */
     size_t vocabulary_size; /* pieces */
-    void *map;              /* the mapping that params lie in, or NULL: params are on the heap */
-    size_t map_size;
+    struct file_view weights; /* mapped: the file that params lie in; else they are on the heap */
 };
 
 /* The directory to use: `option` (-m: a path, else the name of an installed model, said in a note), the
@@ -40,16 +40,11 @@ struct model {
  * installed beside this program.  Any argument may be NULL.  Returns a new string. */
 char *model_find(const char *option, const struct header *header);
 
-/* The print of a directory: hex XXH3-128 over the bytes of config.json, tokenizer_config.json and the
- * weights, where there are such files.  A directory that model_save wrote binds its vocabulary through
- * config.json.  Neither the directory's name nor file times matter.  Dies with STATUS_SYSTEM when a file
- * cannot be read. */
-void model_fingerprint(const char *directory, char fingerprint[65]);
-
 /* What model_open is to do beyond reading. */
 struct model_request {
     bool need_head;           /* die (STATUS_BROKEN) when no trained head is there, saying to run fit */
     bool no_weights;          /* config and settings only: params is NULL */
+    bool own;                 /* params may be written to, and need no file */
     const struct shape *head; /* NULL: the head as saved.  Else pool, taps, C, E of the wanted head: tensors
                                * that the directory lacks are drawn from `seed`, a pooler's named in one
                                * note */
@@ -58,9 +53,13 @@ struct model_request {
 };
 
 /* Reads a model directory (safetensors, pytorch_model.bin; see rubric-model(5)); dies with STATUS_BROKEN on
- * anything it cannot honour, naming file and field. */
+ * anything it cannot honour, naming file and field, and when the directory is changed or replaced meanwhile. */
 struct model *model_open(const char *directory, const struct model_request *request);
 void model_free(struct model *model);
+
+/* Dies with STATUS_BROKEN when the file that params lie in was written to since model_open(): what was computed with
+ * them since the last call may be another model's.  One system call, none where params are on the heap. */
+void model_check_unchanged(const struct model *model);
 
 /* A new model in memory with random weights, with the text settings and vocabulary of `directory`
  * (--scratch). */

@@ -1,13 +1,14 @@
 #include "model/pickle.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 
 enum {
-    MOST_VALUES = 1 << 22,
-    MOST_MEMO = 1 << 22,
+    MOST_VALUES = 1 << 20, /* of 56 bytes */
+    MOST_MEMO = 1 << 20,
     NO_MARK = -1,
 };
 
@@ -245,44 +246,55 @@ static void memo_get(struct machine *m, uint64_t slot)
 
 /* ---- Globals: the few names that mean something here ---- */
 
-static bool global_allowed(struct slice name)
+/* torch's storage types by their names, which are never called: "FloatStorage". */
+static bool is_storage(struct slice module, struct slice name)
 {
-    static const char *const exact[] = {
-        "collections OrderedDict",
-        "torch._utils _rebuild_tensor_v2",
-        "torch._utils _rebuild_tensor",
-        "torch._utils _rebuild_parameter",
-    };
-    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
-        if (slice_is(name, exact[i]))
-            return true;
-    static const char before[] = "torch ",
-                      after[] = "Storage"; /* "torch FloatStorage": a type's name, never called */
-    if (name.size < sizeof before + sizeof after - 2 || memcmp(name.at, before, sizeof before - 1) != 0 ||
-        memcmp(name.at + name.size - (sizeof after - 1), after, sizeof after - 1) != 0)
+    static const char end[] = "Storage";
+    if (!slice_is(module, "torch") || name.size < sizeof end - 1 || name.size > 64 ||
+        memcmp(name.at + name.size - (sizeof end - 1), end, sizeof end - 1) != 0)
         return false;
-    for (size_t i = sizeof before - 1; i < name.size; i++)
+    for (size_t i = 0; i < name.size; i++)
         if (!((name.at[i] >= 'A' && name.at[i] <= 'Z') || (name.at[i] >= 'a' && name.at[i] <= 'z') ||
               (name.at[i] >= '0' && name.at[i] <= '9')))
             return false;
     return true;
 }
 
+static bool find_global(struct slice module, struct slice name, enum pickle_global *global)
+{
+    static const struct {
+        const char *module, *name;
+        enum pickle_global global;
+    } known[] = {
+        {"collections", "OrderedDict", PICKLE_ORDERED_DICT},
+        {"torch._utils", "_rebuild_tensor_v2", PICKLE_REBUILD_TENSOR},
+        {"torch._utils", "_rebuild_tensor", PICKLE_REBUILD_TENSOR},
+        {"torch._utils", "_rebuild_parameter", PICKLE_REBUILD_PARAMETER},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (slice_is(module, known[i].module) && slice_is(name, known[i].name)) {
+            *global = known[i].global;
+            return true;
+        }
+    }
+    *global = PICKLE_STORAGE_TYPE;
+    return is_storage(module, name);
+}
+
 static void push_global(struct machine *m, struct slice module, struct slice name)
 {
-    struct pickle *p = m->pickle;
+    enum pickle_global global;
     if (module.size > 200 || name.size > 200)
         die(STATUS_BROKEN, "%s: its pickle asks for a global with a name of %zu bytes: refused", m->path,
             module.size + name.size);
-    char *joined = memory_format("%.*s %.*s", (int)module.size, module.at, (int)name.size, name.at);
-    memory_grow(&p->texts, &p->text_capacity, p->text_count + 1, sizeof *p->texts);
-    p->texts[p->text_count++] = joined;
-    if (!global_allowed(slice_of(joined)))
+    if (!find_global(module, name, &global))
         die(STATUS_BROKEN,
             "%s: its pickle asks for '%.*s.%.*s': only tensors and ordered dictionaries are read, nothing "
             "is run",
             m->path, (int)module.size, module.at, (int)name.size, name.at);
-    push(m, PICKLE_GLOBAL)->bytes = slice_of(joined);
+    struct pickle_value *value = push(m, PICKLE_GLOBAL);
+    value->integer = global;
+    value->bytes = name;
 }
 
 static void push_stack_global(struct machine *m)
@@ -294,6 +306,22 @@ static void push_stack_global(struct machine *m)
     push_global(m, values[module].bytes, values[name].bytes);
 }
 
+/* A tensor of the arguments, of which torch gives no more: a call copies them, and must not cost more than its bytes. */
+static void push_tensor(struct machine *m, const struct pickle_value *arguments)
+{
+    enum { MOST_ARGUMENTS = 8 };
+    size_t count = arguments->count;
+    if (count > MOST_ARGUMENTS)
+        die(STATUS_BROKEN, "%s: its pickle makes a tensor of %zu arguments: expected at most %d", m->path, count,
+            MOST_ARGUMENTS);
+    uint32_t *items = memory_new(count, sizeof *items);
+    if (count)
+        memcpy(items, arguments->items, count * sizeof *items);
+    struct pickle_value *tensor = push(m, PICKLE_TENSOR);
+    tensor->items = items;
+    tensor->count = tensor->capacity = count;
+}
+
 /* What Python would call is interpreted: a dictionary, a tensor, a parameter (its tensor). */
 static void reduce(struct machine *m)
 {
@@ -301,34 +329,31 @@ static void reduce(struct machine *m)
     const struct pickle_value *callee = &m->pickle->values[called], *given = &m->pickle->values[arguments];
     if (callee->type != PICKLE_GLOBAL || given->type != PICKLE_TUPLE)
         broken(m, "a call of what is no function");
-    if (slice_is(callee->bytes, "collections OrderedDict")) {
+    switch ((enum pickle_global)callee->integer) {
+    case PICKLE_ORDERED_DICT:
         if (given->count > 0)
             broken(m, "an ordered dictionary with arguments");
         push(m, PICKLE_DICT);
-    } else if (slice_is(callee->bytes, "torch._utils _rebuild_parameter")) {
+        return;
+    case PICKLE_REBUILD_PARAMETER:
         if (given->count < 1)
             broken(m, "a parameter without a tensor");
         push_index(&m->stack, (int32_t)given->items[0]);
-    } else if (strncmp(callee->bytes.at, "torch._utils _rebuild_tensor", 28) == 0) {
-        size_t count = given->count;
-        uint32_t *items = memory_new(count, sizeof *items);
-        if (count)
-            memcpy(items, given->items, count * sizeof *items);
-        struct pickle_value *tensor = push(m, PICKLE_TENSOR);
-        tensor->items = items;
-        tensor->count = tensor->capacity = count;
-    } else {
-        die(STATUS_BROKEN, "%s: its pickle calls '%.*s': refused", m->path, (int)callee->bytes.size,
+        return;
+    case PICKLE_REBUILD_TENSOR:
+        push_tensor(m, given);
+        return;
+    case PICKLE_STORAGE_TYPE:
+        die(STATUS_BROKEN, "%s: its pickle calls 'torch.%.*s': refused", m->path, (int)callee->bytes.size,
             callee->bytes.at);
     }
 }
 
-/* The attributes of a dictionary (state_dict's _metadata) say nothing about numbers. */
+/* The attributes of a dictionary (state_dict's _metadata) say nothing about numbers; those of a tensor would. */
 static void build(struct machine *m)
 {
     (void)pop(m);
-    enum pickle_type type = m->pickle->values[top(m)].type;
-    if (type != PICKLE_DICT && type != PICKLE_TENSOR)
+    if (m->pickle->values[top(m)].type != PICKLE_DICT)
         broken(m, "attributes of what is no dictionary");
 }
 
@@ -359,8 +384,9 @@ static int64_t decimal(struct machine *m, bool *boolean)
         broken(m, "a number of that length");
     memcpy(copy, digits.at, digits.size);
     copy[digits.size] = '\0';
+    errno = 0;
     long long value = strtoll(copy, &end, 10);
-    if (end == copy || (*end && strcmp(end, "L") != 0))
+    if (end == copy || errno || (*end && strcmp(end, "L") != 0))
         broken(m, "a number that is none");
     *boolean = strcmp(copy, "00") == 0 || strcmp(copy, "01") == 0;
     return value;
@@ -577,9 +603,6 @@ void pickle_free(struct pickle *pickle)
         return;
     for (size_t i = 0; i < pickle->count; i++)
         free(pickle->values[i].items);
-    for (size_t i = 0; i < pickle->text_count; i++)
-        free(pickle->texts[i]);
-    free(pickle->texts);
     free(pickle->values);
     free(pickle);
 }

@@ -4,7 +4,8 @@
  * by that name.
  *
  * Values lie in one arena and refer to each other by index, as pickles do (memo, shared references).  Every
- * opcode adds at most one value, so memory grows with the bytes of the pickle only. */
+ * opcode adds at most one value and a fixed number of references, so memory and time grow with the bytes of the pickle
+ * only; there are at most a million values. */
 #ifndef RUBRIC_MODEL_PICKLE_H
 #define RUBRIC_MODEL_PICKLE_H
 
@@ -24,15 +25,22 @@ enum pickle_type {
     PICKLE_TUPLE,
     PICKLE_LIST,
     PICKLE_DICT,       /* items are key, value, key, value, ... */
-    PICKLE_GLOBAL,     /* a name that may be used: bytes are "module name" */
+    PICKLE_GLOBAL,     /* a name that may be used: `integer` says which, bytes are the name without its module */
     PICKLE_PERSISTENT, /* what stands for a storage; items[0] is its description */
     PICKLE_TENSOR,     /* items are the arguments of torch._utils._rebuild_tensor(_v2) */
 };
 
+enum pickle_global {
+    PICKLE_ORDERED_DICT,
+    PICKLE_REBUILD_TENSOR,
+    PICKLE_REBUILD_PARAMETER,
+    PICKLE_STORAGE_TYPE, /* of torch: "FloatStorage" */
+};
+
 struct pickle_value {
     enum pickle_type type;
-    int64_t integer;    /* PICKLE_INTEGER, PICKLE_BOOL */
-    struct slice bytes; /* in the pickle, or in memory of the arena (PICKLE_GLOBAL) */
+    int64_t integer;    /* PICKLE_INTEGER, PICKLE_BOOL, PICKLE_GLOBAL */
+    struct slice bytes; /* in the pickle */
     uint32_t *items;    /* indices into the arena */
     size_t count, capacity;
 };
@@ -42,8 +50,6 @@ struct pickle {
     size_t count, capacity;
     uint32_t root; /* what the pickle holds */
     size_t size;   /* bytes read, up to and including its STOP */
-    char **texts;  /* owned */
-    size_t text_count, text_capacity;
 };
 
 /* Reads one pickle at the start of `bytes`; dies with STATUS_BROKEN, opening the message with `path`. */

@@ -1,14 +1,11 @@
 #include "model/safetensors.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
-
-#define FILE_LIMIT (UINT64_C(1) << 42)
-#define HEADER_LIMIT (UINT64_C(100) << 20) /* as the reference implementation */
+#include "base/json.h"
 
 static const struct {
     const char *name;
@@ -117,7 +114,7 @@ static uint64_t little_endian64(const char *at)
 
 struct tensors *safetensors_open(const char *path)
 {
-    return safetensors_read(path, file_view(path, FILE_LIMIT));
+    return safetensors_read(path, file_view_mapped(path, WEIGHTS_FILE_LIMIT));
 }
 
 struct tensors *safetensors_read(const char *path, struct file_view view)
@@ -127,14 +124,12 @@ struct tensors *safetensors_read(const char *path, struct file_view view)
     tensors_refuse_pointer(tensors);
     struct slice file = {tensors->file.at, tensors->file.size};
     uint64_t size = file.size >= 8 ? little_endian64(file.at) : 0;
-    if (file.size < 8 || size > file.size - 8 || size > HEADER_LIMIT)
+    if (file.size < 8 || size > file.size - 8)
         die(STATUS_BROKEN, "%s: is no safetensors file, or cut: its header would end beyond its %zu bytes",
             path, file.size);
-    json_error_t error;
-    json_t *header = json_loadb(file.at + 8, size, JSON_REJECT_DUPLICATES, &error);
+    json_t *header = json_parse((struct slice){file.at + 8, size}, path, 0);
     if (!json_is_object(header))
-        die(STATUS_BROKEN, "%s: the header of safetensors is broken: %s", path,
-            header ? "no object" : error.text);
+        die(STATUS_BROKEN, "%s: its header is no JSON object", path);
     struct slice data = {file.at + 8 + size, file.size - 8 - size};
     struct extent *extents = memory_new(json_object_size(header), sizeof *extents);
     size_t count = 0;

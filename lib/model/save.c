@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "model/config.h"
+#include "model/fingerprint.h"
 #include "model/model.h"
 #include "model/safetensors.h"
 #include "model/weights.h"

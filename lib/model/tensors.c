@@ -19,8 +19,7 @@ void tensors_free(struct tensors *tensors)
 {
     if (!tensors)
         return;
-    for (size_t i = 0; i < tensors->count; i++)
-        free(tensors->at[i].name);
+    interner_free(&tensors->names);
     for (size_t i = 0; i < tensors->block_count; i++)
         free(tensors->blocks[i]);
     if (tensors->file.at)
@@ -42,18 +41,22 @@ void tensors_refuse_pointer(const struct tensors *tensors)
 
 struct tensor *tensors_add(struct tensors *tensors, struct slice name)
 {
+    bool new;
+    if (memchr(name.at, '\0', name.size))
+        die(STATUS_BROKEN, "%s: the name of a tensor has a NUL in it", tensors->path);
+    size_t number = interner_add(&tensors->names, name, &new);
+    if (!new)
+        die(STATUS_BROKEN, "%s: tensor '%s' is there twice", tensors->path, tensors->at[number].name);
     memory_grow(&tensors->at, &tensors->capacity, tensors->count + 1, sizeof *tensors->at);
     struct tensor *tensor = &tensors->at[tensors->count++];
-    *tensor = (struct tensor){.name = slice_string(name)};
+    *tensor = (struct tensor){.name = tensors->names.at[number].at};
     return tensor;
 }
 
 const struct tensor *tensors_find(const struct tensors *tensors, const char *name)
 {
-    for (size_t i = 0; i < tensors->count; i++)
-        if (strcmp(tensors->at[i].name, name) == 0)
-            return &tensors->at[i];
-    return NULL;
+    size_t number = interner_find(&tensors->names, slice_of(name));
+    return number == INTERNER_NONE ? NULL : &tensors->at[number];
 }
 
 uint64_t tensor_elements(const struct tensors *tensors, const struct tensor *tensor)
@@ -113,7 +116,7 @@ static bool contiguous(const struct tensor *tensor)
 static void drop_pages(const struct tensors *tensors, const uint8_t *at, uint64_t size)
 {
     const uint8_t *file = (const uint8_t *)tensors->file.at;
-    if (!tensors->file.mapped || at < file || at >= file + tensors->file.size)
+    if (!tensors->file.map || at < file || at >= file + tensors->file.size)
         return;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t first = ((uintptr_t)at + page - 1) / page * page, last = ((uintptr_t)at + size) / page * page;

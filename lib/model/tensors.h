@@ -10,14 +10,18 @@
 #include <stdint.h>
 
 #include "base/file.h"
+#include "base/interner.h"
 #include "base/memory.h"
 
 enum { TENSOR_MAX_RANK = 8 };
 
+/* The most bytes of a weights file: four thousand million parameters. */
+#define WEIGHTS_FILE_LIMIT (UINT64_C(1) << 34)
+
 enum tensor_type { TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_OTHER /* cannot be a parameter */ };
 
 struct tensor {
-    char *name;
+    const char *name; /* the tensors' */
     enum tensor_type type;
     char type_name[24]; /* as the file calls it */
     int rank;
@@ -30,6 +34,7 @@ struct tensors {
     char *path;
     struct tensor *at;
     size_t count, capacity;
+    struct interner names; /* number = index in `at` */
     struct file_view file; /* mapped bytes; size 0 when `blocks` hold the elements */
     void **blocks;         /* memory that tensors lie in, each from malloc */
     size_t block_count, block_capacity;
@@ -41,7 +46,8 @@ void tensors_free(struct tensors *tensors);
 /* Dies with STATUS_BROKEN, saying how to get the file, when what is there is Git LFS's pointer to it. */
 void tensors_refuse_pointer(const struct tensors *tensors);
 
-/* Adds a tensor called `name` (copied) and returns it, zeroed, to be filled. */
+/* Adds a tensor called `name` (copied) and returns it, zeroed, to be filled.  Dies with STATUS_BROKEN when there is one
+ * of that name: programs differ in which of the two counts. */
 struct tensor *tensors_add(struct tensors *tensors, struct slice name);
 
 /* The tensor of that name, or NULL. */

@@ -5,17 +5,17 @@
 #include <zip.h>
 
 #include "base/error.h"
+#include "base/interner.h"
 #include "model/pickle.h"
 
-#define FILE_LIMIT (UINT64_C(1) << 40)
-enum { PICKLE_LIMIT = 16 << 20, MOST_STORAGES = 10000 };
+enum { PICKLE_LIMIT = 16 << 20, MOST_STORAGES = 10000, MOST_ENTRIES = 3 * MOST_STORAGES };
 
 /* One storage: a run of elements that tensors look into. */
 struct storage {
     struct slice key;
     enum tensor_type type;
     unsigned size;         /* of one element */
-    const char *type_name; /* in the pickle's arena */
+    const char *type_name;
     uint64_t count;        /* elements */
     const uint8_t *at;     /* NULL until its bytes are found */
 };
@@ -26,6 +26,8 @@ struct reader {
     struct pickle *pickle;
     struct storage *storages;
     size_t count, capacity;
+    struct interner keys; /* of the storages: number = index */
+    uint64_t taken;       /* bytes of the zip's entries that were read */
     zip_t *zip;   /* NULL for the older form */
     char *prefix; /* the zip's "NAME/" */
 };
@@ -35,11 +37,10 @@ static const struct {
     enum tensor_type type;
     unsigned size;
 } storage_types[] = {
-    {"torch FloatStorage", TENSOR_F32, 4},     {"torch HalfStorage", TENSOR_F16, 2},
-    {"torch BFloat16Storage", TENSOR_BF16, 2}, {"torch DoubleStorage", TENSOR_OTHER, 8},
-    {"torch LongStorage", TENSOR_OTHER, 8},    {"torch IntStorage", TENSOR_OTHER, 4},
-    {"torch ShortStorage", TENSOR_OTHER, 2},   {"torch CharStorage", TENSOR_OTHER, 1},
-    {"torch ByteStorage", TENSOR_OTHER, 1},    {"torch BoolStorage", TENSOR_OTHER, 1},
+    {"FloatStorage", TENSOR_F32, 4},     {"HalfStorage", TENSOR_F16, 2},   {"BFloat16Storage", TENSOR_BF16, 2},
+    {"DoubleStorage", TENSOR_OTHER, 8},  {"LongStorage", TENSOR_OTHER, 8}, {"IntStorage", TENSOR_OTHER, 4},
+    {"ShortStorage", TENSOR_OTHER, 2},   {"CharStorage", TENSOR_OTHER, 1}, {"ByteStorage", TENSOR_OTHER, 1},
+    {"BoolStorage", TENSOR_OTHER, 1},
 };
 
 static const struct pickle_value *item(const struct reader *r, const struct pickle_value *value, size_t i,
@@ -57,20 +58,18 @@ static void storage_type(const struct reader *r, struct storage *storage, struct
         if (slice_is(name, storage_types[i].name)) {
             storage->type = storage_types[i].type;
             storage->size = storage_types[i].size;
-            storage->type_name = storage_types[i].name + strlen("torch ");
+            storage->type_name = storage_types[i].name;
             return;
         }
     }
-    die(STATUS_BROKEN, "%s: a tensor lies in a '%.*s', which rubric does not know", r->path, (int)name.size,
+    die(STATUS_BROKEN, "%s: a tensor lies in a 'torch.%.*s', which rubric does not know", r->path, (int)name.size,
         name.at);
 }
 
 static struct storage *find_storage(const struct reader *r, struct slice key)
 {
-    for (size_t i = 0; i < r->count; i++)
-        if (slice_equal(r->storages[i].key, key))
-            return &r->storages[i];
-    return NULL;
+    size_t number = interner_find(&r->keys, key);
+    return number == INTERNER_NONE ? NULL : &r->storages[number];
 }
 
 /* The storage that a persistent id describes: ('storage', type, key, device, elements[, view]).  A view (key,
@@ -85,20 +84,25 @@ static struct storage *describe_storage(struct reader *r, const struct pickle_va
                               *count = item(r, about, 4, PICKLE_INTEGER);
     const struct pickle_value *view = item(r, about, 5, PICKLE_TUPLE),
                               *offset = item(r, view, 1, PICKLE_INTEGER);
-    if (!kind || !slice_is(kind->bytes, "storage") || !type || !key || !count || count->integer < 0 ||
+    if (!kind || !slice_is(kind->bytes, "storage") || !type ||
+        type->integer != PICKLE_STORAGE_TYPE || !key || !count || count->integer < 0 ||
         (view && (!offset || offset->integer < 0)))
         die(STATUS_BROKEN, "%s: a tensor has no storage that can be understood", r->path);
     *shift = offset ? (uint64_t)offset->integer : 0;
+    struct storage new = {.key = key->bytes, .count = (uint64_t)count->integer};
+    storage_type(r, &new, type->bytes);
     struct storage *storage = find_storage(r, key->bytes);
+    if (storage && (storage->count != new.count || storage->type_name != new.type_name))
+        die(STATUS_BROKEN, "%s: storage '%.*s' is described in two ways", r->path, (int)key->bytes.size,
+            key->bytes.at);
     if (storage)
         return storage;
     if (r->count >= MOST_STORAGES)
         die(STATUS_BROKEN, "%s: more than %d storages", r->path, MOST_STORAGES);
     memory_grow(&r->storages, &r->capacity, r->count + 1, sizeof *r->storages);
-    storage = &r->storages[r->count++];
-    *storage = (struct storage){.key = key->bytes, .count = (uint64_t)count->integer};
-    storage_type(r, storage, type->bytes);
-    return storage;
+    interner_add(&r->keys, new.key, NULL);
+    r->storages[r->count] = new;
+    return &r->storages[r->count++];
 }
 
 /* ---- Tensors ---- */
@@ -119,12 +123,12 @@ static void read_dimensions(const struct reader *r, struct tensor *tensor, const
     }
 }
 
-/* Dies unless the last element lies in the storage. */
+/* Dies unless the last element lies in the storage, and each may have a place of its own there. */
 static void check_bounds(const struct reader *r, const struct tensor *tensor, const struct storage *storage,
                          uint64_t first)
 {
-    uint64_t last = first, step;
-    if (tensor_elements(r->tensors, tensor) == 0)
+    uint64_t last = first, step, elements = tensor_elements(r->tensors, tensor);
+    if (elements == 0)
         return;
     for (int i = 0; i < tensor->rank; i++)
         if (__builtin_mul_overflow(tensor->shape[i] - 1, tensor->stride[i], &step) ||
@@ -133,6 +137,9 @@ static void check_bounds(const struct reader *r, const struct tensor *tensor, co
     if (last >= storage->count)
         die(STATUS_BROKEN, "%s: tensor '%s' reaches beyond its storage of %llu elements", r->path,
             tensor->name, (unsigned long long)storage->count);
+    if (elements > storage->count)
+        die(STATUS_BROKEN, "%s: tensor '%s' has %llu elements in a storage of %llu", r->path, tensor->name,
+            (unsigned long long)elements, (unsigned long long)storage->count);
 }
 
 /* A tensor's first element is kept as its index in the storage until the bytes of all storages are known. */
@@ -192,8 +199,8 @@ static void place_tensors(struct reader *r, const struct place *places)
 
 /* ---- The zip form ---- */
 
-/* The bytes of a stored entry, kept by the tensors; checked against the file's size before they are
- * allocated. */
+/* The bytes of a stored entry, kept by the tensors.  Entries that do not overlap have no more bytes together than the
+ * file: that is checked before they are allocated. */
 static struct slice read_entry(struct reader *r, zip_int64_t index, const char *name, uint64_t limit)
 {
     zip_stat_t about;
@@ -204,6 +211,10 @@ static struct slice read_entry(struct reader *r, zip_int64_t index, const char *
             "%s: entry '%s' is compressed or larger than it may be: expected what torch.save writes", r->path,
             name);
     struct tensors *tensors = r->tensors;
+    if (about.size > tensors->file.size - r->taken)
+        die(STATUS_BROKEN, "%s: entry '%s': the entries have more bytes than the file: they overlap", r->path,
+            name);
+    r->taken += about.size;
     char *bytes = memory_new(about.size, 1);
     memory_grow(&tensors->blocks, &tensors->block_capacity, tensors->block_count + 1,
                 sizeof *tensors->blocks);
@@ -218,20 +229,36 @@ static struct slice read_entry(struct reader *r, zip_int64_t index, const char *
     return (struct slice){bytes, about.size};
 }
 
-/* The entry "NAME/data.pkl" tells the prefix. */
+static bool ends_with(struct slice text, const char *end)
+{
+    size_t size = strlen(end);
+    return text.size >= size && memcmp(text.at + text.size - size, end, size) == 0;
+}
+
+/* The entry "NAME/data.pkl" tells the prefix.  Of two entries with one name it would not be clear which counts. */
 static zip_int64_t find_pickle(struct reader *r)
 {
-    static const char wanted[] = "/data.pkl";
-    zip_int64_t count = zip_get_num_entries(r->zip, 0);
+    struct interner names = {0};
+    zip_int64_t count = zip_get_num_entries(r->zip, 0), found = -1;
+    if (count > MOST_ENTRIES)
+        die(STATUS_BROKEN, "%s: a zip file of %lld entries: at most %d are read", r->path, (long long)count,
+            MOST_ENTRIES);
     for (zip_int64_t i = 0; i < count; i++) {
-        const char *name = zip_get_name(r->zip, (zip_uint64_t)i, 0);
-        size_t size = name ? strlen(name) : 0;
-        if (size < sizeof wanted - 1 || strcmp(name + size - (sizeof wanted - 1), wanted) != 0)
+        const char *text = zip_get_name(r->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
+        struct slice name = slice_of(text ? text : "");
+        bool new, pickle = ends_with(name, "/data.pkl");
+        interner_add(&names, name, &new);
+        if (!new || (pickle && found >= 0))
+            die(STATUS_BROKEN, "%s: entry '%.*s' is there twice", r->path, (int)name.size, name.at);
+        if (!pickle)
             continue;
-        r->prefix = slice_string((struct slice){name, size - strlen("data.pkl")});
-        return i;
+        found = i;
+        r->prefix = slice_string((struct slice){name.at, name.size - strlen("data.pkl")});
     }
-    die(STATUS_BROKEN, "%s: a zip file without data.pkl: expected what torch.save writes", r->path);
+    interner_free(&names);
+    if (found < 0)
+        die(STATUS_BROKEN, "%s: a zip file without data.pkl: expected what torch.save writes", r->path);
+    return found;
 }
 
 static void read_zip_storages(struct reader *r, uint64_t file_size)
@@ -320,6 +347,9 @@ static void read_old_storages(struct reader *r, struct slice rest)
         uint64_t count, size;
         if (!storage)
             die(STATUS_BROKEN, "%s: a storage that no tensor describes", r->path);
+        if (storage->at)
+            die(STATUS_BROKEN, "%s: storage '%.*s' is there twice", r->path, (int)storage->key.size,
+                storage->key.at);
         if (rest.size < sizeof count)
             die(STATUS_BROKEN, "%s: the file is cut", r->path);
         memcpy(&count, rest.at, sizeof count);
@@ -353,7 +383,7 @@ static bool starts_with(const struct file_view *file, const char *bytes, size_t 
     return file->size >= size && memcmp(file->at, bytes, size) == 0;
 }
 
-struct tensors *torchfile_open(const char *path) { return torchfile_read(path, file_view(path, FILE_LIMIT)); }
+struct tensors *torchfile_open(const char *path) { return torchfile_read(path, file_view_mapped(path, WEIGHTS_FILE_LIMIT)); }
 
 struct tensors *torchfile_read(const char *path, struct file_view file)
 {
@@ -370,6 +400,7 @@ struct tensors *torchfile_read(const char *path, struct file_view file)
     else
         die(STATUS_BROKEN, "%s: is no file of torch.save", path);
     free(r.storages);
+    interner_free(&r.keys);
     pickle_free(r.pickle);
     return r.tensors;
 }

@@ -59,15 +59,18 @@ const struct tensor *weights_find(const struct tensors *tensors, const struct la
                                   const struct parameter *p)
 {
     const char *name = weights_name(layout, p);
-    const struct tensor *found = tensors_find(tensors, name);
     char old[sizeof p->name];
     bool has_old = old_spelling(name, old, sizeof old), prefixed = strncmp(name, "bert.", 5) == 0;
-    if (!found && prefixed)
-        found = tensors_find(tensors, name + 5);
-    if (!found && has_old)
-        found = tensors_find(tensors, old);
-    if (!found && has_old && prefixed)
-        found = tensors_find(tensors, old + 5);
+    const char *const spellings[] = {name, prefixed ? name + 5 : NULL, has_old ? old : NULL,
+                                     has_old && prefixed ? old + 5 : NULL};
+    const struct tensor *found = NULL;
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        const struct tensor *tensor = spellings[i] ? tensors_find(tensors, spellings[i]) : NULL;
+        if (tensor && found)
+            die(STATUS_BROKEN, "%s: tensors '%s' and '%s' are one parameter", tensors->path, found->name,
+                tensor->name);
+        found = tensor ? tensor : found;
+    }
     return found;
 }
 
@@ -104,7 +107,7 @@ static bool belongs_to_bert(const char *name, const struct layout *one)
 {
     char first[128];
     int used = 0, number;
-    if (sscanf(name, "encoder.layer.%d.%n", &number, &used) == 1 && used > 0)
+    if (sscanf(name, "encoder.layer.%9d.%n", &number, &used) == 1 && used > 0)
         snprintf(first, sizeof first, "bert.encoder.layer.0.%s", name + used);
     else
         snprintf(first, sizeof first, "bert.%s", name);

@@ -15,7 +15,7 @@ struct tensors *weights_open(const char *directory);
 const char *weights_name(const struct layout *layout, const struct parameter *p);
 
 /* The tensor for a parameter, under any of its spellings: with or without "bert.", gamma and beta for the
- * weight and bias of layer norms; NULL when the file has none. */
+ * weight and bias of layer norms; NULL when the file has none.  Dies with STATUS_BROKEN when it has two. */
 const struct tensor *weights_find(const struct tensors *tensors, const struct layout *layout,
                                   const struct parameter *p);
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static const double most_floats = 0x1p40;
+static const double most_floats = 0x1p31; /* 8 GiB */
 
 static void check_range(const char *what, int value, int least, int most)
 {
@@ -22,7 +22,7 @@ static void check_size(const struct shape *s)
     double H = s->H, F = s->F, total = ((double)s->V + s->P + s->types + 2) * H + s->E;
     total += s->L * (4 * H * H + 2 * H * F + 9 * H + F) + H * (H + 1) + (double)s->C * (s->tap_count * H + 1);
     if (total > most_floats)
-        die(STATUS_BROKEN, "model: %.0f parameters: expected at most 2^40", total);
+        die(STATUS_BROKEN, "model: %.0f parameters: expected at most 2^31", total);
 }
 
 static void check_shape(const struct shape *s)

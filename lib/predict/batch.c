@@ -215,6 +215,7 @@ void batch_flush(struct batch *b)
     memory_grow(&b->results.at, &b->results.capacity, b->result_count, sizeof *b->results.at);
     qsort_r(b->order, b->count, sizeof *b->order, by_cost, b);
     pool_run(b->pool, b->count, compute_one, b);
+    model_check_unchanged(b->model); /* before anybody sees the results */
     b->ready = true;
     b->taken = 0;
 }

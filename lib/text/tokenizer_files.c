@@ -118,9 +118,8 @@ static void check_tokenizer(const struct files *f)
 
 /* --- pieces --- */
 
-static void read_vocabulary(struct vocabulary *v, const char *path)
+static void read_vocabulary(struct vocabulary *v, const char *path, struct file_view view)
 {
-    struct file_view view = file_view(path, FILE_LIMIT);
     const char *end = view.at + view.size;
     for (const char *at = view.at; at < end;) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
@@ -161,7 +160,7 @@ static void read_json_vocabulary(struct vocabulary *v, const json_t *tokenizer, 
 static void check_agreement(const struct vocabulary *v, const struct files *f)
 {
     struct vocabulary other = {0};
-    read_vocabulary(&other, f->vocabulary_path);
+    read_vocabulary(&other, f->vocabulary_path, file_view_regular(f->vocabulary_path, FILE_LIMIT));
     size_t both = other.count < v->count ? other.count : v->count;
     for (size_t id = 0; id < both; id++) {
         struct slice a = vocabulary_piece(v, id), b = vocabulary_piece(&other, id);
@@ -182,7 +181,8 @@ static void read_pieces(struct tokenizer *t, const struct files *f)
         if (listed)
             check_agreement(&t->vocabulary, f);
     } else if (listed) {
-        read_vocabulary(&t->vocabulary, f->vocabulary_path);
+        read_vocabulary(&t->vocabulary, f->vocabulary_path,
+                        file_view_regular(f->vocabulary_path, FILE_LIMIT));
     } else {
         die(STATUS_BROKEN,
             "%s: no vocabulary there: neither vocab.txt nor tokenizer.json "
@@ -440,7 +440,7 @@ void tokenizer_read_bare(struct tokenizer *t, const char *path, bool cased)
 {
     struct files f = {.config_path = (char *)(uintptr_t)path};
     t->path = memory_string(path);
-    read_vocabulary(&t->vocabulary, path);
+    read_vocabulary(&t->vocabulary, path, file_view(path, FILE_LIMIT));
     vocabulary_index(&t->vocabulary, path);
     read_special(t, &f);
     t->settings = usual_settings;

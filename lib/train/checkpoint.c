@@ -100,7 +100,7 @@ static void saving_end(struct saving *s, const struct output *output)
 
 static struct file_view load(const char *path)
 {
-    struct file_view view = file_view(path, UINT64_MAX);
+    struct file_view view = file_view_mapped(path, UINT64_MAX);
     uint64_t hash;
     if (view.size < sizeof hash)
         die(STATUS_BROKEN, "%s: is cut short", path);

@@ -7,6 +7,7 @@
 #include "base/standard.h"
 #include "base/terminal.h"
 #include "eval/report.h"
+#include "model/fingerprint.h"
 #include "predict/prediction.h"
 
 /* A segment's header as it came, with the classes and what selected the model. */

@@ -36,8 +36,13 @@ static void read_vector_shape(struct initial_model *initial, const struct header
         die(STATUS_USAGE,
             "the stream has a vector for every token: a head needs one for each text (embed --pool mean)");
     shape->tap_count = (int)json_array_size(layers);
-    for (int i = 0; i < shape->tap_count; i++)
-        shape->taps[i] = (int)json_integer_value(json_array_get(layers, (size_t)i));
+    for (int i = 0; i < shape->tap_count; i++) {
+        const json_t *layer = json_array_get(layers, (size_t)i);
+        if (!json_is_integer(layer) || json_integer_value(layer) < 0 || json_integer_value(layer) > shape->L)
+            die(STATUS_BROKEN, "the stream's header says that its vectors are of layers that %s does not have",
+                initial->settings->directory);
+        shape->taps[i] = (int)json_integer_value(layer);
+    }
     initial->width = (size_t)shape->tap_count * (size_t)shape->H;
     if (dim != (json_int_t)initial->width)
         die(STATUS_BROKEN, "the stream's vectors have %lld numbers: %d layers of %s make %zu", (long long)dim,
@@ -130,6 +135,13 @@ static void settle_head(const struct initial_model *initial, const struct object
     draw_head(objective, model, seed);
 }
 
+/* The directory was looked at before the records were read, and its weights are read now. */
+static void check_same(const struct initial_model *initial, const struct model *model)
+{
+    if (!initial->config->scratch && strcmp(model->fingerprint, initial->settings->fingerprint) != 0)
+        die(STATUS_BROKEN, "%s: was changed while fit was reading the records", model->directory);
+}
+
 struct model *initial_model_open(const struct initial_model *initial, const struct objective *objective)
 {
     const struct fit_config *config = initial->config;
@@ -141,10 +153,11 @@ struct model *initial_model_open(const struct initial_model *initial, const stru
     }
     shape.C = loss_outputs(objective->spec.loss, objective->spec.classes);
     shape.E = loss_extra_count(objective->spec.loss, objective->spec.classes);
-    struct model_request request = {.head = &shape, .seed = (uint64_t)config->seed};
+    struct model_request request = {.head = &shape, .seed = (uint64_t)config->seed, .own = true};
     struct model *model = config->scratch
                               ? model_scratch(initial->settings->directory, &shape, (uint64_t)config->seed)
                               : model_open(initial->settings->directory, &request);
+    check_same(initial, model);
     settle_head(initial, objective, model);
     if (config->dropout >= 0) {
         struct shape *s = &model->layout->shape;
@@ -159,6 +172,8 @@ struct model *initial_model_open_encoder(const struct initial_model *initial, in
     shape.C = C;
     shape.E = E;
     struct model_request request = {
-        .head = &shape, .seed = (uint64_t)initial->config->seed, .layers = encoder_layers(&shape)};
-    return model_open(initial->settings->directory, &request);
+        .head = &shape, .seed = (uint64_t)initial->config->seed, .layers = encoder_layers(&shape), .own = true};
+    struct model *model = model_open(initial->settings->directory, &request);
+    check_same(initial, model);
+    return model;
 }

@@ -46,7 +46,7 @@ static void tensors_try(tensors_reader *read, const void *data, size_t size)
         memcpy(copy, data, size);
     error_set_hook(tensors_hook);
     if (setjmp(tensors_died) == 0)
-        tensors_read_all(read("input", (struct file_view){copy, size, false}));
+        tensors_read_all(read("input", (struct file_view){copy, size, NULL}));
 }
 
 static void tensors_watch(tensors_reader *read, const void *data, size_t size)

@@ -238,8 +238,24 @@ def tensor_pickle(numel, offset, size, stride, storage=b"ctorch\nFloatStorage\n"
             struct.pack("<q", offset) + integers(size) + integers(stride) + b"\x89N" + b"tRs.")
 
 
+def two_tensors(first, second, name=b"w"):
+    """The dictionary of tensor_pickle twice, the second tensor under a name of its own or the same one."""
+    one, two = (part[3:-2] for part in (first, second))  # without the empty dictionary, SETITEM and STOP
+    return b"\x80\x02}(" + one + two.replace(b"X\x01\x00\x00\x00w", b"X\x01\x00\x00\x00" + name, 1) + b"u."
+
+
 def refused(root):
+    one = tensor_pickle(4, 0, [4], [1])
     evil = {
+        "twice": two_tensors(one, one),
+        "two-ways": two_tensors(one, tensor_pickle(4, 0, [4], [1], b"ctorch\nHalfStorage\n"), b"v"),
+        "two-sizes": two_tensors(one, tensor_pickle(8, 0, [8], [1]), b"v"),
+        "spread": tensor_pickle(4, 0, [8], [0]),
+        "arguments": one.replace(b"\x89NtR", b"\x89" + b"N" * 9 + b"tR"),
+        "state": one.replace(b"tRs.", b"tR}bs."),
+        "decimal": b"\x80\x02}X\x01\x00\x00\x00wI99999999999999999999\ns.",
+        "storage-kind": tensor_pickle(4, 0, [4], [1], b"ccollections\nOrderedDict\n"),
+        "nul": two_tensors(one, one, b"w").replace(b"X\x01\x00\x00\x00w", b"X\x03\x00\x00\x00w\x00w", 1),
         "system": pickle.dumps({"w": Call(os.system, "touch owned")}, 2),
         "system-4": pickle.dumps({"w": Call(os.system, "touch owned")}, 4),
         "eval": pickle.dumps({"w": Call(eval, "open('owned', 'w')")}, 2),

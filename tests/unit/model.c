@@ -8,6 +8,7 @@
 #include "caught.h"
 #include "check.h"
 #include "model/config.h"
+#include "model/fingerprint.h"
 #include "base/json.h"
 #include "model/model.h"
 #include "scratch.h"
@@ -255,15 +256,17 @@ static void test_refusals(void)
 
 /* ---- Saving ---- */
 
+static void check_unchanged(void *context) { model_check_unchanged(context); }
+
 static void test_save(const char *from)
 {
-    struct model *m = model_open(from, &(struct model_request){.need_head = true});
+    struct model *m = model_open(from, &(struct model_request){.need_head = true, .own = true});
     model_save(m, scratch, from);
     char fingerprint[65];
     model_fingerprint(scratch, fingerprint);
     CHECK_TEXT(m->fingerprint, fingerprint);
     struct model *back = model_open(scratch, &(struct model_request){.need_head = true});
-    CHECK(back->map != NULL); /* rubric's own file is mapped, not copied */
+    CHECK(!m->weights.map && back->weights.map); /* rubric's own file is mapped where it need not be copied */
     CHECK(back->layout->size == m->layout->size);
     CHECK(memcmp(back->params, m->params, m->layout->size * sizeof(float)) == 0);
     CHECK(memcmp(&back->layout->shape, &m->layout->shape, sizeof m->layout->shape) == 0);
@@ -273,13 +276,14 @@ static void test_save(const char *from)
         CHECK(classes_find(is, &was->labels[i]) == (ptrdiff_t)i);
     CHECK(back->scoring.deviation == m->scoring.deviation && back->scoring.loss == m->scoring.loss);
     CHECK_TEXT(back->vocabulary_hash, m->vocabulary_hash);
-    back->params[3] += 1; /* private to this process */
+    model_check_unchanged(back);
     char before[65];
     snprintf(before, sizeof before, "%s", back->fingerprint);
     model_fingerprint(scratch, fingerprint);
     CHECK_TEXT(before, fingerprint);
     model_save(m, scratch, from); /* the same bytes */
     CHECK_TEXT(m->fingerprint, before);
+    CHECK(caught(check_unchanged, back) == STATUS_BROKEN && strstr(caught_message, "was changed while it was in use"));
     m->params[m->layout->size - 1] += 1;
     model_save(m, scratch, from);
     CHECK(strcmp(m->fingerprint, before) != 0);

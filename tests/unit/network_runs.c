@@ -282,7 +282,7 @@ static void check_errors(void)
     s = small, s.taps[0] = 3;
     CHECK(strstr(error_of_shape(s), "a layer the head reads is 3"));
     s = small, s.V = 1 << 28, s.H = 1 << 20, s.A = 1;
-    CHECK(strstr(error_of_shape(s), "parameters: expected at most 2^40"));
+    CHECK(strstr(error_of_shape(s), "parameters: expected at most 2^31"));
     s = small, s.layer_norm_eps = NAN;
     CHECK(strstr(error_of_shape(s), "layer norm epsilon of nan"));
 }

@@ -46,7 +46,7 @@ static void test_refused(void)
         free(path);
         count++;
     }
-    CHECK(count == 58);
+    CHECK(count == 76);
     closedir(directory);
 }
 
@@ -63,6 +63,15 @@ static void test_names(void)
         {"not-tensors.legacy.bin", "'epoch'"},
         {"beyond.zip.bin", "beyond its storage of 4"},
         {"object.zip.bin", "opcode 0x81"},
+        {"twice.zip.bin", "tensor 'w' is there twice"},
+        {"two-ways.legacy.bin", "storage '0' is described in two ways"},
+        {"two-sizes.legacy.bin", "storage '0' is described in two ways"},
+        {"spread.zip.bin", "tensor 'w' has 8 elements in a storage of 4"},
+        {"arguments.zip.bin", "a tensor of 14 arguments"},
+        {"state.zip.bin", "attributes of what is no dictionary"},
+        {"decimal.zip.bin", "a number that is none"},
+        {"storage-kind.zip.bin", "no storage that can be understood"},
+        {"nul.legacy.bin", "has a NUL in it"},
     };
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
         char *path = memory_format(FIXTURES "/refused/%s", named[i][0]);

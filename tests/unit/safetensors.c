@@ -76,9 +76,9 @@ static void test_refused(void)
          "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
          8, "duplicate"},
         {"{\"a\":3}", 0, "'a'"},
-        {"[]", 0, "no object"},
-        {"{", 0, "broken"},
-        {"", 0, "broken"},
+        {"[]", 0, "no JSON object"},
+        {"{", 0, "expected JSON"},
+        {"", 0, "expected JSON"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         save_parts(cases[i].header, cases[i].size);
