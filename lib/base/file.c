@@ -115,7 +115,8 @@ void file_close(int fd, const char *name)
 
 static noreturn void too_large(const char *path, uint64_t limit)
 {
-    die(STATUS_BROKEN, "%s: larger than the %llu bytes such a file may have", path, (unsigned long long)limit);
+    die(STATUS_BROKEN, "%s: larger than the %llu bytes such a file may have", path,
+        (unsigned long long)limit);
 }
 
 /* To the end of the file, or of `size` bytes. */
@@ -235,8 +236,8 @@ static bool same_time(struct timespec a, struct timespec b)
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-/* The time of the last change tells of contents whose own time was set back; but links, modes and owners that change,
- * change it too. */
+/* The time of the last change tells of contents whose own time was set back; but links, modes and owners that
+ * change, change it too. */
 void file_view_check(const struct file_view *view)
 {
     struct stat now;

@@ -49,22 +49,22 @@ struct file_view {
 /* Reads all of a file, or of standard input, to its end; at most `limit` bytes (STATUS_BROKEN beyond). */
 struct file_view file_view(const char *path, uint64_t limit);
 
-/* The same of a file that lies among others of ours, as in a model directory: STATUS_BROKEN unless it is a regular
- * file.  Never waits for anybody, and ends whatever happens to the file. */
+/* The same of a file that lies among others of ours, as in a model directory: STATUS_BROKEN unless it is a
+ * regular file.  Never waits for anybody, and ends whatever happens to the file. */
 struct file_view file_view_regular(const char *path, uint64_t limit);
 
-/* The same, mapped instead of read.  The file can still be written to: file_view_check() tells, and whoever reads
- * bytes that were cut off ends the process with STATUS_BROKEN and a message. */
+/* The same, mapped instead of read.  The file can still be written to: file_view_check() tells, and whoever
+ * reads bytes that were cut off ends the process with STATUS_BROKEN and a message. */
 struct file_view file_view_mapped(const char *path, uint64_t limit);
 
-/* Dies with STATUS_BROKEN when a mapped file was written to since it was mapped.  That it was renamed or replaced does
- * not matter.  One system call. */
+/* Dies with STATUS_BROKEN when a mapped file was written to since it was mapped.  That it was renamed or
+ * replaced does not matter.  One system call. */
 void file_view_check(const struct file_view *view);
 
 void file_unview(struct file_view *view);
 
-/* Opens a regular file of at most `limit` bytes, whose number goes to `*size`: STATUS_BROKEN for what is no regular
- * file, or larger. */
+/* Opens a regular file of at most `limit` bytes, whose number goes to `*size`: STATUS_BROKEN for what is no
+ * regular file, or larger. */
 int file_open_regular(const char *path, uint64_t limit, uint64_t *size);
 
 /* ---- Files that an option names to be written ---- */

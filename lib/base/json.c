@@ -11,7 +11,8 @@
 
 /* ---- Reading ---- */
 
-/* No fewer than there are values: each but the first stands behind one of these, which strings may hold too. */
+/* No fewer than there are values: each but the first stands behind one of these, which strings may hold
+ * too. */
 static size_t values_at_most(struct slice text)
 {
     size_t count = 1;

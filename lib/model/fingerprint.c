@@ -60,8 +60,9 @@ static bool same_time(struct timespec a, struct timespec b)
 struct model_snapshot model_snapshot(const char *directory)
 {
     static const char *const names[SNAPSHOT_FILES] = {
-        "config.json",          "tokenizer_config.json", "tokenizer.json",    "vocab.txt",
-        "special_tokens_map.json", "added_tokens.json",     "model.safetensors", "pytorch_model.bin"};
+        "config.json",       "tokenizer_config.json",   "tokenizer.json",
+        "vocab.txt",         "special_tokens_map.json", "added_tokens.json",
+        "model.safetensors", "pytorch_model.bin"};
     struct model_snapshot now = {0};
     for (int i = 0; i < SNAPSHOT_FILES; i++) {
         char *path = memory_format("%s/%s", directory, names[i]);

@@ -21,8 +21,8 @@ struct model_snapshot {
 };
 struct model_snapshot model_snapshot(const char *directory);
 
-/* Dies with STATUS_BROKEN when one was changed, replaced, added or removed since: what was read in between may come from
- * two models. */
+/* Dies with STATUS_BROKEN when one was changed, replaced, added or removed since: what was read in between
+ * may come from two models. */
 void model_snapshot_check(const struct model_snapshot *then, const char *directory);
 
 #endif

@@ -138,8 +138,8 @@ static void check_bytes(const struct model *model, const struct tensors *tensors
             bytes += tensor_elements(tensors, tensor) * (tensor->type == TENSOR_F32 ? 4 : 2);
     }
     if (bytes > tensors->file.size)
-        die(STATUS_BROKEN, "%s: its tensors would have %llu bytes, and it has %zu: they overlap", tensors->path,
-            (unsigned long long)bytes, tensors->file.size);
+        die(STATUS_BROKEN, "%s: its tensors would have %llu bytes, and it has %zu: they overlap",
+            tensors->path, (unsigned long long)bytes, tensors->file.size);
 }
 
 static void load_parameters(struct model *model, struct tensors *tensors, const struct model_request *request,

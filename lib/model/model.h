@@ -26,12 +26,12 @@ struct model {
     bool has_head;                  /* the head was trained: predict may use it */
     struct classes classes;         /* what it tells apart; none where labels are a measure */
     struct scoring scoring;
-    json_t *rubric;         /* the "rubric" object of config.json; NULL for a foreign directory.  Keys that
+    json_t *rubric;           /* the "rubric" object of config.json; NULL for a foreign directory.  Keys that
                                 * fit adds ("chosen_by", "encoder") are saved; model_save replaces its own */
-    json_t *config;         /* config.json as read; NULL for a new model */
-    char fingerprint[65];   /* hex: model_fingerprint of the directory it was read from or saved to */
-    char *vocabulary;       /* the file of the vocabulary (vocab.txt or tokenizer.json) */
-    size_t vocabulary_size; /* pieces */
+    json_t *config;           /* config.json as read; NULL for a new model */
+    char fingerprint[65];     /* hex: model_fingerprint of the directory it was read from or saved to */
+    char *vocabulary;         /* the file of the vocabulary (vocab.txt or tokenizer.json) */
+    size_t vocabulary_size;   /* pieces */
     struct file_view weights; /* mapped: the file that params lie in; else they are on the heap */
 };
 
@@ -53,12 +53,14 @@ struct model_request {
 };
 
 /* Reads a model directory (safetensors, pytorch_model.bin; see rubric-model(5)); dies with STATUS_BROKEN on
- * anything it cannot honour, naming file and field, and when the directory is changed or replaced meanwhile. */
+ * anything it cannot honour, naming file and field, and when the directory is changed or replaced
+ * meanwhile. */
 struct model *model_open(const char *directory, const struct model_request *request);
 void model_free(struct model *model);
 
-/* Dies with STATUS_BROKEN when the file that params lie in was written to since model_open(): what was computed with
- * them since the last call may be another model's.  One system call, none where params are on the heap. */
+/* Dies with STATUS_BROKEN when the file that params lie in was written to since model_open(): what was
+ * computed with them since the last call may be another model's.  One system call, none where params are on
+ * the heap. */
 void model_check_unchanged(const struct model *model);
 
 /* A new model in memory with random weights, with the text settings and vocabulary of `directory`

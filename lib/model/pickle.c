@@ -306,14 +306,15 @@ static void push_stack_global(struct machine *m)
     push_global(m, values[module].bytes, values[name].bytes);
 }
 
-/* A tensor of the arguments, of which torch gives no more: a call copies them, and must not cost more than its bytes. */
+/* A tensor of the arguments, of which torch gives no more: a call copies them, and must not cost more than
+ * its bytes. */
 static void push_tensor(struct machine *m, const struct pickle_value *arguments)
 {
     enum { MOST_ARGUMENTS = 8 };
     size_t count = arguments->count;
     if (count > MOST_ARGUMENTS)
-        die(STATUS_BROKEN, "%s: its pickle makes a tensor of %zu arguments: expected at most %d", m->path, count,
-            MOST_ARGUMENTS);
+        die(STATUS_BROKEN, "%s: its pickle makes a tensor of %zu arguments: expected at most %d", m->path,
+            count, MOST_ARGUMENTS);
     uint32_t *items = memory_new(count, sizeof *items);
     if (count)
         memcpy(items, arguments->items, count * sizeof *items);
@@ -349,7 +350,8 @@ static void reduce(struct machine *m)
     }
 }
 
-/* The attributes of a dictionary (state_dict's _metadata) say nothing about numbers; those of a tensor would. */
+/* The attributes of a dictionary (state_dict's _metadata) say nothing about numbers; those of a tensor
+ * would. */
 static void build(struct machine *m)
 {
     (void)pop(m);

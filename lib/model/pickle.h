@@ -4,8 +4,8 @@
  * by that name.
  *
  * Values lie in one arena and refer to each other by index, as pickles do (memo, shared references).  Every
- * opcode adds at most one value and a fixed number of references, so memory and time grow with the bytes of the pickle
- * only; there are at most a million values. */
+ * opcode adds at most one value and a fixed number of references, so memory and time grow with the bytes of
+ * the pickle only; there are at most a million values. */
 #ifndef RUBRIC_MODEL_PICKLE_H
 #define RUBRIC_MODEL_PICKLE_H
 
@@ -24,8 +24,8 @@ enum pickle_type {
     PICKLE_STRING, /* text or bytes */
     PICKLE_TUPLE,
     PICKLE_LIST,
-    PICKLE_DICT,       /* items are key, value, key, value, ... */
-    PICKLE_GLOBAL,     /* a name that may be used: `integer` says which, bytes are the name without its module */
+    PICKLE_DICT,   /* items are key, value, key, value, ... */
+    PICKLE_GLOBAL, /* a name that may be used: `integer` says which, bytes are the name without its module */
     PICKLE_PERSISTENT, /* what stands for a storage; items[0] is its description */
     PICKLE_TENSOR,     /* items are the arguments of torch._utils._rebuild_tensor(_v2) */
 };

@@ -46,8 +46,8 @@ void tensors_free(struct tensors *tensors);
 /* Dies with STATUS_BROKEN, saying how to get the file, when what is there is Git LFS's pointer to it. */
 void tensors_refuse_pointer(const struct tensors *tensors);
 
-/* Adds a tensor called `name` (copied) and returns it, zeroed, to be filled.  Dies with STATUS_BROKEN when there is one
- * of that name: programs differ in which of the two counts. */
+/* Adds a tensor called `name` (copied) and returns it, zeroed, to be filled.  Dies with STATUS_BROKEN when
+ * there is one of that name: programs differ in which of the two counts. */
 struct tensor *tensors_add(struct tensors *tensors, struct slice name);
 
 /* The tensor of that name, or NULL. */

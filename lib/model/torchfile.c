@@ -14,10 +14,10 @@ enum { PICKLE_LIMIT = 16 << 20, MOST_STORAGES = 10000, MOST_ENTRIES = 3 * MOST_S
 struct storage {
     struct slice key;
     enum tensor_type type;
-    unsigned size;         /* of one element */
+    unsigned size; /* of one element */
     const char *type_name;
-    uint64_t count;        /* elements */
-    const uint8_t *at;     /* NULL until its bytes are found */
+    uint64_t count;    /* elements */
+    const uint8_t *at; /* NULL until its bytes are found */
 };
 
 struct reader {
@@ -28,8 +28,8 @@ struct reader {
     size_t count, capacity;
     struct interner keys; /* of the storages: number = index */
     uint64_t taken;       /* bytes of the zip's entries that were read */
-    zip_t *zip;   /* NULL for the older form */
-    char *prefix; /* the zip's "NAME/" */
+    zip_t *zip;           /* NULL for the older form */
+    char *prefix;         /* the zip's "NAME/" */
 };
 
 static const struct {
@@ -37,9 +37,9 @@ static const struct {
     enum tensor_type type;
     unsigned size;
 } storage_types[] = {
-    {"FloatStorage", TENSOR_F32, 4},     {"HalfStorage", TENSOR_F16, 2},   {"BFloat16Storage", TENSOR_BF16, 2},
-    {"DoubleStorage", TENSOR_OTHER, 8},  {"LongStorage", TENSOR_OTHER, 8}, {"IntStorage", TENSOR_OTHER, 4},
-    {"ShortStorage", TENSOR_OTHER, 2},   {"CharStorage", TENSOR_OTHER, 1}, {"ByteStorage", TENSOR_OTHER, 1},
+    {"FloatStorage", TENSOR_F32, 4},    {"HalfStorage", TENSOR_F16, 2},   {"BFloat16Storage", TENSOR_BF16, 2},
+    {"DoubleStorage", TENSOR_OTHER, 8}, {"LongStorage", TENSOR_OTHER, 8}, {"IntStorage", TENSOR_OTHER, 4},
+    {"ShortStorage", TENSOR_OTHER, 2},  {"CharStorage", TENSOR_OTHER, 1}, {"ByteStorage", TENSOR_OTHER, 1},
     {"BoolStorage", TENSOR_OTHER, 1},
 };
 
@@ -62,8 +62,8 @@ static void storage_type(const struct reader *r, struct storage *storage, struct
             return;
         }
     }
-    die(STATUS_BROKEN, "%s: a tensor lies in a 'torch.%.*s', which rubric does not know", r->path, (int)name.size,
-        name.at);
+    die(STATUS_BROKEN, "%s: a tensor lies in a 'torch.%.*s', which rubric does not know", r->path,
+        (int)name.size, name.at);
 }
 
 static struct storage *find_storage(const struct reader *r, struct slice key)
@@ -84,9 +84,8 @@ static struct storage *describe_storage(struct reader *r, const struct pickle_va
                               *count = item(r, about, 4, PICKLE_INTEGER);
     const struct pickle_value *view = item(r, about, 5, PICKLE_TUPLE),
                               *offset = item(r, view, 1, PICKLE_INTEGER);
-    if (!kind || !slice_is(kind->bytes, "storage") || !type ||
-        type->integer != PICKLE_STORAGE_TYPE || !key || !count || count->integer < 0 ||
-        (view && (!offset || offset->integer < 0)))
+    if (!kind || !slice_is(kind->bytes, "storage") || !type || type->integer != PICKLE_STORAGE_TYPE || !key ||
+        !count || count->integer < 0 || (view && (!offset || offset->integer < 0)))
         die(STATUS_BROKEN, "%s: a tensor has no storage that can be understood", r->path);
     *shift = offset ? (uint64_t)offset->integer : 0;
     struct storage new = {.key = key->bytes, .count = (uint64_t)count->integer};
@@ -199,8 +198,8 @@ static void place_tensors(struct reader *r, const struct place *places)
 
 /* ---- The zip form ---- */
 
-/* The bytes of a stored entry, kept by the tensors.  Entries that do not overlap have no more bytes together than the
- * file: that is checked before they are allocated. */
+/* The bytes of a stored entry, kept by the tensors.  Entries that do not overlap have no more bytes together
+ * than the file: that is checked before they are allocated. */
 static struct slice read_entry(struct reader *r, zip_int64_t index, const char *name, uint64_t limit)
 {
     zip_stat_t about;
@@ -235,7 +234,8 @@ static bool ends_with(struct slice text, const char *end)
     return text.size >= size && memcmp(text.at + text.size - size, end, size) == 0;
 }
 
-/* The entry "NAME/data.pkl" tells the prefix.  Of two entries with one name it would not be clear which counts. */
+/* The entry "NAME/data.pkl" tells the prefix.  Of two entries with one name it would not be clear which
+ * counts. */
 static zip_int64_t find_pickle(struct reader *r)
 {
     struct interner names = {0};
@@ -383,7 +383,10 @@ static bool starts_with(const struct file_view *file, const char *bytes, size_t 
     return file->size >= size && memcmp(file->at, bytes, size) == 0;
 }
 
-struct tensors *torchfile_open(const char *path) { return torchfile_read(path, file_view_mapped(path, WEIGHTS_FILE_LIMIT)); }
+struct tensors *torchfile_open(const char *path)
+{
+    return torchfile_read(path, file_view_mapped(path, WEIGHTS_FILE_LIMIT));
+}
 
 struct tensors *torchfile_read(const char *path, struct file_view file)
 {

@@ -39,7 +39,8 @@ static void read_vector_shape(struct initial_model *initial, const struct header
     for (int i = 0; i < shape->tap_count; i++) {
         const json_t *layer = json_array_get(layers, (size_t)i);
         if (!json_is_integer(layer) || json_integer_value(layer) < 0 || json_integer_value(layer) > shape->L)
-            die(STATUS_BROKEN, "the stream's header says that its vectors are of layers that %s does not have",
+            die(STATUS_BROKEN,
+                "the stream's header says that its vectors are of layers that %s does not have",
                 initial->settings->directory);
         shape->taps[i] = (int)json_integer_value(layer);
     }
@@ -171,8 +172,10 @@ struct model *initial_model_open_encoder(const struct initial_model *initial, in
     struct shape shape = initial->shape;
     shape.C = C;
     shape.E = E;
-    struct model_request request = {
-        .head = &shape, .seed = (uint64_t)initial->config->seed, .layers = encoder_layers(&shape), .own = true};
+    struct model_request request = {.head = &shape,
+                                    .seed = (uint64_t)initial->config->seed,
+                                    .layers = encoder_layers(&shape),
+                                    .own = true};
     struct model *model = model_open(initial->settings->directory, &request);
     check_same(initial, model);
     return model;

@@ -283,7 +283,8 @@ static void test_save(const char *from)
     CHECK_TEXT(before, fingerprint);
     model_save(m, scratch, from); /* the same bytes */
     CHECK_TEXT(m->fingerprint, before);
-    CHECK(caught(check_unchanged, back) == STATUS_BROKEN && strstr(caught_message, "was changed while it was in use"));
+    CHECK(caught(check_unchanged, back) == STATUS_BROKEN &&
+          strstr(caught_message, "was changed while it was in use"));
     m->params[m->layout->size - 1] += 1;
     model_save(m, scratch, from);
     CHECK(strcmp(m->fingerprint, before) != 0);
