@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "base/random.h"
 #include "check.h"
+#include "small_layout.h"
 
 /* ---- Schedules ---- */
 
@@ -203,24 +204,6 @@ struct summing {
     struct gradient_tree *tree;
     struct gradient *taken[SHARDS_MAX]; /* by each shard */
 };
-
-static struct layout *small_layout(void)
-{
-    struct shape shape = {.L = 1,
-                          .H = 8,
-                          .A = 2,
-                          .F = 16,
-                          .V = 30,
-                          .P = 10,
-                          .types = 2,
-                          .C = 1,
-                          .layer_norm_eps = 1e-12f,
-                          .pad = 0,
-                          .pool = POOL_MEAN,
-                          .taps = {1},
-                          .tap_count = 1};
-    return layout_new(&shape);
-}
 
 static size_t dense_size(const struct layout *layout)
 {

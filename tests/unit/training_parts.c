@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "check.h"
+#include "small_layout.h"
 
 /* ---- Examples ---- */
 
@@ -176,20 +177,7 @@ static void test_objective(void)
     CHECK_NEAR(objective_weight(&objective, &example), 0.5, 0, 0);
 
     /* The folded head gives on the labels' scale what the unfolded one gave on its own, and back. */
-    struct shape shape = {.L = 1,
-                          .H = 8,
-                          .A = 2,
-                          .F = 16,
-                          .V = 30,
-                          .P = 10,
-                          .types = 2,
-                          .C = 1,
-                          .layer_norm_eps = 1e-12f,
-                          .pad = 0,
-                          .pool = POOL_MEAN,
-                          .taps = {1},
-                          .tap_count = 1};
-    struct layout *layout = layout_new(&shape);
+    struct layout *layout = small_layout();
     float *params = memory_aligned(layout->size, sizeof *params), x[8] = {1, -2, 3, 0.5f, 0, 1, 1, -1}, z, y,
           again;
     network_initialise(layout, params, 4);
